@@ -1,0 +1,229 @@
+"""The judgement of the status document: what isn't well, and what to type next.
+
+Each issue has its recommendation at the same place of the other list, and names the
+exact next command. Wording and numbers that begin with "Self-Healing" or "System" are
+promised to operators' scripts.
+"""
+
+from collections.abc import Iterator
+
+from selfhealingd.core import report
+from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
+from selfhealingd.core.exits import in_words
+from selfhealingd.core.host import Host, Service
+from selfhealingd.core.life import (
+    Backoff,
+    Exited,
+    Fatal,
+    Held,
+    Starting,
+    Stopping,
+    Why,
+    alive,
+    label,
+    pid_of,
+)
+from selfhealingd.core.outlook import outlook
+from selfhealingd.core.policy import Policy
+from selfhealingd.core.report import Facts, Problem
+from selfhealingd.core.spans import span
+from selfhealingd.core.words import RESUME, reset_command
+from selfhealingd.wire import documents as doc
+
+WARN_AT_FAILURES = 5
+"""Consecutive failed healings from which the engine warns: the runbook's number."""
+
+
+def assess(policy: Policy, host: Host, facts: Facts) -> doc.Status:
+    """Write the whole document."""
+    problems = list(_problems(policy, host, facts))
+    problems.sort(key=lambda p: not p.critical)
+    critical = any(p.critical for p in problems)
+    return doc.Status(
+        status="critical" if critical else "warning" if problems else "healthy",
+        self_healing=report.self_healing(policy, host),
+        circuit_breakers=report.breakers(host, facts.anchor),
+        background_tasks=report.background_tasks(facts.tasks),
+        llm=doc.Llm(),
+        issues=tuple(f"{_mark(p)}: {p.words}" for p in problems),
+        recommendations=tuple(p.do for p in problems),
+        programs=report.programs(policy, host, facts),
+        watches=(),
+        incidents=tuple(
+            report.incident_document(s.open_incident, facts.anchor)
+            for s in host.services.values()
+            if s.open_incident is not None
+        ),
+        flags=facts.flags,
+        version=facts.version,
+        pid=facts.pid,
+        uptime=round(facts.uptime, 3),
+    )
+
+
+def _mark(problem: Problem) -> str:
+    return "CRITICAL" if problem.critical else "WARNING"
+
+
+def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
+    yield from _engine_problems(policy, host, facts)
+    yield from facts.problems
+    for s in host.services.values():
+        yield from _service_problems(policy, host, s, facts)
+    yield from _update_problems(facts)
+    yield from _task_problems(facts)
+    if host.shutting_down:
+        left = sum(alive(s.life) for s in host.services.values())
+        yield Problem(
+            words=f"the daemon is shutting down: {left} programs still run",
+            do=f"wait; or kill what is left: kill {facts.pid}",
+        )
+
+
+def _update_problems(facts: Facts) -> Iterator[Problem]:
+    changed = facts.pending - facts.removed
+    if changed:
+        names = ", ".join(sorted(changed))
+        yield Problem(
+            words=f"changed settings wait for a restart of: {names}",
+            do="see what an update does: selfhealctl reread; do it: selfhealctl update",
+        )
+    if facts.removed:
+        names = ", ".join(sorted(facts.removed))
+        yield Problem(
+            words=f"gone from the config, but still running: {names}",
+            do="to STOP and drop them: selfhealctl update; else mend the config",
+        )
+
+
+def _engine_problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
+    failures = host.main.failures
+    if host.dormant:
+        yield Problem(
+            words="Self-Healing Engine in DORMANT mode",
+            do=f"find the cause: selfhealctl incidents; mend it; then: {RESUME}",
+            critical=True,
+        )
+    elif failures >= WARN_AT_FAILURES:
+        yield Problem(
+            words=f"Self-Healing has {failures} consecutive failures",
+            do=(
+                "System approaching Dormant Mode threshold"
+                f" ({policy.dormant_after} failures):"
+                " find the cause with: selfhealctl incidents"
+            ),
+        )
+    if isinstance(host.main.state, Open):
+        left = span(host.main.state.until - facts.now)
+        yield Problem(
+            words=f"breaker {SELF_HEALING_MAIN} is OPEN: no healing for {left}",
+            do=(
+                "it tries again by itself; find the cause with: selfhealctl incidents;"
+                f" or, once it is mended: selfhealctl reset {SELF_HEALING_MAIN}"
+                ' --reason "…"'
+            ),
+        )
+    if not host.flags.auto_healing:
+        yield Problem(
+            words="automatic healing is switched off, restarts included",
+            do=(
+                "switch it on: set FEATURE_AUTO_HEALING_ENABLED=true in"
+                f" {facts.flags.file}, then: selfhealctl reload"
+            ),
+        )
+
+
+def _service_problems(
+    policy: Policy, host: Host, s: Service, facts: Facts
+) -> Iterator[Problem]:
+    ended = in_words(s.exit) if s.exit else "it is down"
+    ahead = outlook(policy, host, s, facts.now).words
+    reset = f'selfhealctl reset {breaker_name(s.name)} --reason "…"'
+    match s.life:
+        case Fatal():
+            yield Problem(
+                words=f"program {s.name} is FATAL: {ended}",
+                do=f"{_see(s, facts)}; then: {reset_command(s.name)}",
+            )
+        case Backoff(why=why) if why is not Why.PAUSE:
+            opened = isinstance(s.breaker.state, Open)
+            state = "is down, its breaker OPEN" if opened else "is down"
+            yield Problem(
+                words=f"program {s.name} {state}: {ended}; next: {ahead}",
+                do=(
+                    f"{_see(s, facts)}; try it now: selfhealctl restart {s.name}"
+                    + (f"; or let healing begin anew: {reset}" if opened else "")
+                ),
+            )
+        case Starting() if s.open_incident is not None and s.breaker.failures:
+            yield Problem(
+                words=f"program {s.name} is being restarted: {ended}",
+                do=_see(s, facts),
+            )
+        case Exited(held=Held.NEVER):
+            yield Problem(
+                words=f"program {s.name} {ended}, and is never restarted",
+                do=f"{_see(s, facts)}; run it again: selfhealctl start {s.name}",
+            )
+        case Exited(held=Held.DORMANT | Held.SWITCHED_OFF):
+            yield Problem(
+                words=f"program {s.name} is down, unhealed: {ended}",
+                do=f"{_see(s, facts)}; start it by hand: selfhealctl start {s.name}",
+            )
+        case Stopping(killed=True, ended=True):
+            yield Problem(
+                words=f"what {s.name} left behind did not end on SIGKILL yet",
+                do="see what holds it: ps -eo pid,ppid,pgid,stat,wchan:20,args",
+            )
+        case Stopping(killed=True):
+            yield Problem(
+                words=f"program {s.name} did not end on SIGKILL yet",
+                do=f"see what holds it: cat /proc/{pid_of(s.life)}/wchan",
+            )
+        case _ if s.breaker.permanent:
+            state = "up" if alive(s.life) else label(s.life)
+            yield Problem(
+                words=f"program {s.name} is {state}, but its breaker is open for good",
+                do=f"let it be healed again: {reset_command(s.name)}",
+            )
+        case _:
+            pass
+
+
+def _see(s: Service, facts: Facts) -> str:
+    log = facts.logs.get(s.name)
+    if log is None or (s.exit is not None and s.exit.problem is not None):
+        return "find the cause: selfhealctl incidents"
+    return f"see why: tail {log}"
+
+
+def _task_problems(facts: Facts) -> Iterator[Problem]:
+    if facts.ended:
+        names = ", ".join(sorted(facts.ended))
+        yield Problem(
+            words=f"background tasks were ended by hand: {names}",
+            do="bring them back: selfhealctl resume-all",
+        )
+    number = len(facts.tasks)
+    if number >= facts.overload:
+        yield Problem(
+            words=f"{number} background tasks: overload",
+            do="end them all: selfhealctl cleanup; then see: selfhealctl tasks",
+        )
+    elif number >= facts.caution:
+        yield Problem(
+            words=f"{number} background tasks: more than is usual",
+            do="see which: selfhealctl tasks; end one: selfhealctl unregister ID",
+        )
+    paused = [task.id for task in facts.tasks if task.state == "paused"]
+    if paused:
+        yield Problem(
+            words=f"background tasks are paused: {', '.join(paused)}",
+            do="let them run again: selfhealctl resume-all",
+        )
+    for task in facts.tasks:
+        if task.failing:
+            yield Problem(
+                words=f"background task {task.id} failed: {task.last_error}",
+                do="see how often: selfhealctl tasks",
+            )

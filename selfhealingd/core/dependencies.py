@@ -1,0 +1,60 @@
+"""Whether what a program depends on is so far that it may start."""
+
+from selfhealingd.core.graph import Condition, ancestors
+from selfhealingd.core.host import Host, Service
+from selfhealingd.core.life import Exited, Fatal, Held, Running, Starting
+from selfhealingd.core.policy import Policy, Program
+
+
+def failing(s: Service) -> bool:
+    """Whether a service is not well now.
+
+    One that is up again and only waits to be verified is not failing now.
+    """
+    if isinstance(s.life, Running):
+        return False
+    return s.open_incident is not None or isinstance(s.life, Fatal)
+
+
+def met(s: Service, condition: Condition) -> bool:
+    """Whether a service is as far as a dependent of it demands."""
+    match condition:
+        case Condition.STARTED:
+            started = isinstance(s.life, Starting) and s.life.pid is not None
+            return started or isinstance(s.life, Running)
+        case Condition.READY:
+            return isinstance(s.life, Running)
+        case Condition.HEALTHY:
+            return isinstance(s.life, Running) and s.open_incident is None
+        case Condition.COMPLETED:
+            return isinstance(s.life, Exited) and s.life.held is Held.FINISHED
+
+
+def unmet(host: Host, program: Program) -> dict[str, Condition]:
+    """Which direct dependencies are not so far yet."""
+    needs = program.depends_on
+    return {
+        need: condition
+        for need, condition in needs.items()
+        if not met(host.services[need], condition)
+    }
+
+
+def ill_ancestor(policy: Policy, host: Host, program: Program) -> str | None:
+    """Something that it depends on, however far away, that is failing now.
+
+    While there is one, what fails here is likely a symptom of it.
+    """
+    needed = ancestors(policy.graph, program.name)
+    return next((name for name in needed if failing(host.services[name])), None)
+
+
+def hindrance(policy: Policy, host: Host, program: Program) -> str | None:
+    """What a start waits for, in words: ``db is ready``; None when for nothing."""
+    if not program.depends_on:
+        return None
+    missing = unmet(host, program)
+    if missing:
+        return " and ".join(f"{need} is {c.value}" for need, c in missing.items())
+    ill = ill_ancestor(policy, host, program)
+    return None if ill is None else f"{ill} is well"

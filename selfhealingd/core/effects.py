@@ -1,0 +1,170 @@
+"""Everything that can be done or announced. What it follows from is in ``events``.
+
+Deeds change the world and are performed in order; announcements tell people, the
+journal and subscribers. An announcement that is ``durable`` is told only after the
+state that it speaks of was written.
+"""
+
+from typing import ClassVar, TypeAlias
+
+import msgspec
+
+from selfhealingd.core.breaker import Change
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.incident import Attempt, Incident
+
+
+class Consequence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all effects."""
+
+
+class Spawn(Consequence, frozen=True, kw_only=True, tag=True):
+    """Start a run's process."""
+
+    service: str
+    run: int
+
+
+class Signal(Consequence, frozen=True, kw_only=True, tag=True):
+    """Signal a run's process, or all of its group."""
+
+    service: str
+    run: int
+    signal: int
+    group: bool
+
+
+class Wake(Consequence, frozen=True, kw_only=True, tag=True):
+    """Send ``Due`` at that time instead of any that was asked for; None: never."""
+
+    service: str
+    at: float | None = None
+
+
+class Finish(Consequence, frozen=True, kw_only=True, tag=True):
+    """Everything is stopped: the daemon may end.
+
+    ``ended_by``: the essential program whose end was the reason.
+    """
+
+    ended_by: str | None = None
+
+
+class Answer(Consequence, frozen=True, kw_only=True, tag=True):
+    """Answer a request. ``done`` is False where it is refused, ``words`` say why."""
+
+    request: int
+    done: bool
+    words: str
+    hint: str | None = None
+
+
+class Transition(Consequence, frozen=True, kw_only=True, tag=True):
+    """A program's state has another name now. ``exit``: where a run ended with it."""
+
+    durable: ClassVar[bool] = False
+    service: str
+    before: str
+    after: str
+    run: int
+    pid: int | None = None
+    exit: Exit | None = None
+    until: float | None = None
+    why: str | None = None
+
+
+class Escalated(Consequence, frozen=True, kw_only=True, tag=True):
+    """What was told to end has not, in so many seconds: it is sent SIGKILL."""
+
+    durable: ClassVar[bool] = False
+    service: str
+    run: int
+    waited: float
+
+
+class EssentialEnded(Consequence, frozen=True, kw_only=True, tag=True):
+    """An essential program ended for good, so the daemon does."""
+
+    durable: ClassVar[bool] = True
+    service: str
+
+
+class IncidentOpened(Consequence, frozen=True, kw_only=True, tag=True):
+    """Something went wrong."""
+
+    durable: ClassVar[bool] = False
+    incident: Incident
+
+
+class IncidentEnded(Consequence, frozen=True, kw_only=True, tag=True):
+    """It is over, one way or another."""
+
+    durable: ClassVar[bool] = True
+    incident: Incident
+
+
+class AttemptBegan(Consequence, frozen=True, kw_only=True, tag=True):
+    """A remedy is carried out."""
+
+    durable: ClassVar[bool] = False
+    service: str
+    incident: str
+    attempt: Attempt
+
+
+class AttemptEnded(Consequence, frozen=True, kw_only=True, tag=True):
+    """A remedy's result is known. ``failures``: failed healings in a row so far."""
+
+    durable: ClassVar[bool] = True
+    service: str
+    incident: str
+    attempt: Attempt
+    failures: int
+
+
+class BreakerChanged(Consequence, frozen=True, kw_only=True, tag=True):
+    """A breaker has another state now."""
+
+    durable: ClassVar[bool] = True
+    breaker: str
+    before: str
+    after: str
+    failures: int
+    change: Change
+    until: float | None = None
+
+
+class OperatorActed(Consequence, frozen=True, kw_only=True, tag=True):
+    """A person's request was done; ``service`` where it was about one program."""
+
+    durable: ClassVar[bool] = True
+    action: str
+    target: str
+    by: str
+    reason: str | None = None
+    service: str | None = None
+
+
+class FlagsSet(Consequence, frozen=True, kw_only=True, tag=True):
+    """The flags in force changed: the emergency switch among them."""
+
+    durable: ClassVar[bool] = True
+    off: tuple[str, ...] = ()
+
+
+Deed: TypeAlias = Spawn | Signal | Wake | Finish | Answer
+
+Announcement: TypeAlias = (
+    Transition
+    | Escalated
+    | EssentialEnded
+    | IncidentOpened
+    | IncidentEnded
+    | AttemptBegan
+    | AttemptEnded
+    | BreakerChanged
+    | OperatorActed
+    | FlagsSet
+)
+
+Effect: TypeAlias = Deed | Announcement

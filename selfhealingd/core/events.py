@@ -1,0 +1,153 @@
+"""Everything that can happen. What is done about it is in ``effects``.
+
+``at`` is when, in seconds on the monotonic clock. Events about a process carry the
+number of its run. Requests carry a number under which the answer is expected.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from selfhealingd.core.breaker import By
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.policy import Flags, Policy
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all events."""
+
+    at: float
+
+
+class Began(Happened, frozen=True, kw_only=True, tag=True):
+    """The daemon is up; leftovers of an earlier one are gone."""
+
+
+class Reconfigured(Happened, frozen=True, kw_only=True, tag=True):
+    """Another policy is in force from now on."""
+
+    policy: Policy
+
+
+class FlagsChanged(Happened, frozen=True, kw_only=True, tag=True):
+    """The flag file was read and says something else."""
+
+    flags: Flags
+
+
+class Spawned(Happened, frozen=True, kw_only=True, tag=True):
+    """A run has a process. ``started``: its start time in clock ticks."""
+
+    service: str
+    run: int
+    pid: int
+    started: int | None = None
+
+
+class SpawnFailed(Happened, frozen=True, kw_only=True, tag=True):
+    """A run never began."""
+
+    service: str
+    run: int
+    problem: str
+
+
+class Exited(Happened, frozen=True, kw_only=True, tag=True):
+    """A run's own process ended. ``left``: members of its group that still live."""
+
+    service: str
+    run: int
+    exit: Exit
+    left: int = 0
+
+
+class Emptied(Happened, frozen=True, kw_only=True, tag=True):
+    """Nothing is left of a run's group."""
+
+    service: str
+    run: int
+
+
+class Due(Happened, frozen=True, kw_only=True, tag=True):
+    """The time that a service's ``Wake`` asked for has come."""
+
+    service: str
+
+
+class Asked(Happened, frozen=True, kw_only=True):
+    """Base of what a person asks for."""
+
+    request: int
+    by: By
+    reason: str | None = None
+
+
+class StartAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Run it."""
+
+    service: str
+
+
+class StopAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """End it and leave it so."""
+
+    service: str
+
+
+class RestartAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """End it if it runs, and run it."""
+
+    service: str
+
+
+class SignalAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Send a signal to its process alone."""
+
+    service: str
+    signal: int
+
+
+class ResumeAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Leave dormant mode."""
+
+
+class ResetAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Close a breaker; ``force`` also one that is open for good."""
+
+    breaker: str
+    force: bool = False
+
+
+class Acted(Asked, frozen=True, kw_only=True, tag=True):
+    """A person did something that is not decided here: it is only recorded."""
+
+    action: str
+    target: str
+
+
+class ShutdownAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Stop everything, in order."""
+
+
+Request: TypeAlias = (
+    StartAsked
+    | StopAsked
+    | RestartAsked
+    | SignalAsked
+    | ResumeAsked
+    | ResetAsked
+    | Acted
+    | ShutdownAsked
+)
+
+Event: TypeAlias = (
+    Began
+    | Reconfigured
+    | FlagsChanged
+    | Spawned
+    | SpawnFailed
+    | Exited
+    | Emptied
+    | Due
+    | Request
+)

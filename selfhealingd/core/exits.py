@@ -1,0 +1,78 @@
+"""How a run of a program ended, as a fact and in words."""
+
+import signal
+
+import msgspec
+
+from selfhealingd.core.policy import Program
+from selfhealingd.core.spans import span
+
+AT_ONCE_SECS = 0.05
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The end of one run.
+
+    ``code`` or ``signal`` is set, or neither where the run never began: then
+    ``problem`` says why. ``lasted``: seconds from start to end. ``early``: it ended
+    before startsecs were over. ``told``: it was told to end, so this says nothing of
+    how well it was.
+    """
+
+    at: float
+    code: int | None = None
+    signal: int | None = None
+    dumped: bool = False
+    problem: str | None = None
+    lasted: float = 0.0
+    early: bool = False
+    told: bool = False
+
+
+def expected(program: Program, end: Exit) -> bool:
+    """Whether the operator named this exit status as a good end."""
+    return end.code is not None and end.code in program.exitcodes
+
+
+def signal_name(number: int) -> str:
+    """``SIGTERM`` for 15; the number itself where it has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def in_words(end: Exit) -> str:
+    """``exited with status 1``, ``killed by SIGSEGV (core dumped)`` and so on."""
+    if end.problem is not None:
+        return end.problem
+    if end.signal is not None:
+        core = " (core dumped)" if end.dumped else ""
+        return f"killed by {signal_name(end.signal)}{core}"
+    if end.code is None:
+        return "ended, its exit status is unknown"
+    return f"exited with status {end.code}"
+
+
+def story(end: Exit) -> str:
+    """How it ended, and after how long: ``exited with status 1 after 4 s``."""
+    if end.problem is not None:
+        return end.problem
+    return f"{in_words(end)} {after(end.lasted)}"
+
+
+def after(seconds: float) -> str:
+    """``after 12 s``, or ``at once`` where nobody could have seen it live."""
+    return "at once" if seconds < AT_ONCE_SECS else f"after {span(seconds)}"
+
+
+def signal_number(text: str) -> int | None:
+    """A signal by name (``HUP``, ``SIGHUP``, in any case) or number; None if none."""
+    if text.isdecimal():
+        number = int(text)
+        return number if number in signal.valid_signals() else None
+    name = text.upper()
+    try:
+        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"].value
+    except KeyError:
+        return None

@@ -1,0 +1,75 @@
+"""The state that decisions are made on: every service, and the engine itself."""
+
+import msgspec
+
+from selfhealingd.core.backoff import spread
+from selfhealingd.core.breaker import Breaker
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.incident import Attempt, Incident
+from selfhealingd.core.life import Life
+from selfhealingd.core.policy import Flags
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One supervised program.
+
+    ``wanted``: the operator wants it up. ``run``: number of its latest run; an event
+    of an earlier one is stale. ``started``: start time of that run's process in
+    clock ticks, with which a later daemon knows it from one that reuses its pid.
+    ``incident``: the latest, open or ended. ``failed_starts``: in a row.
+    """
+
+    name: str
+    life: Life
+    wanted: bool
+    run: int = 0
+    started: int | None = None
+    exit: Exit | None = None
+    failed_starts: int = 0
+    breaker: Breaker = Breaker()
+    incident: Incident | None = None
+
+    @property
+    def open_incident(self) -> Incident | None:
+        """The incident that waits for an end."""
+        return self.incident if self.incident and self.incident.open else None
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The remedy that is under way."""
+        return self.incident.attempt if self.incident else None
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Healings since the state file began."""
+
+    attempts: int = 0
+    healed: int = 0
+    failed: int = 0
+    incidents: int = 0
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All services and the engine.
+
+    ``remedies``: when the last hour's began. ``seed``: what jitter is drawn from.
+    ``ended_by``: the essential program whose end made the daemon shut down.
+    """
+
+    services: dict[str, Service] = {}
+    main: Breaker = Breaker()
+    counters: Counters = Counters()
+    remedies: tuple[float, ...] = ()
+    flags: Flags = Flags()
+    shutting_down: bool = False
+    ended_by: str | None = None
+    seed: str = ""
+
+    @property
+    def dormant(self) -> bool:
+        """Whether the engine has stopped until a person resumes it."""
+        return self.main.permanent
+
+    def jitter(self, *parts: object) -> float:
+        """Share in [0, 0.1) for the thing that ``parts`` name."""
+        return spread(self.seed, *parts)

@@ -1,0 +1,35 @@
+"""What to run for a program or a task: plain data, opaque to the decisions."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a program runs as, looked up once, when the config is loaded."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+    name: str = ""
+    home: str = ""
+    shell: str = ""
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """One command with everything that decides how it starts.
+
+    ``environment`` is added to the daemon's own. ``stdout`` and ``stderr`` are files
+    to append to; None is ``/dev/null``. ``rlimits`` maps names such as ``nofile`` to
+    (soft, hard), -1 meaning unlimited.
+    """
+
+    argv: tuple[str, ...]
+    environment: dict[str, str] = {}
+    directory: Path | None = None
+    umask: int | None = None
+    credentials: Credentials | None = None
+    rlimits: dict[str, tuple[int, int]] = {}
+    stdout: Path | None = None
+    stderr: Path | None = None
+    redirect_stderr: bool = False

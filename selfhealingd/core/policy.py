@@ -1,0 +1,99 @@
+"""What the operator allowed and asked for, as the core needs to know it.
+
+Durations are seconds. Nothing here is state: a reload replaces a policy as a whole.
+"""
+
+from enum import Enum
+from functools import cached_property
+
+import msgspec
+
+from selfhealingd.core.graph import Condition, dependents
+
+
+class Autorestart(Enum):
+    """When a program that ended by itself is started again."""
+
+    ALWAYS = "always"
+    UNEXPECTED = "unexpected"
+    NEVER = "never"
+
+
+class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """When a breaker opens, and for how long."""
+
+    open_after: int = 5
+    open_secs: float = 60.0
+    permanent_after: int = 10
+
+
+class Healing(msgspec.Struct, frozen=True, kw_only=True):
+    """How one service is healed."""
+
+    backoff_initial: float = 5.0
+    backoff_max: float = 600.0
+    verify_secs: float = 10.0
+    breaker: BreakerPolicy = BreakerPolicy()
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What the core knows of one program: how it should live, not what it runs.
+
+    ``depends_on``: programs that have to be so far before it may start. ``essential``:
+    when it ends for good, so does the daemon.
+    """
+
+    name: str
+    autostart: bool = True
+    autorestart: Autorestart = Autorestart.UNEXPECTED
+    exitcodes: frozenset[int] = frozenset({0})
+    startsecs: float = 1.0
+    startretries: int | None = None
+    stopsignal: int = 15
+    stopwaitsecs: float = 10.0
+    stopasgroup: bool = True
+    killasgroup: bool = True
+    priority: int = 999
+    group: str | None = None
+    depends_on: dict[str, Condition] = {}
+    essential: bool = False
+    healing: Healing = Healing()
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """All that ``step`` is allowed to decide by.
+
+    ``max_concurrent_remedies`` and ``systemic_share`` are shares (0 to 1) of the
+    services that are supervised.
+    """
+
+    programs: dict[str, Program] = {}
+    systemic_share: float = 0.4
+    max_concurrent_remedies: float = 0.2
+    max_remedies_per_hour: int = 60
+    main: BreakerPolicy = BreakerPolicy()
+
+    @cached_property
+    def graph(self) -> dict[str, dict[str, Condition]]:
+        """What each program depends on, those left out that depend on nothing."""
+        programs = self.programs.values()
+        return {p.name: p.depends_on for p in programs if p.depends_on}
+
+    @cached_property
+    def dependents(self) -> dict[str, tuple[str, ...]]:
+        """Who depends directly on each program."""
+        return dependents(self.graph)
+
+    @property
+    def dormant_after(self) -> int:
+        """Consecutive failed healings after which the engine goes dormant."""
+        return self.main.permanent_after
+
+
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
+    """The four feature switches of the flag file; all are on by default."""
+
+    auto_healing: bool = True
+    auto_detection: bool = True
+    preventive_healing: bool = True
+    process_monitoring: bool = True

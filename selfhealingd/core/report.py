@@ -1,0 +1,194 @@
+"""The parts of the status document that only say what is."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from selfhealingd.core.backoff import delay
+from selfhealingd.core.breaker import (
+    SELF_HEALING_MAIN,
+    Breaker,
+    Open,
+    PermanentlyOpen,
+    breaker_name,
+)
+from selfhealingd.core.exits import in_words, story
+from selfhealingd.core.host import Host, Service
+from selfhealingd.core.incident import Attempt, Incident
+from selfhealingd.core.life import Running, label, pid_of
+from selfhealingd.core.outlook import outlook
+from selfhealingd.core.policy import Policy
+from selfhealingd.core.snapshot import Anchor
+from selfhealingd.core.words import dormant_reason
+from selfhealingd.wire import documents as doc
+
+MS = 1000
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the shell knows to be wrong, with what to do about it."""
+
+    words: str
+    do: str
+    critical: bool = False
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host doesn't know of itself. ``anchor`` is for display.
+
+    ``pending``: programs whose changed settings wait for ``selfhealctl update``;
+    ``removed``: those that it will stop, as the config has them no more. ``logs``:
+    where each program's errors go. ``ended``: background tasks ended by hand.
+    ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
+    """
+
+    now: float
+    anchor: Anchor
+    tasks: tuple[doc.TaskDocument, ...] = ()
+    flags: doc.FlagsDocument
+    problems: tuple[Problem, ...] = ()
+    pending: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    logs: Mapping[str, str] = {}
+    ended: frozenset[str] = frozenset()
+    caution: int = 6
+    overload: int = 11
+    version: str
+    pid: int
+    uptime: float
+
+
+def self_healing(policy: Policy, host: Host) -> doc.SelfHealing:
+    """The engine's part of the status."""
+    main = host.main.state
+    reason = None
+    if isinstance(main, PermanentlyOpen):
+        reason = dormant_reason(main.failures, main.reason)
+    return doc.SelfHealing(
+        enabled=host.flags.auto_healing,
+        is_dormant=host.dormant,
+        dormant_reason=reason,
+        consecutive_failures=main.failures,
+        backoff_delay=backoff_delay(policy, host),
+        total_attempts=host.counters.attempts,
+        successful_healings=host.counters.healed,
+        failed_healings=host.counters.failed,
+    )
+
+
+def backoff_delay(policy: Policy, host: Host) -> int:
+    """The longest delay now in force, in milliseconds; the first one when none is."""
+    initial = [p.healing.backoff_initial for p in policy.programs.values()]
+    in_force = [
+        delay(policy.programs[s.name].healing, s.breaker.failures)
+        for s in host.services.values()
+        if s.breaker.failures and not s.breaker.permanent
+    ]
+    return round(MS * max(in_force, default=min(initial, default=5.0)))
+
+
+def breakers(host: Host, anchor: Anchor) -> tuple[doc.BreakerDocument, ...]:
+    """All breakers, the engine's first."""
+    return (
+        breaker_document(SELF_HEALING_MAIN, host.main, anchor),
+        *(
+            breaker_document(breaker_name(s.name), s.breaker, anchor)
+            for s in host.services.values()
+        ),
+    )
+
+
+def breaker_document(name: str, which: Breaker, anchor: Anchor) -> doc.BreakerDocument:
+    """One breaker."""
+    state, change = which.state, which.change
+    return doc.BreakerDocument(
+        name=name,
+        state=which.label,
+        failure_count=which.failures,
+        permanent_open_reason=(
+            state.reason if isinstance(state, PermanentlyOpen) else None
+        ),
+        open_until=anchor.rfc3339(state.until) if isinstance(state, Open) else None,
+        changed_at=anchor.rfc3339(change.at) if change else None,
+        change_reason=change.reason if change else None,
+        changed_by=str(change.by) if change and change.by else None,
+    )
+
+
+def background_tasks(tasks: tuple[doc.TaskDocument, ...]) -> doc.BackgroundTasks:
+    """The registry of periodic tasks."""
+    return doc.BackgroundTasks(
+        total_tasks=len(tasks),
+        active_tasks=sum(task.state != "paused" for task in tasks),
+        tasks=tasks,
+    )
+
+
+def programs(
+    policy: Policy, host: Host, facts: Facts
+) -> tuple[doc.ProgramDocument, ...]:
+    """All programs, in the order of the config."""
+    return tuple(
+        program_document(policy, host, s, facts) for s in host.services.values()
+    )
+
+
+def program_document(
+    policy: Policy, host: Host, s: Service, facts: Facts
+) -> doc.ProgramDocument:
+    """One program at a glance."""
+    ahead = outlook(policy, host, s, facts.now)
+    up = isinstance(s.life, Running)
+    ended = None
+    if s.exit is not None:
+        ended = in_words(s.exit)
+        if s.exit.problem is None and s.exit.early:
+            ended = f"{story(s.exit)}, before its startsecs were over"
+    return doc.ProgramDocument(
+        name=s.name,
+        group=policy.programs[s.name].group,
+        state=label(s.life),
+        pid=pid_of(s.life),
+        since=facts.anchor.rfc3339(s.life.at),
+        uptime=round(facts.now - s.life.at, 3) if up else None,
+        exit=ended,
+        next=ahead.words,
+        next_at=None if ahead.at is None else facts.anchor.rfc3339(ahead.at),
+        breaker=s.breaker.label,
+        wanted=s.wanted,
+        runs=s.run,
+        consecutive_failures=s.breaker.failures,
+        incident=s.open_incident.id if s.open_incident else None,
+        pending_update=s.name in facts.pending,
+        removed=s.name in facts.removed,
+        log=facts.logs.get(s.name),
+    )
+
+
+def incident_document(incident: Incident, anchor: Anchor) -> doc.IncidentDocument:
+    """One incident with all that was tried."""
+    return doc.IncidentDocument(
+        id=incident.id,
+        service=incident.service,
+        cause=incident.cause.value,
+        detail=incident.detail,
+        opened=anchor.rfc3339(incident.opened),
+        ended=_time(incident.ended, anchor),
+        outcome=incident.ending.value if incident.ending else None,
+        attempts=tuple(attempt_document(a, anchor) for a in incident.attempts),
+    )
+
+
+def attempt_document(attempt: Attempt, anchor: Anchor) -> doc.AttemptDocument:
+    """One remedy carried out."""
+    return doc.AttemptDocument(
+        remedy=attempt.remedy,
+        started=anchor.rfc3339(attempt.began),
+        ended=_time(attempt.ended, anchor),
+        result=attempt.result.value if attempt.result else None,
+        detail=attempt.detail,
+    )
+
+
+def _time(at: float | None, anchor: Anchor) -> str | None:
+    return None if at is None else anchor.rfc3339(at)

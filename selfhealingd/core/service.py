@@ -1,0 +1,190 @@
+"""One program's life: what each thing that happens makes of its state.
+
+Knows nothing of healing: whether a program that went down is started again is
+``engine``'s to decide; it finds the program in BACKOFF with nothing to wait for.
+"""
+
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from selfhealingd.core import events
+from selfhealingd.core.effects import Deed, Signal, Spawn
+from selfhealingd.core.exits import Exit, expected
+from selfhealingd.core.host import Service
+from selfhealingd.core.life import (
+    Backoff,
+    Exited,
+    Held,
+    Life,
+    Purpose,
+    Running,
+    Starting,
+    Stopped,
+    Stopping,
+    Why,
+)
+from selfhealingd.core.policy import Autorestart, Program
+
+Step: TypeAlias = tuple[Service, tuple[Deed, ...]]
+
+SIGTERM, SIGKILL = 15, 9
+
+KILL_AGAIN_SECS = 5.0
+"""SIGKILL is repeated, as supervisord does, for a process stuck in the kernel."""
+
+
+def start(s: Service, *, at: float) -> Step:
+    """Begin a new run of a program that is down."""
+    run = s.run + 1
+    began = replace(s, run=run, started=None, life=Starting(at))
+    return began, (Spawn(service=s.name, run=run),)
+
+
+def stop(program: Program, s: Service, *, at: float, purpose: Purpose) -> Step:
+    """End the run that is alive, or change what follows on its end."""
+    match s.life:
+        case Stopping():
+            return replace(s, life=replace(s.life, purpose=purpose)), ()
+        case Starting(pid=pid) | Running(pid=pid):
+            deadline = at + program.stopwaitsecs
+            stopping = Stopping(at, purpose, deadline, pid)
+            deeds = () if pid is None else (_stop_signal(program, s),)
+            return replace(s, life=stopping), deeds
+        case _:
+            raise AssertionError(s.life)
+
+
+def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
+    """Take in the process of the latest run."""
+    s = replace(s, started=event.started)
+    match s.life:
+        case Starting():
+            starting = replace(s, life=Starting(event.at, event.pid))
+            return due(program, starting, at=event.at)
+        case Stopping(pid=None, ended=False):
+            # The stop came while the spawn was under way: its signal is still owed.
+            life = replace(
+                s.life, pid=event.pid, deadline=event.at + program.stopwaitsecs
+            )
+            return replace(s, life=life), (_stop_signal(program, s),)
+        case _:
+            return s, ()
+
+
+def exited(program: Program, s: Service, event: events.Exited) -> Step:
+    """Take in the end of the run's process; wait for what is left of its group."""
+    at = event.at
+    match s.life:
+        case Starting(at=since):
+            # By the clock, not by the state: the timer may have been late.
+            early = at < since + program.startsecs
+            stopping = Stopping(at, Purpose.SETTLE, at, early=early)
+        case Running():
+            stopping = Stopping(at, Purpose.SETTLE, at)
+        case Stopping():
+            stopping = s.life
+        case _:
+            return s, ()
+    told = isinstance(s.life, Stopping)
+    s = replace(s, exit=replace(event.exit, early=stopping.early, told=told))
+    if event.left == 0 or not program.killasgroup:
+        return _over(program, s, stopping, at)
+    if isinstance(s.life, Stopping):
+        return replace(s, life=replace(stopping, ended=True, pid=None)), ()
+    waiting = replace(stopping, ended=True, deadline=at + program.stopwaitsecs)
+    ask = Signal(service=s.name, run=s.run, signal=SIGTERM, group=True)
+    return replace(s, life=waiting), (ask,)
+
+
+def emptied(program: Program, s: Service, event: events.Emptied) -> Step:
+    """Nothing is left of the group: the run is over."""
+    match s.life:
+        case Stopping(ended=True):
+            return _over(program, s, s.life, event.at)
+        case _:
+            return s, ()
+
+
+def spawn_failed(program: Program, s: Service, event: events.SpawnFailed) -> Step:
+    """Take in that the run never began."""
+    end = Exit(at=event.at, problem=event.problem, early=True)
+    match s.life:
+        case Starting():
+            early = Stopping(event.at, Purpose.SETTLE, event.at, early=True)
+            return _over(program, replace(s, exit=end), early, event.at)
+        case Stopping():
+            return _over(program, replace(s, exit=end), s.life, event.at)
+        case _:
+            return s, ()
+
+
+def due(program: Program, s: Service, *, at: float) -> Step:
+    """Do what the clock asks for: RUNNING after startsecs, SIGKILL after stopwaitsecs.
+
+    Looks at what is, so a timer that comes early or twice changes nothing.
+    """
+    match s.life:
+        case Starting(at=since, pid=int(pid)) if at >= since + program.startsecs:
+            return replace(s, life=Running(at, pid), failed_starts=0), ()
+        case Stopping(deadline=deadline, pid=pid, ended=ended) if at >= deadline:
+            again = replace(s.life, deadline=at + KILL_AGAIN_SECS)
+            if pid is None and not ended:
+                return replace(s, life=again), ()  # its spawn is still under way
+            group = ended or program.killasgroup
+            kill = Signal(service=s.name, run=s.run, signal=SIGKILL, group=group)
+            return replace(s, life=replace(again, killed=True)), (kill,)
+        case _:
+            return s, ()
+
+
+def deadline(program: Program, s: Service) -> float | None:
+    """When ``due`` has something to do next."""
+    match s.life:
+        case Starting(at=since, pid=int()):
+            return since + program.startsecs
+        case Stopping(deadline=when):
+            return when
+        case Backoff(until=until):
+            return until
+        case _:
+            return None
+
+
+def routine(program: Program, end: Exit) -> bool:
+    """Whether a run ended well: by itself, after startsecs, with a named status."""
+    return expected(program, end) and not end.early and not end.told
+
+
+def _over(program: Program, s: Service, stopping: Stopping, at: float) -> Step:
+    match stopping.purpose:
+        case Purpose.STAY | Purpose.AGAIN:
+            # One that is wanted is brought up by ``engine``, when nothing hinders it.
+            return replace(s, life=Stopped(at)), ()
+        case Purpose.SETTLE:
+            starts = s.failed_starts + 1 if stopping.early else 0
+            return replace(s, life=_settled(program, s, at), failed_starts=starts), ()
+
+
+def _settled(program: Program, s: Service, at: float) -> Life:
+    if s.exit is None:
+        raise AssertionError(s)
+    # supervisord would run a one-shot again that ended well before its startsecs;
+    # "never" is believed here, whenever it ended.
+    if program.autorestart is Autorestart.NEVER:
+        good = expected(program, s.exit)
+        return Exited(at, Held.FINISHED if good else Held.NEVER)
+    if routine(program, s.exit):
+        if program.autorestart is Autorestart.UNEXPECTED:
+            return Exited(at, Held.FINISHED)
+        return Backoff(at, Why.PAUSE)
+    return Backoff(at, Why.TURN)
+
+
+def _stop_signal(program: Program, s: Service) -> Signal:
+    return Signal(
+        service=s.name,
+        run=s.run,
+        signal=program.stopsignal,
+        group=program.stopasgroup,
+    )

@@ -1,0 +1,228 @@
+"""The one door to the decisions: ``step(policy, host, event) -> (host, effects)``."""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from selfhealingd.core import engine, events, requests, service
+from selfhealingd.core.changes import changes
+from selfhealingd.core.effects import (
+    BreakerChanged,
+    Effect,
+    EssentialEnded,
+    Finish,
+    FlagsSet,
+    Signal,
+    Wake,
+)
+from selfhealingd.core.host import Host, Service
+from selfhealingd.core.life import (
+    Backoff,
+    Exited,
+    Fatal,
+    Held,
+    Purpose,
+    Stopped,
+    Stopping,
+    alive,
+)
+from selfhealingd.core.plan import busy
+from selfhealingd.core.policy import Policy
+from selfhealingd.core.turn import Turn
+
+
+def step(
+    policy: Policy, host: Host, event: events.Event
+) -> tuple[Host, tuple[Effect, ...]]:
+    """Take in one event; return the host as it is then, and what to do and tell.
+
+    Deeds come first, in the order in which to perform them. An event about a service
+    or a run that is not there any more changes nothing.
+    """
+    turn = Turn(policy, host, event.at)
+    _dispatch(turn, event)
+    if not turn.host.shutting_down:
+        if _others_may_move(turn):
+            engine.review_waiting(turn)
+        engine.review_dependents(turn)
+        _end_with_essential(turn)
+    if turn.host.shutting_down:
+        _stop_next_wave(turn)
+    found = list(changes(host, turn.host, turn.touched, at=turn.at))
+    # That a try is let through is told before the try.
+    let_through = [c for c in found if _lets_through(c)]
+    rest = [c for c in found if not _lets_through(c)]
+    told = (*let_through, *turn.announcements, *rest)
+    return turn.host, (*turn.deeds, *_wakes(turn), *told)
+
+
+def _lets_through(change: Effect) -> bool:
+    return isinstance(change, BreakerChanged) and change.after == "HALF_OPEN"
+
+
+def wake_at(policy: Policy, host: Host, name: str) -> float | None:
+    """When a service has to be looked at again, if nothing happens before."""
+    s, program = host.services[name], policy.programs[name]
+    if host.shutting_down and not alive(s.life):
+        return None  # what waits now is the next daemon's to bring up
+    times = [service.deadline(program, s), engine.deadline(program, s)]
+    return min((when for when in times if when is not None), default=None)
+
+
+def _dispatch(turn: Turn, event: events.Event) -> None:
+    match event:
+        case events.Began():
+            _begin(turn)
+        case events.Reconfigured():
+            _reconfigure(turn, event.policy)
+        case events.FlagsChanged():
+            _set_flags(turn, event)
+        case events.Due(service=name):
+            if name in turn.host.services:
+                s = turn.service(name)
+                turn.put(*service.due(turn.program(name), s, at=turn.at))
+                engine.review(turn, name)
+        case (
+            events.Spawned() | events.SpawnFailed() | events.Exited() | events.Emptied()
+        ):
+            _take_in(turn, event)
+        case _:
+            requests.handle(turn, event)
+
+
+def _take_in(
+    turn: Turn,
+    event: events.Spawned | events.SpawnFailed | events.Exited | events.Emptied,
+) -> None:
+    """Give a process's news to its service, unless it is of an earlier run."""
+    s = turn.host.services.get(event.service)
+    if s is None or s.run != event.run:
+        return
+    program = turn.program(s.name)
+    match event:
+        case events.Spawned():
+            turn.put(*service.spawned(program, s, event))
+        case events.SpawnFailed():
+            turn.put(*service.spawn_failed(program, s, event))
+        case events.Exited():
+            turn.put(*service.exited(program, s, event))
+        case events.Emptied():
+            turn.put(*service.emptied(program, s, event))
+        case _:
+            assert_never(event)
+    engine.review(turn, s.name)
+
+
+def _begin(turn: Turn) -> None:
+    """Bring up what should be up; what was waiting goes on waiting."""
+    if turn.host.shutting_down:
+        return
+    for s in _by_priority(turn):
+        turn.touched[s.name] = None  # a wait that goes on needs its timer again
+        _begin_service(turn, s)
+
+
+def _begin_service(turn: Turn, s: Service) -> None:
+    match s.life:
+        case Backoff() | Exited() | Fatal() | Stopped():
+            engine.review(turn, s.name)
+        case _:
+            pass  # what an earlier daemon left of it is being cleared away
+
+
+def _reconfigure(turn: Turn, policy: Policy) -> None:
+    """Apply another policy: programs come and go; nothing that runs is restarted."""
+    programs = policy.programs
+    for name, s in list(turn.host.services.items()):
+        if name not in programs:
+            engine.take_over(turn, s, "it was removed from the config")
+            if alive(s.life):
+                kill = Signal(service=name, run=s.run, signal=9, group=True)
+                turn.deeds.append(kill)
+            turn.drop(name)
+    turn.policy = policy
+    for name, program in programs.items():
+        if name not in turn.host.services:
+            fresh = Service(name=name, life=Stopped(turn.at), wanted=program.autostart)
+            turn.put(fresh)
+            if not turn.host.shutting_down:
+                _begin_service(turn, fresh)
+        else:
+            turn.touched[name] = None
+    in_order = {name: turn.host.services[name] for name in programs}
+    turn.host = replace(turn.host, services=in_order)
+    engine.review_waiting(turn)
+
+
+def _set_flags(turn: Turn, event: events.FlagsChanged) -> None:
+    if event.flags == turn.host.flags:
+        return
+    turn.host = replace(turn.host, flags=event.flags)
+    fields = event.flags.__struct_fields__
+    off = tuple(name for name in fields if not getattr(event.flags, name))
+    turn.say(FlagsSet(off=off))
+    engine.review_waiting(turn)
+
+
+def _others_may_move(turn: Turn) -> bool:
+    """Whether a remedy's end or the engine's breaker lets another program go on."""
+    if turn.host.main.generation != turn.before.main.generation:
+        return True
+    return any(
+        name in turn.before.services
+        and busy(turn.before.services[name])
+        and not (name in turn.host.services and busy(turn.host.services[name]))
+        for name in turn.touched
+    )
+
+
+def _end_with_essential(turn: Turn) -> None:
+    """Shut down when a program without which the rest is no use ended for good."""
+    for name in turn.touched:
+        s = turn.host.services.get(name)
+        if s is None or not turn.program(name).essential or not turn.changed(name):
+            continue
+        over = isinstance(s.life, Fatal) or (
+            isinstance(s.life, Exited) and s.life.held in {Held.FINISHED, Held.NEVER}
+        )
+        if over and s.wanted and not turn.host.shutting_down:
+            turn.host = replace(turn.host, shutting_down=True, ended_by=name)
+            turn.say(EssentialEnded(service=name))
+
+
+def _stop_next_wave(turn: Turn) -> None:
+    """Stop what nothing alive depends on, the highest priority number first."""
+    services = turn.host.services
+    living = {name: s for name, s in services.items() if alive(s.life)}
+    if not living:
+        turn.deeds.append(Finish(ended_by=turn.host.ended_by))
+        return
+    needed = {need for name in living for need in turn.program(name).depends_on}
+    free = [s for name, s in living.items() if name not in needed]
+    last = max(turn.program(s.name).priority for s in free)
+    for s in living.values():
+        program = turn.program(s.name)
+        match s.life:
+            case Stopping(purpose=Purpose.STAY):
+                continue
+            case Stopping():
+                pass  # on its way down already: it must not come up again then
+            case _ if program.priority != last or s.name in needed:
+                continue
+        turn.put(*service.stop(program, s, at=turn.at, purpose=Purpose.STAY))
+
+
+def _wakes(turn: Turn) -> list[Wake]:
+    """Ask for the one timer of each service that was touched, where it changed."""
+    wakes = []
+    for name in turn.touched:
+        after = None
+        if name in turn.host.services:
+            after = wake_at(turn.policy, turn.host, name)
+        wakes.append(Wake(service=name, at=after))
+    return wakes
+
+
+def _by_priority(turn: Turn) -> list[Service]:
+    services = turn.host.services.values()
+    return sorted(services, key=lambda s: turn.program(s.name).priority)

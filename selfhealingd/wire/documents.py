@@ -1,0 +1,247 @@
+"""What the daemon answers. Keys are camelCase, as operators' scripts read them.
+
+The names and meanings of ``selfHealing``, ``circuitBreakers``, ``backgroundTasks``,
+``llm``, ``issues`` and ``recommendations`` are promised to operators: add, never
+rename. Times are UTC in RFC 3339; a field that ends in Delay or Ms is milliseconds,
+others that hold a duration are seconds and say so.
+"""
+
+import msgspec
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of all answers."""
+
+
+class SelfHealing(Document, frozen=True):
+    """The engine. ``backoff_delay``: the longest in force, in milliseconds."""
+
+    enabled: bool
+    is_dormant: bool
+    dormant_reason: str | None
+    consecutive_failures: int
+    backoff_delay: int
+    total_attempts: int
+    successful_healings: int
+    failed_healings: int
+
+
+class BreakerDocument(Document, frozen=True):
+    """One breaker. ``changed_by`` is ``uid 0, pid 123`` where a person changed it."""
+
+    name: str
+    state: str
+    failure_count: int
+    permanent_open_reason: str | None = None
+    open_until: str | None = None
+    changed_at: str | None = None
+    change_reason: str | None = None
+    changed_by: str | None = None
+
+
+class TaskDocument(Document, frozen=True):
+    """One periodic task. ``every`` and ``last_seconds`` are seconds.
+
+    ``failing``: its latest run failed; ``last_error`` may be of an earlier one.
+    """
+
+    id: str
+    owner: str
+    every: float
+    state: str
+    runs: int = 0
+    failures: int = 0
+    failing: bool = False
+    last_started: str | None = None
+    last_seconds: float | None = None
+    last_error: str | None = None
+    next_run: str | None = None
+
+
+class BackgroundTasks(Document, frozen=True):
+    """The registry: ``active_tasks`` are those that are not paused."""
+
+    total_tasks: int
+    active_tasks: int
+    tasks: tuple[TaskDocument, ...]
+
+
+class KeyManagement(Document, frozen=True):
+    """Keys for a model's endpoint."""
+
+    total_keys: int = 0
+    active_keys: int = 0
+    failed_keys: int = 0
+
+
+class Llm(Document, frozen=True):
+    """Diagnosis by a model."""
+
+    key_management: KeyManagement = KeyManagement()
+
+
+class ProgramDocument(Document, frozen=True):
+    """One program at a glance.
+
+    ``exit``: how the last run ended, in words. ``next``: what the engine will do and
+    when, in words. ``next_at``: that time, where there is one. ``uptime``: seconds.
+    ``pending_update``: changed settings wait for an update; ``removed``: the update
+    will stop it. ``log``: the files that it writes to.
+    """
+
+    name: str
+    group: str | None
+    state: str
+    pid: int | None
+    since: str
+    uptime: float | None
+    exit: str | None
+    next: str | None
+    next_at: str | None
+    breaker: str
+    wanted: bool
+    runs: int
+    consecutive_failures: int
+    incident: str | None
+    pending_update: bool = False
+    removed: bool = False
+    log: str | None = None
+
+
+class AttemptDocument(Document, frozen=True):
+    """One remedy carried out; ``result`` is None while it is under way."""
+
+    remedy: str
+    started: str
+    ended: str | None = None
+    result: str | None = None
+    detail: str | None = None
+
+
+class IncidentDocument(Document, frozen=True):
+    """One service, one cause. ``outcome`` is None while it is open."""
+
+    id: str
+    service: str
+    cause: str
+    detail: str
+    opened: str
+    ended: str | None = None
+    outcome: str | None = None
+    attempts: tuple[AttemptDocument, ...] = ()
+
+
+class FlagsDocument(Document, frozen=True):
+    """The flag file: values in force, and why the file was refused if it was."""
+
+    file: str
+    values: dict[str, bool]
+    loaded_at: str | None = None
+    error: str | None = None
+
+
+class Status(Document, frozen=True):
+    """The whole truth in one document."""
+
+    status: str
+    self_healing: SelfHealing
+    circuit_breakers: tuple[BreakerDocument, ...]
+    background_tasks: BackgroundTasks
+    llm: Llm
+    issues: tuple[str, ...]
+    recommendations: tuple[str, ...]
+    programs: tuple[ProgramDocument, ...]
+    watches: tuple[ProgramDocument, ...]
+    incidents: tuple[IncidentDocument, ...]
+    flags: FlagsDocument
+    version: str
+    pid: int
+    uptime: float
+
+
+class Outcome(Document, frozen=True):
+    """What became of one name. ``hint``: the next command, where there is one."""
+
+    name: str
+    ok: bool
+    state: str | None = None
+    words: str = ""
+    hint: str | None = None
+
+
+class Done(Document, frozen=True):
+    """A short operation's answer: one line in words, and what it touched."""
+
+    words: str
+    names: tuple[str, ...] = ()
+    hint: str | None = None
+
+
+class Started(Document, frozen=True):
+    """A long operation was begun: its notifications carry this number.
+
+    ``deadline``: seconds after which the daemon itself gives up waiting.
+    """
+
+    operation: int
+    names: tuple[str, ...]
+    deadline: float
+
+
+class Progress(Document, frozen=True):
+    """Notification ``progress``: one name changed its state on the way."""
+
+    operation: int
+    name: str
+    state: str
+    words: str
+
+
+class Finished(Document, frozen=True):
+    """Notification ``finished``: the operation's last word."""
+
+    operation: int
+    outcomes: tuple[Outcome, ...]
+
+
+class EventDocument(Document, frozen=True):
+    """Notification ``event``: one thing that happened, as journal and follow show it.
+
+    ``kind`` is dotted (``service.transition``, ``incident.opened``); ``component`` is
+    the log's; ``words`` is the sentence for a person; ``data`` depends on the kind.
+    """
+
+    at: str
+    seq: int
+    kind: str
+    component: str
+    service: str | None
+    words: str
+    level: str = "info"
+    data: dict[str, msgspec.Raw] = {}
+
+
+class PidDocument(Document, frozen=True):
+    """The pid of a running program; None when it has none."""
+
+    name: str
+    pid: int | None
+
+
+class Version(Document, frozen=True):
+    """Who answers."""
+
+    name: str
+    version: str
+    pid: int
+    python: str
+
+
+class ReloadReport(Document, frozen=True):
+    """What a reload did. ``pending`` waits for ``selfhealctl update``."""
+
+    ok: bool
+    words: str
+    applied: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()

@@ -1,0 +1,111 @@
+"""Everything that may be asked over the control socket, as one table.
+
+A method is known because it stands here; nothing is ever looked up by attribute.
+"""
+
+from enum import Enum
+
+import msgspec
+
+
+class Access(Enum):
+    """Who may call: whoever may connect, or operators alone."""
+
+    OBSERVE = "observe"
+    OPERATE = "operate"
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all parameters: an unknown one is an error, not ignored."""
+
+
+class Nothing(Params, frozen=True):
+    """No parameters."""
+
+
+class Names(Params, frozen=True):
+    """Programs by name; the single name ``all`` means all."""
+
+    names: tuple[str, ...]
+    reason: str | None = None
+
+
+class Restart(Names, frozen=True):
+    """``max_unavailable``: at most so many at a time, each waited for; 0: all at once.
+
+    The first that doesn't come up ends a rolling restart.
+    """
+
+    max_unavailable: int = 0
+
+
+class Signal(Params, frozen=True):
+    """``signal`` is a name (``HUP``, ``SIGHUP``) or a number as text."""
+
+    names: tuple[str, ...]
+    signal: str
+
+
+class Resume(Params, frozen=True):
+    """A reason is required: it is recorded with who gave it."""
+
+    reason: str
+
+
+class Reset(Params, frozen=True):
+    """``name`` is a breaker's, such as ``program:web`` or ``self-healing-main``."""
+
+    name: str
+    reason: str
+    force: bool = False
+
+
+class TaskId(Params, frozen=True):
+    """One background task."""
+
+    id: str
+
+
+class Recent(Params, frozen=True):
+    """How many ended incidents to show beside the open ones."""
+
+    limit: int = 20
+
+
+class Subscribe(Params, frozen=True):
+    """``last``: how many past events to send before the live ones."""
+
+    last: int = 0
+
+
+class Method(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    access: Access
+    params: type[Params] = Nothing
+
+
+METHODS: dict[str, Method] = {
+    "status": Method(Access.OBSERVE),
+    "pid": Method(Access.OBSERVE, Names),
+    "breakers": Method(Access.OBSERVE),
+    "tasks": Method(Access.OBSERVE),
+    "flags": Method(Access.OBSERVE),
+    "incidents": Method(Access.OBSERVE, Recent),
+    "subscribe": Method(Access.OBSERVE, Subscribe),
+    "version": Method(Access.OBSERVE),
+    "start": Method(Access.OPERATE, Names),
+    "stop": Method(Access.OPERATE, Names),
+    "restart": Method(Access.OPERATE, Restart),
+    "signal": Method(Access.OPERATE, Signal),
+    "resume": Method(Access.OPERATE, Resume),
+    "reset": Method(Access.OPERATE, Reset),
+    "pause-all": Method(Access.OPERATE),
+    "resume-all": Method(Access.OPERATE),
+    "cleanup": Method(Access.OPERATE),
+    "unregister": Method(Access.OPERATE, TaskId),
+    "reload": Method(Access.OPERATE),
+    "reread": Method(Access.OPERATE),
+    "update": Method(Access.OPERATE),
+    "shutdown": Method(Access.OPERATE),
+}

@@ -1,0 +1,48 @@
+"""Events as the journal keeps them."""
+
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from selfhealingd.core import events
+from selfhealingd.core.breaker import By
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.policy import Autorestart, Flags, Policy, Program
+
+RUN: dict[str, Any] = {"at": 1.25, "service": "web", "run": 3}
+ASKED: dict[str, Any] = {"at": 1 / 3, "request": 9, "by": By(1000, 42), "reason": "why"}
+WEB = Program(
+    name="web", autorestart=Autorestart.NEVER, exitcodes=frozenset({0, 2}), priority=1
+)
+
+EVENTS: list[events.Event] = [
+    events.Began(at=0.1),
+    events.Reconfigured(at=0.1, policy=Policy(programs={"web": WEB})),
+    events.FlagsChanged(at=0.1, flags=Flags(auto_healing=False)),
+    events.Spawned(**RUN, pid=7, started=123),
+    events.SpawnFailed(**RUN, problem="no such file"),
+    events.Exited(**RUN, exit=Exit(at=1.25, signal=9, dumped=True), left=2),
+    events.Emptied(**RUN),
+    events.Due(at=0.1, service="web"),
+    events.StartAsked(**ASKED, service="web"),
+    events.StopAsked(**ASKED, service="web"),
+    events.RestartAsked(**ASKED, service="web"),
+    events.SignalAsked(**ASKED, service="web", signal=1),
+    events.ResumeAsked(**ASKED),
+    events.ResetAsked(**ASKED, breaker="program:web", force=True),
+    events.Acted(**ASKED, action="pause-all", target="tasks"),
+    events.ShutdownAsked(**ASKED),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
+def test_an_event_reads_back_as_it_was(event: events.Event) -> None:
+    """To the last bit of its time: a replay decides as the daemon did."""
+    text = msgspec.json.encode(event)
+    assert event == msgspec.json.decode(text, type=events.Event)
+
+
+def test_every_event_is_in_the_list() -> None:
+    """A new event without a round trip fails here."""
+    assert set(get_args(events.Event)) == {type(event) for event in EVENTS}

@@ -1,0 +1,593 @@
+"""What must hold whatever happens: ``step`` under arbitrary interleavings of events.
+
+The machine tells what processes do, truly or not, early, late, twice or about runs
+long gone, moves time by any amount, lets operators in at any moment, and ends the
+daemon in the middle of everything. After each event it checks the promises.
+"""
+
+import tomllib
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeGuard, get_args
+
+import msgspec
+import tomli_w
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from msgspec.structs import replace
+
+from selfhealingd.core import effects, events, record, snapshot
+from selfhealingd.core.assessment import assess
+from selfhealingd.core.breaker import (
+    SELF_HEALING_MAIN,
+    Breaker,
+    By,
+    HalfOpen,
+    breaker_name,
+)
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.host import Host, Service
+from selfhealingd.core.life import (
+    Backoff,
+    Exited,
+    Fatal,
+    Held,
+    Purpose,
+    Running,
+    Starting,
+    Stopped,
+    Stopping,
+    Why,
+    alive,
+    label,
+)
+from selfhealingd.core.plan import busy
+from selfhealingd.core.policy import (
+    Autorestart,
+    BreakerPolicy,
+    Flags,
+    Healing,
+    Policy,
+    Program,
+)
+from selfhealingd.core.report import Facts
+from selfhealingd.core.step import step, wake_at
+from selfhealingd.core.words import sentence
+from selfhealingd.wire import documents as doc
+
+ROOT = By(0, 1)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+breaker_policies = st.builds(
+    BreakerPolicy,
+    open_after=st.integers(1, 3),
+    open_secs=st.just(60.0),
+    permanent_after=st.integers(1, 5),
+)
+healings = st.builds(
+    Healing,
+    backoff_initial=st.sampled_from([0.0, 5.0]),
+    verify_secs=st.sampled_from([0.0, 10.0]),
+    breaker=breaker_policies,
+)
+settings_of_programs = st.fixed_dictionaries(
+    {
+        "autostart": st.booleans(),
+        "autorestart": st.sampled_from(Autorestart),
+        "startsecs": st.sampled_from([0.0, 1.0]),
+        "startretries": st.sampled_from([None, None, 0, 2]),
+        "stopwaitsecs": st.sampled_from([0.0, 10.0]),
+        "stopasgroup": st.booleans(),
+        "killasgroup": st.booleans(),
+        "priority": st.integers(1, 3),
+        "healing": healings,
+    }
+)
+policies = st.builds(
+    Policy,
+    systemic_share=st.sampled_from([0.0, 0.4, 1.0]),
+    max_concurrent_remedies=st.sampled_from([0.2, 1.0]),
+    max_remedies_per_hour=st.sampled_from([0, 2, 60, 60]),
+    main=breaker_policies,
+)
+exits = st.builds(
+    Exit,
+    at=st.just(0.0),
+    code=st.sampled_from([0, 1, None]),
+    signal=st.sampled_from([None, None, 9]),
+    lasted=st.floats(0, 100),
+)
+which = st.integers(0, 9)
+seconds = st.one_of(
+    st.sampled_from([0.0, 0.5, 1.0, 60.0, 3600.0]),
+    st.floats(0, 20),
+    st.floats(0, 1e5),
+)
+
+Settings = dict[str, Any]
+
+
+def told(effect: effects.Effect) -> TypeGuard[effects.Announcement]:
+    """Whether it is an announcement, not a deed."""
+    return not isinstance(effect, get_args(effects.Deed))
+
+
+class Told:
+    """What events said of the latest run of a service."""
+
+    def __init__(self, run: int) -> None:
+        self.run = run
+        self.spawned = False
+        self.ended = False
+        self.over = False
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Everything that can happen, in any order."""
+
+    names: ClassVar[tuple[str, ...]] = ("a", "b", "c")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 100.0
+        self.number = 0
+        self.policy, self.host = Policy(), Host()
+        self.told: dict[str, Told] = {}
+        self.wakes: dict[str, float] = {}
+        self.labels: dict[str, str] = {}
+        self.opening = b""
+        self.journal: list[bytes] = []
+        self.decided: list[effects.Effect] = []
+
+    @initialize(
+        policy=policies, programs=st.lists(settings_of_programs, min_size=1, max_size=3)
+    )
+    def begin(self, policy: Policy, programs: list[Settings]) -> None:
+        declared = {
+            name: Program(name=name, **values)
+            for name, values in zip(self.names, programs, strict=False)
+        }
+        self.policy = replace(policy, programs=declared)
+        self.host = Host(
+            services={
+                p.name: Service(name=p.name, life=Stopped(self.now), wanted=p.autostart)
+                for p in declared.values()
+            },
+            seed="here",
+        )
+        self.labels = dict.fromkeys(declared, "STOPPED")
+        self.open_journal()
+        self.feed(events.Began(at=self.now))
+
+    # What happens
+
+    @rule(secs=seconds)
+    def time_passes(self, secs: float) -> None:
+        self.now += secs
+
+    @rule()
+    def a_timer_fires(self) -> None:
+        if self.wakes:
+            name = min(self.wakes, key=self.wakes.__getitem__)
+            self.now = max(self.now, self.wakes[name])
+            self.fire(name)
+
+    @rule(n=which)
+    def a_timer_is_early_or_unasked(self, n: int) -> None:
+        self.fire(self.pick(n))
+
+    @rule(n=which, well=st.sampled_from([True, True, True, False]), pid=st.just(5))
+    def a_spawn_is_answered(self, n: int, well: bool, pid: int) -> None:  # noqa: FBT001
+        """True news of one that waits for it."""
+        waiting = [x for x, t in self.told.items() if not (t.spawned or t.over)]
+        if waiting:
+            name = waiting[n % len(waiting)]
+            if well:
+                self.spawned(name, self.told[name].run, pid)
+            else:
+                self.spawn_failed(name, self.told[name].run)
+
+    @rule(n=which, end=exits, left=st.sampled_from([0, 0, 0, 2]))
+    def a_process_ends(self, n: int, end: Exit, left: int) -> None:
+        up = [x for x, t in self.told.items() if t.spawned and not t.ended]
+        if up:
+            name = up[n % len(up)]
+            self.exited(name, self.told[name].run, end, left)
+
+    @rule(n=which)
+    def a_group_is_gone(self, n: int) -> None:
+        left = [x for x, t in self.told.items() if t.ended and not t.over]
+        if left:
+            name = left[n % len(left)]
+            self.emptied(name, self.told[name].run)
+
+    @rule(n=which, back=st.integers(-1, 2), end=exits, kind=st.integers(0, 3))
+    def news_that_is_stale_or_impossible(
+        self, n: int, back: int, end: Exit, kind: int
+    ) -> None:
+        """About any run, in any state of it."""
+        name = self.pick(n)
+        service = self.host.services.get(name)
+        run = (service.run if service else 1) - back
+        match kind:
+            case 0:
+                self.spawned(name, run, 6)
+            case 1:
+                self.spawn_failed(name, run)
+            case 2:
+                self.exited(name, run, end, 1)
+            case _:
+                self.emptied(name, run)
+
+    @rule(n=which, kind=st.integers(0, 3))
+    def an_operator_acts(self, n: int, kind: int) -> None:
+        kinds = [
+            events.StartAsked,
+            events.StopAsked,
+            events.RestartAsked,
+            events.SignalAsked,
+        ]
+        more = {"signal": 1} if kind == 3 else {}
+        self.ask(kinds[kind], service=self.pick(n), **more)
+
+    @rule()
+    def an_operator_resumes(self) -> None:
+        self.ask(events.ResumeAsked, reason="mended")
+
+    @rule(n=which, force=st.booleans())
+    def an_operator_resets(self, n: int, force: bool) -> None:  # noqa: FBT001
+        main = n == 0
+        name = SELF_HEALING_MAIN if main else breaker_name(self.pick(n))
+        self.ask(events.ResetAsked, breaker=name, force=force)
+
+    @rule()
+    def an_operator_did_something_else(self) -> None:
+        before = self.host
+        self.ask(events.Acted, action="pause-all", target="tasks")
+        assert before.services == self.host.services
+
+    @rule(healing=st.booleans())
+    def the_flags_are_read(self, healing: bool) -> None:  # noqa: FBT001
+        flags = Flags(auto_healing=healing)
+        self.feed(events.FlagsChanged(at=self.now, flags=flags))
+
+    @rule(n=which, values=settings_of_programs)
+    def a_program_is_reconfigured(self, n: int, values: Settings) -> None:
+        name = self.pick(n)
+        if name in self.policy.programs:
+            program = Program(name=name, **values)
+            self.reconfigure({**self.policy.programs, name: program})
+
+    @rule(n=which)
+    def a_program_is_removed(self, n: int) -> None:
+        name = self.pick(n)
+        rest = {k: v for k, v in self.policy.programs.items() if k != name}
+        self.reconfigure(rest)
+
+    @rule(values=settings_of_programs)
+    def a_program_is_added(self, values: Settings) -> None:
+        if len(self.policy.programs) < 4:
+            self.number += 1
+            name = f"n{self.number}"
+            program = Program(name=name, **values)
+            self.reconfigure({**self.policy.programs, name: program})
+
+    @rule(policy=policies)
+    def the_engine_is_reconfigured(self, policy: Policy) -> None:
+        self.reconfigure(self.policy.programs, policy)
+
+    @precondition(lambda self: self.number % 7 == 6)
+    @rule()
+    def the_daemon_is_told_to_end(self) -> None:
+        self.ask(events.ShutdownAsked)
+
+    @rule(
+        away=st.floats(0.1, 1e4), clean=st.booleans(), boot=st.sampled_from([0, 0, 1])
+    )
+    def the_daemon_comes_back(self, away: float, clean: bool, boot: int) -> None:  # noqa: FBT001
+        """From what its state file holds; leftovers are gone by then."""
+        anchor = snapshot.Anchor(self.now, NOON)
+        file = {
+            "engine": snapshot.encode_engine(self.host, anchor),
+            "service": {
+                name: snapshot.encode_service(s, anchor)
+                for name, s in self.host.services.items()
+            },
+        }
+        read = tomllib.loads(tomli_w.dumps(file))
+        now = 20.0 if boot else self.now + away
+        back = snapshot.Return(
+            anchor=snapshot.Anchor(now - away, NOON),
+            now=now,
+            same_boot=not boot,
+            clean=clean,
+        )
+        before = self.host
+        self.host = snapshot.decode(read["engine"], read["service"], self.policy, back)
+        self.check_restored(before)
+        self.now, self.wakes, self.told = now, {}, {}
+        self.labels = {n: label(s.life) for n, s in self.host.services.items()}
+        self.open_journal()
+        self.feed(events.Began(at=self.now))
+
+    def teardown(self) -> None:
+        """The journal, read back, decides and says all of it again."""
+        if not self.opening:
+            return
+        opening = msgspec.json.decode(self.opening, type=record.Opening)
+        policy, host = opening.policy, opening.host
+        decided: list[effects.Effect] = []
+        for line in self.journal:
+            event = msgspec.json.decode(line, type=record.Input).event
+            host, todo = step(policy, host, event)
+            if isinstance(event, events.Reconfigured):
+                policy = event.policy
+            decided += [x for x in todo if told(x)]
+        assert (self.host, self.decided) == (host, decided), "a replay differs"
+
+    # How it is told
+
+    def open_journal(self) -> None:
+        self.opening = msgspec.json.encode(
+            record.Opening(
+                at="",
+                seq=0,
+                version="0",
+                pid=1,
+                boot="",
+                anchor=snapshot.Anchor(self.now, NOON),
+                policy=self.policy,
+                host=self.host,
+            )
+        )
+        self.journal, self.decided = [], []
+
+    def pick(self, n: int) -> str:
+        known = [*self.host.services, "unknown"]
+        return known[n % len(known)]
+
+    def ask(self, kind: type[Any], **values: object) -> None:
+        self.number += 1
+        event = kind(at=self.now, request=self.number, by=ROOT, **values)
+        todo = self.feed(event)
+        answers = [x for x in todo if isinstance(x, effects.Answer)]
+        assert [self.number] == [answer.request for answer in answers]
+
+    def reconfigure(
+        self, programs: dict[str, Program], policy: Policy | None = None
+    ) -> None:
+        after = replace(policy or self.policy, programs=programs)
+        self.feed(events.Reconfigured(at=self.now, policy=after))
+
+    def fire(self, name: str) -> None:
+        self.wakes.pop(name, None)
+        self.feed(events.Due(at=self.now, service=name))
+        assert self.wakes.get(name, self.now + 1) > self.now, "a timer without end"
+
+    def spawned(self, name: str, run: int, pid: int) -> None:
+        if (news := self.told_of(name, run)) is not None:
+            news.spawned = True
+        self.feed(events.Spawned(at=self.now, service=name, run=run, pid=pid))
+
+    def spawn_failed(self, name: str, run: int) -> None:
+        if (news := self.told_of(name, run)) is not None:
+            news.over = True
+        event = events.SpawnFailed(at=self.now, service=name, run=run, problem="no")
+        self.feed(event)
+
+    def exited(self, name: str, run: int, end: Exit, left: int) -> None:
+        if (news := self.told_of(name, run)) is not None:
+            program = self.policy.programs[name]
+            news.spawned = news.ended = True
+            news.over = news.over or left == 0 or not program.killasgroup
+        self.feed(
+            events.Exited(
+                at=self.now,
+                service=name,
+                run=run,
+                exit=replace(end, at=self.now),
+                left=left,
+            )
+        )
+
+    def emptied(self, name: str, run: int) -> None:
+        if (news := self.told_of(name, run)) is not None:
+            news.over = news.over or news.ended
+        self.feed(events.Emptied(at=self.now, service=name, run=run))
+
+    def told_of(self, name: str, run: int) -> Told | None:
+        news = self.told.get(name)
+        return news if news is not None and news.run == run else None
+
+    # What must hold
+
+    def feed(self, event: events.Event) -> tuple[effects.Effect, ...]:
+        before, frozen = self.host, msgspec.json.encode(self.host)
+        after, todo = step(self.policy, before, event)
+        assert frozen == msgspec.json.encode(before), "the host that went in changed"
+        assert (after, todo) == step(self.policy, before, event), "it is not pure"
+        self.host = after
+        said = [x for x in todo if told(x)]
+        if after is not before or said or isinstance(event, events.Reconfigured):
+            line = record.Input(seq=len(self.journal), event=event)
+            self.journal.append(msgspec.json.encode(line))
+            self.decided += said
+        if isinstance(event, events.Reconfigured):
+            self.policy = event.policy
+        for gone in set(before.services) - set(after.services):
+            del self.labels[gone]
+            self.told.pop(gone, None)
+        for name in set(after.services) - set(before.services):
+            self.labels[name] = label(after.services[name].life)
+        for effect in todo:
+            self.perform(effect)
+        self.check_transitions()
+        self.check_wakes()
+        self.check_breakers(before, event)
+        self.check_counters(before)
+        for s in after.services.values():
+            self.check_service(s)
+        self.check_status()
+        return todo
+
+    def perform(self, effect: effects.Effect) -> None:
+        match effect:
+            case effects.Spawn(service=name, run=run):
+                self.check_spawn(name, run)
+                self.told[name] = Told(run)
+            case effects.Wake(service=name, at=None):
+                self.wakes.pop(name, None)
+            case effects.Wake(service=name, at=float(at)):
+                self.wakes[name] = at
+            case effects.Finish():
+                lives = [s.life for s in self.host.services.values()]
+                assert not any(map(alive, lives))
+            case effects.Transition(service=name):
+                assert self.labels[name] == effect.before, "a transition was not told"
+                self.labels[name] = effect.after
+            case effects.AttemptBegan(service=name):
+                self.check_attempt(self.host.services[name])
+            case _:
+                pass
+        if told(effect):
+            assert "None" not in sentence(effect, self.now).words
+
+    def check_spawn(self, name: str, run: int) -> None:
+        earlier = self.told.get(name)
+        assert earlier is None or earlier.over, "two live runs of one service"
+        assert earlier is None or earlier.run + 1 == run
+        assert not self.host.shutting_down, "a start during a shutdown"
+        assert self.host.services[name].wanted, "a start of what nobody wants"
+
+    def check_attempt(self, s: Service) -> None:
+        assert self.host.flags.auto_healing
+        assert not self.host.dormant
+        assert not s.breaker.permanent
+        assert s.open_incident is not None
+        assert isinstance(s.life, Starting)
+
+    def check_transitions(self) -> None:
+        actual = {n: label(s.life) for n, s in self.host.services.items()}
+        assert actual == self.labels, "a state changed without a word"
+
+    def check_wakes(self) -> None:
+        services = self.host.services
+        wanted = {n: wake_at(self.policy, self.host, n) for n in services}
+        asked = {n: at for n, at in wanted.items() if at is not None}
+        assert asked == self.wakes
+        for name in self.wakes:
+            s = services[name]
+            match s.life:
+                case Starting(pid=None) | Running():
+                    owner = s.attempt or s.open_incident or s.breaker.failures
+                    assert owner, "a timer without an owner"
+                case Backoff(until=None) | Stopped() | Exited() | Fatal():
+                    raise AssertionError("a timer without an owner", s)
+                case _:
+                    pass
+
+    def check_breakers(self, before: Host, event: events.Event) -> None:
+        resumed = isinstance(event, events.ResumeAsked)
+        pairs = [(SELF_HEALING_MAIN, before.main, self.host.main)]
+        for name, s in before.services.items():
+            if name in self.host.services:
+                after = self.host.services[name].breaker
+                pairs.append((breaker_name(name), s.breaker, after))
+        for name, was, now in pairs:
+            assert now.generation >= was.generation
+            if was.permanent and not now.permanent:
+                by_reset = (
+                    isinstance(event, events.ResetAsked)
+                    and event.force
+                    and event.breaker == name
+                )
+                assert by_reset or (resumed and name == SELF_HEALING_MAIN)
+
+    def check_counters(self, before: Host) -> None:
+        was, now = before.counters, self.host.counters
+        assert 0 <= now.healed + now.failed <= now.attempts
+        assert min(now.healed, now.failed, now.incidents) >= 0
+        assert (was.attempts, was.healed, was.failed, was.incidents) <= (
+            now.attempts,
+            now.healed,
+            now.failed,
+            now.incidents,
+        )
+
+    def check_service(self, s: Service) -> None:
+        if s.attempt is not None:
+            assert alive(s.life) or self.host.shutting_down
+        if isinstance(s.breaker.state, HalfOpen):
+            assert s.attempt is not None, "a leaked half-open try"
+            assert s.attempt.ticket == s.breaker.generation
+        if not s.wanted:
+            assert isinstance(s.life, Stopped) or (
+                isinstance(s.life, Stopping) and s.life.purpose is Purpose.STAY
+            )
+        elif not self.host.shutting_down:
+            assert self.remembered(s), "a wanted program is forgotten"
+            stopped = self.host.dormant or not self.host.flags.auto_healing
+            assert not (stopped and isinstance(s.life, Backoff)), "it isn't held"
+
+    def remembered(self, s: Service) -> bool:
+        host = self.host
+        match s.life:
+            case Backoff(why=Why.TURN):
+                return any(map(busy, host.services.values()))
+            case Backoff(why=Why.BUDGET, until=None):
+                return self.policy.max_remedies_per_hour == 0
+            case Backoff():
+                return s.name in self.wakes
+            case Exited(held=Held.DORMANT):
+                return host.dormant
+            case Exited(held=Held.SWITCHED_OFF):
+                return not host.flags.auto_healing
+            case Exited():
+                return True
+            case Fatal():
+                return s.breaker.permanent
+            case _:
+                return alive(s.life)
+
+    def check_status(self) -> None:
+        facts = Facts(
+            now=self.now,
+            anchor=snapshot.Anchor(self.now, NOON),
+            flags=doc.FlagsDocument(file="flags.env", values={}),
+            version="0",
+            pid=1,
+            uptime=1,
+        )
+        status = assess(self.policy, self.host, facts)
+        assert len(status.issues) == len(status.recommendations)
+        assert ("healthy" == status.status) == (not status.issues)
+        assert self.host.dormant == ("critical" == status.status)
+        for line in (*status.issues, *status.recommendations):
+            assert "None" not in line
+        for program in status.programs:
+            assert "None" not in (program.next or "")
+        msgspec.json.encode(status)
+
+    def check_restored(self, before: Host) -> None:
+        assert before.counters == self.host.counters
+        assert before.dormant == self.host.dormant
+        assert not isinstance(self.host.main.state, HalfOpen)
+        assert list(self.policy.programs) == list(self.host.services)
+        for name, s in self.host.services.items():
+            was: Breaker = before.services[name].breaker
+            assert was.failures == s.breaker.failures
+            assert was.permanent == s.breaker.permanent
+            assert not isinstance(s.breaker.state, HalfOpen)
+            assert before.services[name].wanted == s.wanted
+            assert before.services[name].run == s.run
+            assert not alive(s.life)
+            assert s.attempt is None
+
+
+Interleavings.TestCase.settings = settings(
+    max_examples=300,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestInterleavings = Interleavings.TestCase
