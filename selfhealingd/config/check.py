@@ -1,0 +1,214 @@
+"""From the main file to a checked ``Config``, or to every mistake at once.
+
+The main file has ``[daemon]``, ``[control]`` and ``[healing]``; programs and tasks may
+stand in it or in any of the files that ``daemon.include`` names.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from selfhealingd.config.control import DEFAULT_INCLUDE, read_control, read_daemon
+from selfhealingd.config.copies import copies
+from selfhealingd.config.files import CannotRead, matching, read_toml
+from selfhealingd.config.healing import main_breaker, merge_healing
+from selfhealingd.config.mistakes import ConfigError, Mistake, Spot, likely, show
+from selfhealingd.config.paths import defaults
+from selfhealingd.config.programs import (
+    Surroundings,
+    check_name,
+    read_program,
+    read_task,
+)
+from selfhealingd.config.relations import check_needs, join_groups
+from selfhealingd.config.schema import ControlTable, DaemonTable, HealingTable
+from selfhealingd.config.settings import Config, Control, Daemon, Task
+from selfhealingd.config.table import as_table, read_table
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.policy import Healing, Policy, Program
+from selfhealingd.tasks import OWN_TASKS
+
+_SETTINGS: dict[str, type[msgspec.Struct]] = {
+    "daemon": DaemonTable,
+    "control": ControlTable,
+    "healing": HealingTable,
+}
+_NAMED = ("program", "group", "tasks")
+_HOMES = {
+    key: f"it belongs in [{table}]"
+    for table, kind in _SETTINGS.items()
+    for key in kind.__struct_fields__
+}
+
+
+class _Source(msgspec.Struct, frozen=True):
+    """One file that was read: its top, and the tables in it."""
+
+    spot: Spot
+    tables: dict[str, object]
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    """What the main file alone decides."""
+
+    daemon: Daemon
+    control: Control
+    healing: Healing
+    engine: HealingTable
+
+
+def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
+    """Return the config that ``path`` and the files it includes describe.
+
+    ``environ`` is what ``${VAR}`` is taken from, ``uid`` whom the daemon runs as: both
+    also decide the default places. Reads files and looks up users and groups, so it may
+    block. Raises ``ConfigError`` with every mistake in every file.
+    """
+    noted: list[Mistake] = []
+    main = _read(Spot(path.absolute(), environ, noted))
+    if main is None:
+        raise ConfigError(tuple(noted))
+    settings = _settings(main, environ, uid)
+    included = _included(main, settings.daemon.include)
+    for source in included:
+        _check_top(source, main.spot.file)
+    sources = (main, *included)
+    around = Surroundings(
+        uid=uid, log_dir=settings.daemon.log_dir, healing=settings.healing
+    )
+    programs, launches = _programs(sources, around)
+    tasks = _tasks(sources, uid)
+    if noted:
+        raise ConfigError(tuple(noted))
+    return Config(
+        file=main.spot.file,
+        files=tuple(source.spot.file for source in sources),
+        daemon=settings.daemon,
+        control=settings.control,
+        policy=_policy(settings, programs),
+        launches=launches,
+        tasks=tasks,
+    )
+
+
+def _read(spot: Spot) -> _Source | None:
+    try:
+        return _Source(spot, read_toml(spot.file))
+    except CannotRead as error:
+        spot.wrong(str(error))
+        return None
+
+
+def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
+    _check_top(main, None)
+    spot = main.spot
+    tables = main.tables
+    places = defaults(uid, environ)
+    daemon, wrong = read_table(DaemonTable, tables.get("daemon", {}), spot.at("daemon"))
+    control, _ = read_table(ControlTable, tables.get("control", {}), spot.at("control"))
+    engine, bad = read_table(
+        HealingTable, tables.get("healing", {}), spot.at("healing")
+    )
+    daemon = daemon or DaemonTable()
+    engine = engine or HealingTable()
+    checked = read_daemon(daemon, wrong, spot.at("daemon"), places)
+    # Who moves the runtime folder wants a second daemon, not a fight for one socket.
+    moved = checked.runtime_dir != places.runtime_dir
+    socket = checked.runtime_dir / places.socket.name if moved else places.socket
+    return _Settings(
+        daemon=checked,
+        control=read_control(
+            control or ControlTable(), spot.at("control"), socket, uid
+        ),
+        healing=(
+            Healing() if bad else merge_healing(Healing(), engine, spot.at("healing"))
+        ),
+        engine=engine,
+    )
+
+
+def _included(main: _Source, patterns: tuple[str, ...]) -> list[_Source]:
+    """Read every file that ``daemon.include`` matches, each of them once."""
+    spot = main.spot.at("daemon").at("include")
+    files: dict[Path, None] = {}
+    for pattern in patterns:
+        try:
+            files |= dict.fromkeys(matching(main.spot.folder, pattern))
+        except CannotRead as error:
+            # Only a folder that the operator named himself has to be there.
+            if patterns is not DEFAULT_INCLUDE:
+                spot.wrong(f"{show(pattern)}: {error}", "create it, or change include")
+    files.pop(main.spot.file, None)
+    sources = [_read(main.spot.of(file)) for file in files]
+    return [source for source in sources if source is not None]
+
+
+def _check_top(source: _Source, main: Path | None) -> None:
+    """Note what has no place at a file's top; ``main`` is None for the main file."""
+    for key, value in source.tables.items():
+        spot = source.spot.at(key)
+        if main is not None and key in _SETTINGS:
+            spot.wrong("not in an included file", f"it belongs in {main}")
+        elif key not in (*_SETTINGS, *_NAMED):
+            what = "unknown table" if isinstance(value, dict) else "unknown key"
+            hint = _HOMES.get(key) or likely(key, (*_SETTINGS, *_NAMED))
+            spot.wrong(what, hint)
+
+
+def _named(sources: tuple[_Source, ...], table: str) -> list[tuple[str, object, Spot]]:
+    """Return (name, content, spot) of all ``[table.NAME]``; a name is there once."""
+    found: dict[str, tuple[str, object, Spot]] = {}
+    for source in sources:
+        spot = source.spot.at(table)
+        for name, raw in (as_table(source.tables.get(table, {}), spot) or {}).items():
+            here = spot.at(name)
+            check_name(name, here)
+            if name in found:
+                here.wrong(f"{found[name][2].file} has one of this name already")
+            found.setdefault(name, (name, raw, here))
+    return list(found.values())
+
+
+def _programs(
+    sources: tuple[_Source, ...], around: Surroundings
+) -> tuple[dict[str, Program], dict[str, Launch]]:
+    programs: dict[str, Program] = {}
+    launches: dict[str, Launch] = {}
+    spots: dict[str, Spot] = {}
+    for written, table, spot in _named(sources, "program"):
+        here = spot
+        for name, raw in copies(written, table, spot):
+            if name in spots:
+                spot.wrong(f'its process "{name}" has the name of another program')
+            read = read_program(name, raw, here, around)
+            here = spot.unheard()  # what is wrong in one copy is so in all
+            spots[name] = spot
+            if read is not None:
+                group = None if name == written else written
+                programs[name] = msgspec.structs.replace(read[0], group=group)
+                launches[name] = read[1]
+    programs = join_groups(programs, _named(sources, "group"))
+    return check_needs(programs, spots), launches
+
+
+def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:
+    tasks: dict[str, Task] = {}
+    for name, raw, spot in _named(sources, "tasks"):
+        if name in OWN_TASKS:
+            spot.wrong("the daemon has a task of this name", "choose another one")
+        task = read_task(name, raw, spot, uid)
+        if task is not None:
+            tasks[name] = task
+    return tasks
+
+
+def _policy(settings: _Settings, programs: dict[str, Program]) -> Policy:
+    engine = settings.engine
+    return Policy(
+        programs=programs,
+        systemic_share=engine.systemic_share,
+        max_concurrent_remedies=engine.max_concurrent_remedies,
+        max_remedies_per_hour=engine.max_remedies_per_hour,
+        main=main_breaker(engine, settings.healing.breaker),
+    )

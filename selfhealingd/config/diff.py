@@ -1,0 +1,82 @@
+"""What changed between two configs, and what it takes to apply it. Pure."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from selfhealingd.config.settings import Config
+
+# Every reload reads the include patterns, and status reads the thresholds each time.
+_APPLIED_AT_ONCE = frozenset(
+    {"daemon.include", "daemon.tasks_caution", "daemon.tasks_overload"}
+)
+_OPERATORS = "control.operators"
+_WRITTEN_AS = {
+    "control.operator_uids": _OPERATORS,
+    "control.operator_gids": _OPERATORS,
+}
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """Names, sorted, by what has to be done about them.
+
+    ``relaunch``: the program must be started anew before all of its settings are in
+    force. ``adjusted``: only how it is watched over changed. ``healing_changed``: the
+    engine's own numbers did. ``daemon_keys``: these wait for a restart of the daemon.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    relaunch: tuple[str, ...] = ()
+    adjusted: tuple[str, ...] = ()
+    tasks_added: tuple[str, ...] = ()
+    tasks_removed: tuple[str, ...] = ()
+    tasks_changed: tuple[str, ...] = ()
+    healing_changed: bool = False
+    daemon_keys: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != Changes()
+
+
+def compare(old: Config, new: Config) -> Changes:
+    """Return what is different in ``new``."""
+    relaunch = _changed(old.launches, new.launches)
+    adjusted = _changed(old.policy.programs, new.policy.programs)
+    return Changes(
+        added=_only_in(new.launches, old.launches),
+        removed=_only_in(old.launches, new.launches),
+        relaunch=relaunch,
+        adjusted=tuple(name for name in adjusted if name not in relaunch),
+        tasks_added=_only_in(new.tasks, old.tasks),
+        tasks_removed=_only_in(old.tasks, new.tasks),
+        tasks_changed=_changed(old.tasks, new.tasks),
+        healing_changed=(
+            msgspec.structs.replace(old.policy, programs={})
+            != msgspec.structs.replace(new.policy, programs={})
+        ),
+        daemon_keys=_daemon_keys(old, new),
+    )
+
+
+def _only_in(
+    these: Mapping[str, object], those: Mapping[str, object]
+) -> tuple[str, ...]:
+    return tuple(sorted(these.keys() - those.keys()))
+
+
+def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(sorted(n for n in old.keys() & new.keys() if old[n] != new[n]))
+
+
+def _daemon_keys(old: Config, new: Config) -> tuple[str, ...]:
+    changed = {
+        f"{table}.{key}"
+        for table in ("daemon", "control")
+        for key in _changed(
+            msgspec.structs.asdict(getattr(old, table)),
+            msgspec.structs.asdict(getattr(new, table)),
+        )
+    }
+    written = {_WRITTEN_AS.get(key, key) for key in changed}
+    return tuple(sorted(written - _APPLIED_AT_ONCE))

@@ -1,0 +1,165 @@
+"""From the tables of programs and tasks to what core and supervise work with."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from selfhealingd.config.accounts import Unknown, credentials, user
+from selfhealingd.config.healing import merge_healing
+from selfhealingd.config.mistakes import Spot
+from selfhealingd.config.schema import (
+    CommandTable,
+    ProgramTable,
+    ServiceHealingTable,
+    TaskTable,
+)
+from selfhealingd.config.settings import Task
+from selfhealingd.config.table import read_table
+from selfhealingd.core.launch import Credentials, Launch
+from selfhealingd.core.policy import Healing, Program
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_HEALING_KEYS = dict.fromkeys(
+    ServiceHealingTable.__struct_fields__, 'it belongs in "healing" of this program'
+)
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the programs' tables rely on, but don't say themselves."""
+
+    uid: int
+    log_dir: Path
+    healing: Healing
+
+
+def check_name(name: str, spot: Spot) -> None:
+    """Note a name that could not be told from others on a command line or in a path."""
+    if not _NAME.fullmatch(name):
+        spot.wrong(
+            "not a usable name",
+            "use at most 64 of A-Z a-z 0-9 _ . -, not beginning with . or -",
+        )
+    elif name == "all":
+        spot.wrong('the name "all" means all programs', "choose another one")
+
+
+def read_program(
+    name: str, raw: object, spot: Spot, around: Surroundings
+) -> tuple[Program, Launch] | None:
+    """Return how a program lives and what it runs; None when its table is unusable.
+
+    Mistakes are noted at ``spot``. ``directory`` and a command's program with a slash
+    in it are relative to the config file's folder, log files to ``log_dir``. A program
+    without a slash is searched in its PATH whenever it starts.
+    """
+    table, wrong = read_table(ProgramTable, raw, spot, _HEALING_KEYS)
+    if table is None:
+        return None
+    if not wrong & {"stopasgroup", "killasgroup"}:
+        _check_group_stop(table, spot)
+    program = Program(
+        name=name,
+        healing=merge_healing(around.healing, table.healing, spot.at("healing")),
+        **{key: getattr(table, key) for key in _AS_WRITTEN},
+    )
+    launch = msgspec.structs.replace(
+        _launch(table, spot, around.uid),
+        umask=table.umask,
+        rlimits=table.rlimits,
+        stdout=_logfile(table.stdout_logfile, around.log_dir, f"{name}.log"),
+        stderr=_stderr(table, name, spot, around.log_dir),
+        redirect_stderr=table.redirect_stderr,
+    )
+    return program, launch
+
+
+_AS_WRITTEN = tuple(
+    key for key in Program.__struct_fields__ if key not in {"name", "group", "healing"}
+)
+
+
+def read_task(name: str, raw: object, spot: Spot, uid: int) -> Task | None:
+    """Return a periodic command; None when its table is unusable.
+
+    Paths are as in ``read_program``; what it prints goes to no file.
+    """
+    table, _ = read_table(TaskTable, raw, spot)
+    if table is None:
+        return None
+    return Task(
+        name=name,
+        every=table.every,
+        timeout=table.every if table.timeout is None else table.timeout,
+        jitter=table.jitter,
+        launch=_launch(table, spot, uid),
+    )
+
+
+def _check_group_stop(table: ProgramTable, spot: Spot) -> None:
+    if table.stopasgroup and not table.killasgroup:
+        spot.at("killasgroup").wrong(
+            "killasgroup = false cannot be with stopasgroup = true (the default)",
+            "set stopasgroup = false as well, or leave killasgroup out",
+        )
+
+
+def _launch(table: CommandTable, spot: Spot, uid: int) -> Launch:
+    login, account = _account(table.user, spot.at("user"), uid)
+    return Launch(
+        argv=_argv(table.command, spot.folder),
+        environment=login | table.environment,
+        directory=None if table.directory is None else spot.folder / table.directory,
+        credentials=account,
+    )
+
+
+def _argv(command: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    if not command or "/" not in command[0]:
+        return command
+    return (str(folder / command[0]), *command[1:])
+
+
+def _account(
+    name: str | None, spot: Spot, uid: int
+) -> tuple[dict[str, str], Credentials | None]:
+    """Return what a login as ``name`` would set, and whom to become.
+
+    Nobody has to be become when the daemon, not being root, already is that user.
+    """
+    if name is None:
+        return {}, None
+    try:
+        found = credentials(user(name))
+    except Unknown as error:
+        spot.wrong(f'"{name}": {error}')
+        return {}, None
+    if uid not in {0, found.uid}:
+        spot.wrong(
+            f'cannot run as "{name}": the daemon runs as uid {uid}, not as root',
+            "leave the key out, or run the daemon as root",
+        )
+    login = {
+        "HOME": found.home,
+        "USER": found.name,
+        "LOGNAME": found.name,
+        "SHELL": found.shell,
+    }
+    return login, found if uid == 0 else None
+
+
+def _logfile(written: str, log_dir: Path, automatic: str) -> Path | None:
+    if written == "NONE":
+        return None
+    return log_dir / (automatic if written == "AUTO" else written)
+
+
+def _stderr(table: ProgramTable, name: str, spot: Spot, log_dir: Path) -> Path | None:
+    if not table.redirect_stderr:
+        return _logfile(table.stderr_logfile, log_dir, f"{name}.err.log")
+    if table.stderr_logfile not in {"AUTO", "NONE"}:
+        spot.at("stderr_logfile").wrong(
+            "nothing would be written to it: redirect_stderr is true",
+            "leave out one of the two",
+        )
+    return None

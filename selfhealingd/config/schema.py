@@ -1,0 +1,189 @@
+"""Which tables and keys there are, and how each is read.
+
+None as a default means that the default comes from elsewhere: from the places of this
+user, from ``[healing]``, or that there simply is none.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from selfhealingd.config import values
+from selfhealingd.config.environment import environment
+from selfhealingd.config.mistakes import Spot, likely
+from selfhealingd.config.table import (
+    Nested,
+    Reader,
+    Wrong,
+    as_table,
+    read_table,
+    read_value,
+)
+from selfhealingd.core.graph import Condition
+from selfhealingd.core.policy import Autorestart
+
+Text: TypeAlias = Annotated[str, Reader(values.text)]
+Strings: TypeAlias = Annotated[tuple[str, ...], Reader(values.strings)]
+Boolean: TypeAlias = Annotated[bool, Reader(values.boolean)]
+Share: TypeAlias = Annotated[float, Reader(values.share)]
+Duration: TypeAlias = Annotated[float, Reader(values.duration)]
+Positive: TypeAlias = Annotated[float, Reader(values.positive_duration)]
+Every: TypeAlias = Annotated[float, Reader(values.positive_duration, required=True)]
+Count: TypeAlias = Annotated[int, Reader(values.integer(1, 1_000_000))]
+Retries: TypeAlias = Annotated[int, Reader(values.integer(0, 1_000_000))]
+Priority: TypeAlias = Annotated[int, Reader(values.integer(-99_999, 99_999))]
+Octal: TypeAlias = Annotated[int, Reader(values.octal)]
+PathText: TypeAlias = Annotated[str, Reader(values.path)]
+Signal: TypeAlias = Annotated[int, Reader(values.signal_number)]
+Exitcodes: TypeAlias = Annotated[frozenset[int], Reader(values.exitcodes)]
+When: TypeAlias = Annotated[Autorestart, Reader(values.autorestart)]
+Command: TypeAlias = Annotated[
+    tuple[str, ...], Reader(values.command, prepare=values.split, required=True)
+]
+LogLevel: TypeAlias = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    Reader(values.one_of("debug", "info", "warning", "error")),
+]
+LogFormat: TypeAlias = Annotated[
+    Literal["console", "json"], Reader(values.one_of("console", "json"))
+]
+Environment: TypeAlias = Annotated[dict[str, str], Nested(environment)]
+
+
+def needs(raw: object, spot: Spot) -> dict[str, Condition]:
+    """Read what a program depends on: ``{ db = "ready" }``."""
+    found: dict[str, Condition] = {}
+    words = values.one_of(*(condition.value for condition in Condition))
+    for name, value in (as_table(raw, spot) or {}).items():
+        try:
+            found[name] = Condition(read_value(Reader(words), value, spot.at(name)))
+        except Wrong:
+            continue  # it has been noted; the others may be wrong as well
+    return found
+
+
+Needs: TypeAlias = Annotated[dict[str, Condition], Nested(needs)]
+
+
+class DaemonTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[daemon]``: the daemon's own places and manners."""
+
+    state_dir: PathText | None = None
+    runtime_dir: PathText | None = None
+    log_dir: PathText | None = None
+    flags_file: PathText | None = None
+    include: Strings | None = None
+    sample_interval: Positive = 5.0
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "console"
+    tasks_caution: Count = 6
+    tasks_overload: Count = 11
+
+
+class ControlTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[control]``: the socket, and who may use it for what."""
+
+    socket: PathText | None = None
+    mode: Octal = 0o660
+    group: Text | None = None
+    operators: Strings | None = None
+
+
+class ServiceHealingTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``healing`` of one program: what it leaves out comes from ``[healing]``."""
+
+    backoff_initial: Positive | None = None
+    backoff_max: Positive | None = None
+    verify_secs: Positive | None = None
+    open_after: Count | None = None
+    open_secs: Positive | None = None
+    permanent_after: Count | None = None
+
+
+class HealingTable(ServiceHealingTable, frozen=True, kw_only=True):
+    """``[healing]``: for every service, and for the engine as a whole."""
+
+    dormant_after: Count = 10
+    systemic_share: Share = 0.4
+    max_concurrent_remedies: Share = 0.2
+    max_remedies_per_hour: Count = 60
+
+
+def read_service_healing(raw: object, spot: Spot) -> ServiceHealingTable:
+    """Read the ``healing`` table of one program."""
+    engine = set(HealingTable.__struct_fields__) - set(
+        ServiceHealingTable.__struct_fields__
+    )
+    elsewhere = dict.fromkeys(
+        engine, "it concerns all services and stands in [healing]"
+    )
+    table, wrong = read_table(ServiceHealingTable, raw, spot, elsewhere)
+    if table is None or wrong:
+        raise Wrong
+    return table
+
+
+def read_rlimits(raw: object, spot: Spot) -> dict[str, tuple[int, int]]:
+    """Read a table of resource limits, by their names without ``RLIMIT_``."""
+    limits: dict[str, tuple[int, int]] = {}
+    for key, value in (as_table(raw, spot) or {}).items():
+        if key not in values.RLIMITS:
+            spot.at(key).wrong("unknown resource limit", likely(key, values.RLIMITS))
+            continue
+        try:
+            limits[key] = read_value(Reader(values.rlimit), value, spot.at(key))
+        except Wrong:
+            continue  # it has been noted; the other limits may be wrong as well
+    return limits
+
+
+class CommandTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What programs and tasks have in common."""
+
+    command: Command = ()
+    environment: Environment = {}
+    directory: PathText | None = None
+    user: Text | None = None
+
+
+class GroupTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[group.NAME]``: programs that are named together, as ``NAME:*``."""
+
+    programs: Annotated[tuple[str, ...], Reader(values.strings, required=True)] = ()
+
+
+class ProgramTable(CommandTable, frozen=True, kw_only=True):
+    """``[program.NAME]``: the defaults are supervisord's, where it has them."""
+
+    autostart: Boolean = True
+    autorestart: When = Autorestart.UNEXPECTED
+    exitcodes: Exitcodes = frozenset({0})
+    startsecs: Duration = 1.0
+    startretries: Retries | None = None
+    stopsignal: Signal = 15
+    stopwaitsecs: Duration = 10.0
+    stopasgroup: Boolean = True
+    killasgroup: Boolean = True
+    priority: Priority = 999
+    depends_on: Needs = {}
+    essential: Boolean = False
+    umask: Octal | None = None
+    rlimits: Annotated[dict[str, tuple[int, int]], Nested(read_rlimits)] = {}
+    stdout_logfile: PathText = "AUTO"
+    stderr_logfile: PathText = "AUTO"
+    redirect_stderr: Boolean = False
+    healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
+        ServiceHealingTable()
+    )
+
+
+class TaskTable(CommandTable, frozen=True, kw_only=True):
+    """``[tasks.NAME]``: a command that is run again and again.
+
+    ``timeout`` is as long as ``every``, when it is left out; ``jitter`` is a share of
+    ``every``.
+    """
+
+    every: Every = 0.0
+    timeout: Positive | None = None
+    jitter: Share = 0.1

@@ -1,0 +1,65 @@
+"""A config that has been checked: what the rest of the daemon works with."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.policy import Policy
+
+
+class Daemon(msgspec.Struct, frozen=True, kw_only=True):
+    """Places and manners of the daemon itself; ``sample_interval`` in seconds."""
+
+    state_dir: Path
+    runtime_dir: Path
+    log_dir: Path
+    flags_file: Path
+    include: tuple[str, ...] = ()
+    sample_interval: float = 5.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+    tasks_caution: int = 6
+    tasks_overload: int = 11
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """The control socket: where it is, who may connect, who may operate.
+
+    ``group`` is the socket's gid, None to leave it to the daemon's own.
+    """
+
+    socket: Path
+    mode: int = 0o660
+    group: int | None = None
+    operator_uids: frozenset[int] = frozenset()
+    operator_gids: frozenset[int] = frozenset()
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A periodic command of the operator's.
+
+    ``every`` and ``timeout`` are seconds, ``jitter`` is a share of ``every``.
+    """
+
+    name: str
+    every: float
+    timeout: float
+    jitter: float
+    launch: Launch
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the operator wrote, with every default filled in.
+
+    ``file`` is the main file, ``files`` are all that were read, it first.
+    """
+
+    file: Path
+    files: tuple[Path, ...]
+    daemon: Daemon
+    control: Control
+    policy: Policy
+    launches: dict[str, Launch]
+    tasks: dict[str, Task]

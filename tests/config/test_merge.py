@@ -1,0 +1,75 @@
+"""What can be applied is applied; what can't, waits by name."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from selfhealingd.config.merge import merge, pending
+from selfhealingd.config.settings import Config, Control, Daemon
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.policy import Policy, Program
+
+HERE = Path("/x")
+
+
+def config(**commands: str) -> Config:
+    return Config(
+        file=HERE / "c.toml",
+        files=(HERE / "c.toml",),
+        daemon=Daemon(
+            state_dir=HERE / "state",
+            runtime_dir=HERE / "run",
+            log_dir=HERE / "logs",
+            flags_file=HERE / "flags.env",
+        ),
+        control=Control(socket=HERE / "s"),
+        policy=Policy(programs={name: Program(name=name) for name in commands}),
+        launches={name: Launch(argv=(argv,)) for name, argv in commands.items()},
+        tasks={},
+    )
+
+
+def test_nothing_kept_is_the_wanted_one() -> None:
+    """Without programs to keep, all of the wanted programs are in force."""
+    wanted = config(a="new", b="b")
+    assert wanted == merge(config(a="old", c="c"), wanted, keep=frozenset())
+
+
+def test_what_is_kept_runs_on_as_it_was() -> None:
+    """A changed command stays the old one; a removed program stays altogether."""
+    before, wanted = config(a="old", gone="gone", b="b"), config(a="new", b="b", c="c")
+    merged = merge(before, wanted, keep=frozenset({"a", "gone"}))
+    assert {"a": "old", "gone": "gone", "b": "b", "c": "c"} == {
+        name: launch.argv[0] for name, launch in merged.launches.items()
+    }
+    assert {"a", "b", "c", "gone"} == merged.policy.programs.keys()
+    assert {"a", "gone"} == pending(merged, wanted)
+
+
+def test_how_a_kept_program_is_healed_applies_at_once() -> None:
+    """Only what it runs waits."""
+    before, wanted = config(a="old"), config(a="new")
+    slower = Program(name="a", stopwaitsecs=99)
+    wanted = replace(wanted, policy=Policy(programs={"a": slower}))
+    merged = merge(before, wanted, keep=frozenset({"a"}))
+    assert slower == merged.policy.programs["a"]
+    assert ("old",) == merged.launches["a"].argv
+
+
+def test_a_program_that_never_was_is_not_kept() -> None:
+    """``keep`` may name what is new: it comes as it is wanted."""
+    merged = merge(config(), config(a="a"), keep=frozenset({"a", "nobody"}))
+    assert config(a="a") == merged
+
+
+def test_what_only_a_new_daemon_reads_stays() -> None:
+    """Folders and the socket stay; thresholds and includes don't have to."""
+    before = config()
+    daemon = replace(
+        before.daemon, state_dir=HERE / "other", tasks_caution=8, include=("d/*",)
+    )
+    wanted = replace(before, daemon=daemon, control=Control(socket=HERE / "t"))
+    merged = merge(before, wanted, keep=frozenset())
+    assert before.control == merged.control
+    assert before.daemon.state_dir == merged.daemon.state_dir
+    assert (8, ("d/*",)) == (merged.daemon.tasks_caution, merged.daemon.include)
