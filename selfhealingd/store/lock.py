@@ -1,0 +1,90 @@
+"""One daemon at a time: a lock on a file, held for as long as the process lives."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from selfhealingd.store.errors import cannot
+
+_LONGEST_PID = 32
+
+
+class Held(Exception):
+    """Another process holds the lock. ``pid`` is None when it did not say who it is."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        super().__init__(path, pid)
+        self.path = path
+        self.pid = pid
+
+    def __str__(self) -> str:
+        who = f"process {self.pid}" if self.pid else "another process"
+        return (
+            f"cannot lock {self.path}: {who} holds it, another selfhealingd on this"
+            " state; see how it is: selfhealctl status; end it: selfhealctl shutdown"
+        )
+
+
+class Lock:
+    """A lock that is held. The kernel releases it with the process, however it ends.
+
+    The file stays when the lock goes: to remove it would let two others in, one with
+    the old file and one with a new one.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Let others in; a second call does nothing."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def hold(path: Path) -> Lock:
+    """Lock ``path``, which is made if it is missing, and write our pid into it.
+
+    Never waits. Raises Held when somebody else has it, StoreError when the file cannot
+    be made or locked at all.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise cannot("lock", path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
+        holder = _holder(descriptor)
+        os.close(descriptor)
+        raise Held(path, holder) from None
+    except OSError as error:
+        os.close(descriptor)
+        raise cannot("lock", path, error) from error
+    return Lock(path, descriptor)
+
+
+def _holder(descriptor: int) -> int | None:
+    written = os.pread(descriptor, _LONGEST_PID, 0).strip()
+    if not written.isdigit():
+        return None
+    pid = int(written)
+    # A holder that has only just come may not have replaced its predecessor's pid.
+    return pid if Path(f"/proc/{pid}").exists() else None
