@@ -1,0 +1,90 @@
+"""What takes time to learn of a family, so that it is done aside and shared."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import sleep
+
+import trio
+
+from selfhealingd.supervise.environment import marks_in
+from selfhealingd.supervise.identity import (
+    children,
+    lists_children,
+    processes,
+    read_proc,
+)
+from selfhealingd.supervise.register import Orphan
+
+_READ_SECS = 2.0
+_EXEC_SECS = 0.01
+_READS_AT_ONCE = 4
+
+_reading = trio.CapacityLimiter(_READS_AT_ONCE)
+
+
+async def read_marks(unread: Sequence[Orphan]) -> None:
+    """Read the environments of orphans and note their marks.
+
+    One that can't be read within 2 s, since it is stuck, counts as unmarked.
+    """
+    pids = [orphan.identity.pid for orphan in unread]
+    found: list[Mapping[str, str]] = []
+    with trio.move_on_after(_READ_SECS):
+        # The kernel lets us wait while it fetches the page, from a dead disk perhaps.
+        found = await trio.to_thread.run_sync(
+            _marks, pids, abandon_on_cancel=True, limiter=_reading
+        )
+    for orphan, marks in zip(unread, found or [{}] * len(pids), strict=True):
+        orphan.marks = marks
+
+
+def _marks(pids: Iterable[int]) -> list[Mapping[str, str]]:
+    return [marks_in(_environ(pid)) for pid in pids]
+
+
+def _environ(pid: int) -> bytes:
+    environ = read_proc(pid, "environ")
+    if environ == b"":
+        # Either it has none, or is in the middle of an exec.
+        sleep(_EXEC_SECS)
+        environ = read_proc(pid, "environ")
+    return environ or b""
+
+
+async def kin() -> Callable[[int], Iterable[int]]:
+    """Return what knows the children of a pid."""
+    if lists_children():
+        return children
+    families = await _scans.get()
+    return lambda pid: families.get(pid, ())
+
+
+class Scans:
+    """Readings of all of ``/proc``, each shared by who asked before it began."""
+
+    def __init__(self) -> None:
+        self._lock = trio.Lock()
+        self._asked = 0
+        self._answered = 0
+        self._families: Mapping[int, Sequence[int]] = {}
+
+    async def get(self) -> Mapping[int, Sequence[int]]:
+        """Return parents with their children, as they are after this call began."""
+        self._asked += 1
+        mine = self._asked
+        async with self._lock:
+            if self._answered < mine:
+                covered = self._asked
+                self._families = await trio.to_thread.run_sync(_families)
+                self._answered = covered
+            return self._families
+
+
+_scans = Scans()
+
+
+def _families() -> Mapping[int, Sequence[int]]:
+    families = defaultdict[int, list[int]](list)
+    for stat in processes():
+        families[stat.parent].append(stat.pid)
+    return families

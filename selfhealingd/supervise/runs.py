@@ -1,0 +1,180 @@
+"""Every run that is alive, each in a task that reports what becomes of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from signal import SIGKILL
+
+import trio
+
+from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.launch import Launch
+from selfhealingd.supervise import spawn
+from selfhealingd.supervise.cgroup import Cgroups
+from selfhealingd.supervise.child import Child
+from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN
+from selfhealingd.supervise.errors import SignalError, SpawnError
+from selfhealingd.supervise.tree import Volley, glance, left, send, wait_gone
+
+SPAWNS_AT_ONCE = 8
+_KILL_SECS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    child: Child
+    nursery: trio.Nursery
+
+
+class Runs:
+    """Starts, watches and signals programs; decides nothing about them.
+
+    ``report`` takes each event, in order for one run: ``Spawned`` before ``Exited``
+    before ``Emptied``. ``trouble`` takes what could not be done, in words. With
+    ``cgroups`` each run lives in one of its own.
+    """
+
+    def __init__(
+        self,
+        instance: str,
+        report: Callable[[Event], Awaitable[None]],
+        trouble: Callable[[str, str], None],
+        cgroups: Cgroups | None = None,
+    ) -> None:
+        self._instance = instance
+        self._report = report
+        self._trouble = trouble
+        self._cgroups = cgroups
+        # Threads of their own: spawns that hang on a dead network disk must not keep
+        # the state from being written.
+        self._spawning = trio.CapacityLimiter(SPAWNS_AT_ONCE)
+        self._lives: dict[tuple[str, int], _Live] = {}
+
+    async def live(self, service: str, run: int, launch: Launch) -> None:
+        """Start a program and stay with it until nothing of it is left."""
+        try:
+            child = await spawn.start(
+                launch, marks=self._marks(service, run), limiter=self._spawning
+            )
+        except SpawnError as error:
+            await self._report(
+                SpawnFailed(
+                    at=trio.current_time(),
+                    service=service,
+                    run=run,
+                    problem=str(error),
+                )
+            )
+            return
+        try:
+            await self._house(service, child)
+            async with trio.open_nursery() as nursery:
+                self._lives[service, run] = _Live(child, nursery)
+                await self._watch(service, run, child)
+                nursery.cancel_scope.cancel()
+        except Exception:
+            # Without a watch it must not go on: it would be run twice.
+            with trio.move_on_after(_KILL_SECS, shield=True):
+                await send(child, SIGKILL)
+            raise
+        finally:
+            self._lives.pop((service, run), None)
+            if child.cgroup is not None:
+                child.cgroup.remove()
+            child.close()
+
+    def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
+        """Signal a run's process or its whole tree; one that is gone is no trouble.
+
+        What is seen of the tree at a glance is signalled at once, the rest by a task.
+        """
+        live = self._lives.get((service, run))
+        if live is None:
+            return
+        try:
+            if group:
+                self._signal_tree(service, live, signo)
+            else:
+                # Its tree may fall apart with it: remember who belongs to it.
+                glance(live.child)
+                live.child.send(signo)
+        except SignalError as error:
+            self._trouble(service, str(error))
+        except OSError as error:  # such as no descriptor left
+            live.child.send(signo)
+            self._trouble(service, f"cannot signal all of it: {error}")
+
+    def _signal_tree(self, service: str, live: _Live, signo: int) -> None:
+        volley = Volley(live.child, signo)
+        if volley.begin():
+            self._tell_spared(service, volley)
+        else:
+            live.nursery.start_soon(self._signal_rest, service, volley)
+
+    async def _signal_rest(self, service: str, volley: Volley) -> None:
+        try:
+            await volley.finish()
+        except OSError as error:
+            self._trouble(service, f"cannot signal all of it: {error}")
+        self._tell_spared(service, volley)
+
+    def _tell_spared(self, service: str, volley: Volley) -> None:
+        for words in volley.spared.values():
+            self._trouble(service, words)
+
+    async def lose(self, service: str, run: int) -> None:
+        """Report a run as over of which nothing is known any more."""
+        now = trio.current_time()
+        end = Exit(at=now, problem="its watch failed; see the daemon's log")
+        await self._report(Exited(at=now, service=service, run=run, exit=end))
+
+    def _marks(self, service: str, run: int) -> dict[str, str]:
+        return {
+            INSTANCE: self._instance,
+            PROGRAM: service,
+            RUN: str(run),
+        }
+
+    async def _house(self, service: str, child: Child) -> None:
+        """Move a program into a cgroup of its own, where that is possible."""
+        if self._cgroups is None:
+            return
+        cgroup = self._cgroups.of(service, child.identity)
+        try:
+            await trio.to_thread.run_sync(child.live_in, cgroup)
+        except OSError as error:
+            self._trouble(
+                service,
+                f"cannot give it a cgroup of its own: {error}; who changes session and"
+                " clears his environment may be overlooked when it is stopped",
+            )
+
+    async def _watch(self, service: str, run: int, child: Child) -> None:
+        began = trio.current_time()
+        await self._report(
+            Spawned(
+                at=began,
+                service=service,
+                run=run,
+                pid=child.pid,
+                started=child.started,
+            )
+        )
+        status = await child.wait()
+        now = trio.current_time()
+        remaining = await left(child)
+        end = Exit(
+            at=now,
+            code=status.code,
+            signal=status.signal,
+            dumped=status.dumped,
+            lasted=now - began,
+        )
+        await self._report(
+            Exited(at=now, service=service, run=run, exit=end, left=len(remaining))
+        )
+        if remaining:
+            await wait_gone(child)
+            await self._report(
+                Emptied(at=trio.current_time(), service=service, run=run)
+            )

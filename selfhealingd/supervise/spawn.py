@@ -1,0 +1,244 @@
+"""Start a command, with everything about it in force before its first instruction."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import trio
+
+from selfhealingd.core.launch import Credentials, Launch
+from selfhealingd.supervise.child import Child
+from selfhealingd.supervise.environment import program_environment
+from selfhealingd.supervise.errors import SpawnError
+from selfhealingd.supervise.explain import explain
+from selfhealingd.supervise.forkers import in_forker
+from selfhealingd.supervise.privilege import checked_limits, switch_to
+from selfhealingd.supervise.tree import send, wait_gone
+
+_LOG_FLAGS = (
+    os.O_WRONLY
+    | os.O_APPEND
+    | os.O_CREAT
+    | os.O_CLOEXEC
+    | os.O_NOCTTY
+    # A program's user may own the folder, and the daemon is root: a link there must
+    # not lead it to write elsewhere.
+    | os.O_NOFOLLOW
+    # Without a reader, a FIFO would hold the open for ever.
+    | os.O_NONBLOCK
+)
+_HANG_SECS = 5.0
+_OURS = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
+"""As in containers: what is meant is the daemon's own."""
+
+_KILL_SECS = 5.0
+
+
+async def start(
+    launch: Launch,
+    *,
+    marks: Mapping[str, str],
+    output: int | None = None,
+    limiter: trio.CapacityLimiter | None = None,
+) -> Child:
+    """Start a command as ``spawn`` does, in a thread of its own as ``limiter`` lets.
+
+    Cancelled, it ends what it has started before the cancel goes on. Only an exec
+    that hangs, on a dead network disk perhaps, is left behind after 5 s; what comes
+    of it is killed and reaped whenever that is.
+    """
+    order = _Order(launch, marks, output)
+    if limiter is None:
+        limiter = trio.to_thread.current_default_thread_limiter()
+    try:
+        return await in_forker(order.carry_out, limiter)
+    except trio.Cancelled:
+        await order.give_up()
+        raise
+
+
+class _Order:
+    """A start under way, which its orderer may give up."""
+
+    def __init__(
+        self, launch: Launch, marks: Mapping[str, str], output: int | None
+    ) -> None:
+        self._launch = launch
+        self._marks = marks
+        # Our own copy: who has given up may close the original at any time.
+        self._output = None if output is None else os.dup(output)
+        self._token = trio.lowlevel.current_trio_token()
+        self._settled = trio.Event()
+        self._lock = threading.Lock()
+        self._begun = False
+        self._abandoned = False
+        self._child: Child | None = None
+
+    def carry_out(self) -> Child:
+        with self._lock:
+            if self._abandoned:
+                raise SpawnError("cannot start: nobody waits for it any more")
+            self._begun = True
+        try:
+            return self._keep(
+                spawn(self._launch, marks=self._marks, output=self._output)
+            )
+        finally:
+            self._close_output()
+            with suppress(trio.RunFinishedError):  # then nobody is there to be told
+                self._token.run_sync_soon(self._settled.set)
+
+    def _keep(self, child: Child) -> Child:
+        with self._lock:
+            if not self._abandoned:
+                self._child = child
+                return child
+        child.close()
+        _discard(child.pid)
+        raise SpawnError("cannot keep what was started: nobody waits for it any more")
+
+    async def give_up(self) -> None:
+        """Take the order back, and end what has come of it already."""
+        with self._lock:
+            if not self._begun:
+                self._abandoned = True
+                self._close_output()
+                return
+        with trio.move_on_after(_HANG_SECS, shield=True):
+            await self._settled.wait()
+        with self._lock:
+            self._abandoned = True
+        if self._child is not None:
+            with trio.move_on_after(_KILL_SECS, shield=True):
+                await send(self._child, signal.SIGKILL)
+                await self._child.wait()
+                await wait_gone(self._child)
+            self._child.close()
+
+    def _close_output(self) -> None:
+        if self._output is not None:
+            os.close(self._output)
+            self._output = None
+
+
+def spawn(
+    launch: Launch, *, marks: Mapping[str, str], output: int | None = None
+) -> Child:
+    """Start a command in a session of its own and return it; blocking.
+
+    ``marks`` are environment variables by which the process is known as ours. With
+    ``output``, stdout and stderr both go to that descriptor (which stays the
+    caller's) instead of to the launch's files. Raises SpawnError.
+    """
+    if not launch.argv:
+        raise SpawnError("cannot start: the command is empty")
+    marks = dict(marks)
+    environment = program_environment(os.environ, launch.environment, marks)
+    limits = checked_limits(launch.rlimits)
+    user = switch_to(launch.credentials)
+    with ExitStack() as files:
+        stdout, stderr = _outputs(launch, output, files)
+        pid = _fork_exec(launch, environment, (stdout, stderr), limits, user)
+    try:
+        return Child.of(pid, marks)
+    except OSError as error:
+        _discard(pid)
+        raise SpawnError(explain(error, launch, environment)) from error
+
+
+def _fork_exec(
+    launch: Launch,
+    environment: Mapping[str, str],
+    outputs: tuple[int, int],
+    limits: Mapping[int, tuple[int, int]],
+    user: Credentials | None,
+) -> int:
+    # Limits must precede the change of user, or root's right to raise them is gone;
+    # subprocess has no such step. Without limits, its own vfork is quicker and safer.
+    prepare = _preparation(limits, user) if limits else None
+    switch = None if prepare else user
+    try:
+        popen = subprocess.Popen(  # noqa: S603 - what the operator configured
+            launch.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=outputs[0],
+            stderr=outputs[1],
+            close_fds=True,
+            start_new_session=True,
+            cwd=None if launch.directory is None else os.fspath(launch.directory),
+            env=environment,
+            umask=-1 if launch.umask is None else launch.umask,
+            user=None if switch is None else switch.uid,
+            group=None if switch is None else switch.gid,
+            extra_groups=None if switch is None else switch.groups,
+            preexec_fn=prepare,  # noqa: PLW1509 - see _preparation
+        )
+    except OSError as error:
+        raise SpawnError(explain(error, launch, environment)) from error
+    except ValueError as error:  # such as a NUL in an argument
+        raise SpawnError(f"cannot start {launch.argv[0]!r}: {error}") from error
+    except subprocess.SubprocessError as error:
+        raise SpawnError(
+            f"cannot start {launch.argv[0]!r}: the system refused its limits"
+            f" ({', '.join(launch.rlimits)}) or its user; ask for less"
+        ) from error
+    # Reaping is Child's: so subprocess neither waits for it nor warns.
+    popen.returncode = 0
+    return popen.pid
+
+
+def _preparation(
+    limits: Mapping[int, tuple[int, int]], user: Credentials | None
+) -> Callable[[], None]:
+    """Return what runs between fork and exec: system calls only, no locks."""
+
+    def prepare() -> None:
+        for number, pair in limits.items():
+            resource.setrlimit(number, pair)
+        if user is not None:
+            os.setgroups(user.groups)
+            os.setgid(user.gid)
+            os.setuid(user.uid)
+
+    return prepare
+
+
+def _outputs(launch: Launch, output: int | None, files: ExitStack) -> tuple[int, int]:
+    if output is not None:
+        return output, output
+    stdout = _open_log(launch.stdout, files)
+    if launch.redirect_stderr:
+        return stdout, stdout
+    return stdout, _open_log(launch.stderr, files)
+
+
+def _open_log(path: Path | None, files: ExitStack) -> int:
+    if path is None:
+        return subprocess.DEVNULL
+    if path in _OURS:
+        return _OURS[path]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, _LOG_FLAGS, 0o640)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            reason = "it is a symbolic link; name the file that it leads to"
+        else:
+            reason = (error.strerror or str(error)).lower()
+        raise SpawnError(f"cannot open log {str(path)!r}: {reason}") from error
+    files.callback(os.close, fd)
+    os.set_blocking(fd, True)
+    return fd
+
+
+def _discard(pid: int) -> None:
+    """End a child that nobody will ever hear of; blocking."""
+    with suppress(PermissionError):  # of a setuid command: then its end is awaited
+        os.killpg(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED)

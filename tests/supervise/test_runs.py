@@ -1,0 +1,107 @@
+"""Each run's life as events, in order, whatever it does."""
+
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+import trio
+
+from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
+from selfhealingd.core.launch import Launch
+from selfhealingd.supervise import reaper
+from selfhealingd.supervise.runs import Runs
+
+pytestmark = pytest.mark.process
+
+
+class Story:
+    """Runs, and what they report."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self.events: list[Event] = []
+        self.trouble: list[str] = []
+        self.runs = Runs("mark", self._report, self._trouble)
+        self._moved = trio.Event()
+        self._nursery = nursery
+
+    def begin(self, script: str, run: int = 1) -> None:
+        launch = Launch(argv=("sh", "-c", script))
+        self._nursery.start_soon(self.runs.live, "web", run, launch)
+
+    async def until(self, kind: type[Event]) -> Event:
+        with trio.fail_after(20):
+            while not any(isinstance(event, kind) for event in self.events):
+                await self._moved.wait()
+        return next(event for event in self.events if isinstance(event, kind))
+
+    async def _report(self, event: Event) -> None:
+        self.events.append(event)
+        self._moved.set()
+        self._moved = trio.Event()
+
+    def _trouble(self, service: str, words: str) -> None:
+        self.trouble.append(f"{service}: {words}")
+
+
+@pytest.fixture
+async def story(nursery: trio.Nursery) -> AsyncIterator[Story]:
+    await nursery.start(reaper.serve)
+    made = Story(nursery)
+    yield made
+    made.runs.signal("web", 1, signal.SIGKILL, group=True)
+
+
+async def test_spawned_then_exited(story: Story) -> None:
+    """In this order, with pid, start time and exit status; no more if none is left."""
+    await story.runs.live("web", 1, Launch(argv=("sh", "-c", "exit 3")))
+    spawned, exited = story.events
+    assert isinstance(spawned, Spawned)
+    assert isinstance(exited, Exited)
+    assert spawned.pid > 1
+    assert spawned.started is not None
+    assert (3, None, 0) == (exited.exit.code, exited.exit.signal, exited.left)
+    assert spawned.at <= exited.at
+    assert [1, 1] == [spawned.run, exited.run]
+
+
+async def test_what_can_not_start_is_one_event(story: Story) -> None:
+    """Why is in it."""
+    await story.runs.live("web", 1, Launch(argv=("/nonexistent/tool",)))
+    [failed] = story.events
+    assert isinstance(failed, SpawnFailed)
+    assert "/nonexistent/tool" in failed.problem
+
+
+async def test_a_group_is_empty_only_when_all_of_it_is_gone(story: Story) -> None:
+    """What the program left behind is counted; a signal to the group ends it."""
+    story.begin("sleep 1000 & sleep 1000 & exit 0")
+    exited = await story.until(Exited)
+    assert isinstance(exited, Exited)
+    assert 2 == exited.left
+    assert not any(isinstance(event, Emptied) for event in story.events)
+    story.runs.signal("web", 1, signal.SIGKILL, group=True)
+    await story.until(Emptied)
+
+
+async def test_a_signal_reaches_its_run_alone(story: Story) -> None:
+    """One to a run that is gone, or never was, is no trouble."""
+    story.begin(f'exec {sys.executable} -c "import time; time.sleep(1000)"')
+    await story.until(Spawned)
+    story.runs.signal("web", 2, signal.SIGKILL, group=True)
+    story.runs.signal("api", 1, signal.SIGKILL, group=False)
+    story.runs.signal("web", 1, signal.SIGKILL, group=False)
+    exited = await story.until(Exited)
+    assert isinstance(exited, Exited)
+    assert signal.SIGKILL == exited.exit.signal
+    story.runs.signal("web", 1, signal.SIGKILL, group=True)
+    assert [] == story.trouble
+
+
+async def test_a_lost_run_is_over(story: Story) -> None:
+    """Where the watch failed, the core hears of an end, and why."""
+    await story.runs.lose("web", 7)
+    [exited] = story.events
+    assert isinstance(exited, Exited)
+    assert 7 == exited.run
+    assert exited.exit.problem is not None
