@@ -1,0 +1,121 @@
+"""What one client has yet to read, in order and bounded.
+
+Responses are never dropped; there is at most one at a time, as the next request waits
+for it to be sent. Notifications are dropped when too many wait, so that a client that
+reads slowly, or not at all, costs memory once and holds nobody up.
+"""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import trio
+
+from selfhealingd.wire.codec import encode
+from selfhealingd.wire.documents import Document
+from selfhealingd.wire.messages import Notification, Response
+
+LAGGED = "lagged"
+
+
+class Lagged(Document, frozen=True):
+    """Notification ``lagged``: so many notifications were dropped at this place."""
+
+    count: int
+
+
+@dataclass(slots=True)
+class _Item:
+    rest: memoryview
+    weight: int = 0
+    sent: trio.Event | None = None
+
+
+def notification(method: str, params: msgspec.Struct) -> bytes:
+    """Write one notification as a line."""
+    raw = msgspec.Raw(msgspec.json.encode(params))
+    return encode(Notification(jsonrpc="2.0", method=method, params=raw))
+
+
+class Outbox:
+    """Lines for one client. ``limit``: bytes of notifications that may wait.
+
+    Everything but sending is synchronous, so a producer never waits for a reader.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._queue: deque[_Item] = deque()
+        self._waiting = 0
+        self._dropped = 0
+        self._more = trio.Event()
+        self._closed = False
+        self._closing = contextlib.ExitStack()
+
+    def respond(self, response: Response) -> trio.Event:
+        """Queue a response; the event is set once all of it was sent."""
+        sent = trio.Event()
+        self._put(_Item(memoryview(encode(response)), sent=sent))
+        return sent
+
+    def notify(self, line: bytes) -> None:
+        """Queue a notification, or count it as dropped; do nothing once closed."""
+        if self._closed:
+            return
+        # Once one was dropped, so are those after it: the count stands for one gap.
+        if self._dropped or self._waiting + len(line) > self._limit:
+            self._dropped += 1
+            return
+        self._waiting += len(line)
+        self._put(_Item(memoryview(line), weight=len(line)))
+
+    def on_close(self, callback: Callable[[], object]) -> None:
+        """Call back when the connection ends: at once if it has."""
+        if self._closed:
+            callback()
+        else:
+            self._closing.callback(callback)
+
+    def close(self) -> None:
+        """Forget what waits, and call back whoever asked for it."""
+        self._closed = True
+        self._queue.clear()
+        self._waiting = self._dropped = 0
+        self._closing.close()
+
+    async def pump(self, sock: trio.socket.SocketType) -> None:
+        """Send until cancelled; raises OSError when the client is gone."""
+        while True:
+            await self.flush(sock)
+            await self._more.wait()
+
+    async def flush(self, sock: trio.socket.SocketType) -> None:
+        """Send all that waits.
+
+        A cancelled flush has taken nothing that it hasn't sent: the next one goes on
+        at the very byte.
+        """
+        while (item := self._head()) is not None:
+            item.rest = item.rest[await sock.send(item.rest) :]
+            if not item.rest and self._queue:
+                self._queue.popleft()
+                self._waiting -= item.weight
+                if item.sent is not None:
+                    item.sent.set()
+
+    def _put(self, item: _Item) -> None:
+        if not self._closed:
+            self._queue.append(item)
+            self._more.set()
+
+    def _head(self) -> _Item | None:
+        if not self._queue and self._dropped:
+            line = notification(LAGGED, Lagged(count=self._dropped))
+            self._dropped = 0
+            self._put(_Item(memoryview(line)))
+        if self._queue:
+            return self._queue[0]
+        self._more = trio.Event()
+        return None
