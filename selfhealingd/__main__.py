@@ -1,0 +1,170 @@
+"""The command line of the daemon. It runs in the foreground."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import trio
+
+import selfhealingd
+from selfhealingd import daemon, logs
+from selfhealingd.config.check import load_config
+from selfhealingd.config.mistakes import ConfigError
+from selfhealingd.config.paths import find_config
+from selfhealingd.config.settings import Config
+from selfhealingd.control.listener import SocketError, SocketHeld
+from selfhealingd.store.errors import StoreError
+from selfhealingd.store.lock import Held
+
+_STDERR = 2
+
+DONE, FAILED, BAD_CONFIG, HELD = 0, 1, 2, 3
+
+EPILOG = """\
+exit status:
+  0  stopped as asked; or, with --check, the config has no mistakes
+  1  failed
+  2  the config has mistakes (all of them are listed), or wrong usage
+  3  another daemon holds the socket or the state
+
+signals:
+  TERM, INT  stop all programs in order, then end; again, a second later: kill
+  HUP        read flags and config again, restarting nothing
+
+examples:
+  selfhealingd --config /etc/selfhealingd/selfhealingd.toml --check
+  selfhealingd --import /etc/supervisor/supervisord.conf > selfhealingd.toml
+  selfhealingd --resume "disk replaced"
+"""
+
+
+def main() -> None:
+    """Entry point."""
+    _fill_standard_streams()
+    sys.exit(run(sys.argv[1:]))
+
+
+def _fill_standard_streams() -> None:
+    """Put /dev/null where a stream was closed: else a file of ours took its place."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    if sys.stdout is None:  # as Python has it for one that was closed
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line says; returns the exit status."""
+    asked = _parser().parse_args(arguments)
+    if asked.resume is not None and not asked.resume.strip():
+        print("selfhealingd: --resume needs a reason", file=sys.stderr)
+        return BAD_CONFIG
+    if asked.import_ is not None:
+        return _import(asked.import_)
+    file = find_config(asked.config, os.environ, os.geteuid())
+    try:
+        config = load_config(file, environ=os.environ, uid=os.geteuid())
+    except ConfigError as error:
+        _complain(error)
+        return BAD_CONFIG
+    if asked.check:
+        programs = _count(len(config.launches), "program")
+        print(f"{file}: no mistakes; {programs}, {_count(len(config.tasks), 'task')}")
+        return DONE
+    return _serve(config, asked.resume)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="selfhealingd",
+        description="Starts programs, heals them, and stops when that does not help.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="what to run")
+    parser.add_argument(
+        "--check", action="store_true", help="list all mistakes in the config, and end"
+    )
+    parser.add_argument(
+        "--resume", metavar="REASON", help="leave dormant mode first, for this reason"
+    )
+    parser.add_argument(
+        "--import",
+        dest="import_",
+        type=Path,
+        metavar="FILE",
+        help="print a config for a supervisord.conf or a Procfile, and end",
+    )
+    version = f"selfhealingd {selfhealingd.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    return parser
+
+
+def _import(file: Path) -> int:
+    from selfhealingd.config.importing import (  # noqa: PLC0415  not for a daemon's whole life
+        CannotImport,
+        import_file,
+    )
+
+    try:
+        made = import_file(file, environ=os.environ, host=platform.node())
+    except CannotImport as error:
+        print(f"selfhealingd: cannot import: {error}", file=sys.stderr)
+        return BAD_CONFIG
+    # TOML is UTF-8, whatever the locale.
+    sys.stdout.buffer.write(made.text.encode())
+    sys.stdout.flush()
+    programs = _count(made.programs, "program table")
+    told = f"{made.disabled} commented out, {_count(made.comments, 'comment')} to read"
+    print(f"selfhealingd: {programs}, {told}", file=sys.stderr)
+    return DONE
+
+
+def _serve(config: Config, resume: str | None) -> int:
+    writer = logs.configure(
+        level=config.daemon.log_level,
+        fmt=config.daemon.log_format,
+        debug=os.environ.get("DEBUG"),
+        stream=sys.stdout,
+        color=logs.wants_color(sys.stdout, os.environ),
+    )
+    try:
+        ended = trio.run(partial(daemon.run, config, resume=resume, writer=writer))
+        status = DONE if ended else FAILED
+    except* (Held, SocketHeld) as group:
+        status = HELD
+        _tell(group)
+    except* (StoreError, SocketError) as group:
+        status = FAILED
+        _tell(group)
+    finally:
+        writer.close()
+    return status
+
+
+def _tell(group: BaseExceptionGroup[Exception]) -> None:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            _tell(error)
+        else:
+            logs.get("Daemon").error(str(error))
+
+
+def _complain(error: ConfigError) -> None:
+    for mistake in error.mistakes:
+        print(mistake, file=sys.stderr)
+    mistakes = _count(len(error.mistakes), "mistake")
+    print(f"selfhealingd: {mistakes} in the config; nothing started", file=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+if __name__ == "__main__":
+    main()

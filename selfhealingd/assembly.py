@@ -1,0 +1,180 @@
+"""Puts the parts of a daemon together; nothing runs yet."""
+
+import os
+import secrets
+from functools import partial
+from random import Random
+
+import msgspec
+import trio
+
+import selfhealingd
+from selfhealingd import logs
+from selfhealingd.clock import boot_id, boottime, utc_now
+from selfhealingd.config.settings import Config
+from selfhealingd.core.events import Event
+from selfhealingd.core.record import Opening
+from selfhealingd.core.snapshot import Anchor, with_leftovers
+from selfhealingd.door import Door
+from selfhealingd.feed import Feed
+from selfhealingd.hands import Hands
+from selfhealingd.inheritance import Inheritance, instance
+from selfhealingd.loop import Loop
+from selfhealingd.memory import (
+    Memory,
+    Moment,
+    Present,
+    remember,
+    state_path,
+)
+from selfhealingd.operations import Operations
+from selfhealingd.periodic import Periodic
+from selfhealingd.problems import Problems
+from selfhealingd.store.journal import Journal
+from selfhealingd.store.keeper import Keeper
+from selfhealingd.store.statefile import StateFile
+from selfhealingd.supervise.cgroup import Cgroups
+from selfhealingd.supervise.runs import Runs
+from selfhealingd.system import System
+from selfhealingd.tasks import BackgroundTaskManager
+from selfhealingd.upkeep import own_tasks
+from selfhealingd.wire.documents import EventDocument
+from selfhealingd.wire.times import rfc3339
+
+log = logs.get("Daemon")
+
+
+async def assemble(
+    config: Config, door: Door, nursery: trio.Nursery, cgroups: Cgroups | None
+) -> tuple[System, Hands]:
+    """Put the parts together and start those that wait for work."""
+    problems = Problems()
+    boot = boot_id()
+    present = Present(trio.current_time(), boottime(), boot)
+    now = present.now
+    anchor = Anchor(now, utc_now())
+    file = StateFile(state_path(config.daemon.state_dir))
+    remembered = await trio.to_thread.run_sync(
+        partial(
+            remember,
+            file,
+            config.policy,
+            present=present,
+            seed=secrets.token_hex(8),
+        )
+    )
+    for note in remembered.notes:
+        log.warning(note.words)
+    if remembered.notes:
+        problems.set(
+            "state",
+            " ".join(note.words for note in remembered.notes),
+            "see what it knows: selfhealctl breakers; once that is right, to clear"
+            " this: systemctl restart selfhealingd",
+        )
+    inheritance = Inheritance(config, remembered.recorded)
+    host = with_leftovers(remembered.host, await inheritance.deadlines(), now=now)
+    parts: list[System] = []  # what the callbacks below need is made after them
+
+    def snapshot() -> Moment:
+        return _moment(parts[0])
+
+    def opening() -> list[bytes]:
+        return [msgspec.json.encode(opening_record(parts[0].loop, boot))]
+
+    journal = Journal(config.daemon.state_dir / "journal.jsonl", opening=opening)
+    memory = Memory(file, anchor, boot)
+    keeper: Keeper[Moment] = Keeper(journal, snapshot, memory.write)
+    feed = Feed()
+    loop = Loop(
+        config.policy,
+        host,
+        anchor,
+        memory=keeper,
+        tell=partial(_tell, feed),
+        on_fault=partial(_on_fault, problems),
+    )
+    loop.launches = dict(config.launches)
+    changed = partial(keeper.put, state_changed=True, durable=True)
+    manager = BackgroundTaskManager(
+        random=Random(),  # noqa: S311 - it only spreads work over time
+        on_failure=_on_task_failure,
+        on_change=changed,
+        paused=remembered.paused,
+    )
+    mark = instance(config)
+    system = System(
+        config=config,
+        wanted=config,
+        loop=loop,
+        keeper=keeper,
+        journal=journal,
+        periodic=Periodic(
+            manager,
+            mark,
+            own=own_tasks(config, door, problems, lambda: keeper.problem),
+            ended=remembered.ended,
+            on_change=changed,
+        ),
+        feed=feed,
+        operations=Operations(loop),
+        problems=problems,
+        inheritance=inheritance,
+        nursery=nursery,
+        began=now,
+    )
+    parts.append(system)
+    runs = Runs(mark, loop.post, _on_trouble, cgroups)
+    return system, Hands(runs, nursery)
+
+
+def _moment(system: System) -> Moment:
+    return Moment(
+        host=system.loop.host,
+        now=trio.current_time(),
+        boottime=boottime(),
+        paused=system.periodic.manager.paused,
+        ended=system.periodic.ended,
+        clean=system.ending,
+    )
+
+
+def opening_record(loop: Loop, boot: str) -> Opening:
+    """What a replay of the journal begins with."""
+    seq, policy, host = loop.mark
+    return Opening(
+        at=rfc3339(utc_now()),
+        seq=seq,
+        version=selfhealingd.__version__,
+        pid=os.getpid(),
+        boot=boot,
+        anchor=loop.anchor,
+        policy=policy,
+        host=host,
+    )
+
+
+def _tell(feed: Feed, event: EventDocument) -> None:
+    feed.publish(event)
+    of_program = event.kind.split(".")[0] in {"service", "incident", "attempt"}
+    words = f"{event.service}: {event.words}" if of_program else event.words
+    getattr(logs.get(event.component), event.level)(words)
+
+
+def _on_fault(problems: Problems, event: Event, fault: Exception) -> None:
+    words = f"a defect of ours: {type(event).__name__} could not be decided"
+    log.error(words, exc_info=fault, given=repr(event))
+    problems.set(
+        "fault",
+        words,
+        "see the daemon's log and report it; then: systemctl restart selfhealingd",
+        critical=True,
+    )
+
+
+def _on_task_failure(task: str, words: str) -> None:
+    logs.get("BackgroundTaskManager").warning(f"{task}: {words}")
+
+
+def _on_trouble(service: str, words: str) -> None:
+    logs.get("Supervisor").error(f"{service}: {words}")

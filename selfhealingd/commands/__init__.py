@@ -1,0 +1,42 @@
+"""What each method of the control protocol does: from a request to the loop and back.
+
+What policy refuses comes back from the loop as an answer; a wrong name is told with
+the likely right one.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from selfhealingd.commands import background, engine, observing, programs, upkeep
+from selfhealingd.control.registry import Registry
+from selfhealingd.system import System
+
+HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
+    "status": observing.status,
+    "pid": observing.pid,
+    "breakers": observing.breakers,
+    "tasks": observing.tasks,
+    "flags": observing.flags,
+    "incidents": observing.incidents,
+    "subscribe": observing.subscribe,
+    "version": observing.version,
+    "start": programs.start,
+    "stop": programs.stop,
+    "restart": programs.restart,
+    "signal": programs.signal,
+    "resume": engine.resume,
+    "reset": engine.reset,
+    "pause-all": background.pause_all,
+    "resume-all": background.resume_all,
+    "cleanup": background.cleanup,
+    "unregister": background.unregister,
+    "reload": upkeep.reload,
+    "reread": upkeep.reread,
+    "update": upkeep.update,
+    "shutdown": upkeep.shutdown,
+}
+
+
+def registry(system: System) -> Registry:
+    """The table of all methods, bound to a running daemon."""
+    return Registry({name: partial(do, system) for name, do in HANDLERS.items()})

@@ -1,0 +1,49 @@
+"""Methods for the background tasks."""
+
+from selfhealingd.commands.common import no_such, record
+from selfhealingd.control.registry import Call
+from selfhealingd.system import System
+from selfhealingd.tasks import NoSuchTask
+from selfhealingd.wire import methods
+from selfhealingd.wire.documents import Done
+
+_TARGET = "background tasks"
+_BACK = "bring them back with: selfhealctl resume-all"
+
+
+async def pause_all(system: System, call: Call, _params: methods.Nothing) -> Done:
+    """Begin no more runs of any task."""
+    paused = system.periodic.manager.pause_all()
+    await record(system, call, "pause-all", _TARGET)
+    return _done("paused", paused, "selfhealctl resume-all")
+
+
+async def resume_all(system: System, call: Call, _params: methods.Nothing) -> Done:
+    """Let all tasks run that should, also those that were ended by hand."""
+    resumed = system.periodic.resume_all()
+    await record(system, call, "resume-all", _TARGET)
+    return _done("resumed", resumed, None)
+
+
+async def cleanup(system: System, call: Call, _params: methods.Nothing) -> Done:
+    """End all tasks."""
+    ended = system.periodic.cleanup()
+    await record(system, call, "cleanup", _TARGET)
+    return _done("ended", ended, _BACK)
+
+
+async def unregister(system: System, call: Call, params: methods.TaskId) -> Done:
+    """End one task."""
+    try:
+        system.periodic.unregister(params.id)
+    except NoSuchTask as error:
+        known = [facts.id for facts in system.periodic.manager.facts()]
+        raise no_such("task", params.id, known, "selfhealctl tasks") from error
+    await record(system, call, "unregister", params.id)
+    return Done(words=f"ended task {params.id}", names=(params.id,), hint=_BACK)
+
+
+def _done(verb: str, ids: list[str], hint: str | None) -> Done:
+    tasks = "task" if len(ids) == 1 else "tasks"
+    words = f"{verb} {len(ids)} background {tasks}"
+    return Done(words=words, names=tuple(ids), hint=hint)

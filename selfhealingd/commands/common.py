@@ -1,0 +1,91 @@
+"""What several methods have in common: who asks, which names are meant."""
+
+import difflib
+from collections.abc import Iterable
+
+import trio
+
+from selfhealingd.clock import utc_now
+from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core.breaker import By
+from selfhealingd.core.effects import Answer
+from selfhealingd.core.events import Acted
+from selfhealingd.core.snapshot import Anchor
+from selfhealingd.system import System
+from selfhealingd.wire.documents import Done
+from selfhealingd.wire.messages import Kind
+
+ALL = "all"
+
+_LONGEST_NAME = 100
+
+
+def anchor() -> Anchor:
+    """The present on both clocks, for display."""
+    return Anchor(trio.current_time(), utc_now())
+
+
+def asker(call: Call) -> By:
+    """Who asks, as the kernel told."""
+    return By(uid=call.peer.uid, pid=call.peer.pid)
+
+
+def done(answer: Answer) -> Done:
+    """The loop's answer as a result; raises Refusal where it is a refusal."""
+    if not answer.done:
+        raise Refusal(Kind.REFUSED, answer.words, answer.hint)
+    return Done(words=answer.words, hint=answer.hint)
+
+
+async def record(system: System, call: Call, action: str, target: str) -> None:
+    """Journal what an operator did that the loop doesn't decide."""
+    by = asker(call)
+    await system.loop.ask(
+        lambda number: Acted(
+            at=trio.current_time(),
+            request=number,
+            by=by,
+            action=action,
+            target=target,
+        )
+    )
+
+
+def need_reason(reason: str, example: str) -> str:
+    """The reason without blanks around it; raises Refusal where there is none."""
+    if not reason.strip():
+        raise Refusal(Kind.BAD_REQUEST, "a reason is required", example)
+    return reason.strip()
+
+
+def programs(system: System, asked: Iterable[str]) -> tuple[str, ...]:
+    """The programs that are meant, each once; refuses all if one is unknown.
+
+    ``group:*`` means all of a group, and so does the group's name.
+    """
+    asked = tuple(asked)
+    if not asked:
+        words = f"name a program, a group as NAME:*, or: {ALL}"
+        raise Refusal(Kind.BAD_REQUEST, words, "selfhealctl status")
+    known = {
+        name: program.group for name, program in system.loop.policy.programs.items()
+    }
+    meant: dict[str, None] = {}
+    for name in asked:
+        group = name.removesuffix(":*")
+        found = [one for one, its in known.items() if name == ALL or its == group]
+        if name in known:
+            found = [name]
+        if not found:
+            names = (*known, *filter(None, known.values()))
+            raise no_such("program", group, names, "selfhealctl status")
+        meant |= dict.fromkeys(found)
+    return tuple(meant)
+
+
+def no_such(kind: str, name: str, known: Iterable[str], see: str) -> Refusal:
+    """The refusal of a name, with the likely right one."""
+    name = name[:_LONGEST_NAME]
+    close = difflib.get_close_matches(name, known, n=1)
+    likely = f"; did you mean {close[0]}?" if close else ""
+    return Refusal(Kind.NO_SUCH_NAME, f"there is no {kind} {name!r}{likely}", see)

@@ -1,0 +1,116 @@
+"""Methods that only look."""
+
+import os
+import platform
+from functools import partial
+
+import trio
+
+import selfhealingd
+from selfhealingd.commands.common import anchor, programs
+from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core import report
+from selfhealingd.core.life import pid_of
+from selfhealingd.status import flags as flags_document
+from selfhealingd.status import status as status_document
+from selfhealingd.status import tasks as task_documents
+from selfhealingd.store.errors import StoreError
+from selfhealingd.store.reading import Record, tail
+from selfhealingd.system import System
+from selfhealingd.wire import documents as doc
+from selfhealingd.wire import methods
+from selfhealingd.wire.messages import Kind
+
+
+async def status(system: System, _call: Call, _params: methods.Nothing) -> doc.Status:
+    """The whole truth; what it says of breakers is on disk."""
+    document = status_document(system)
+    await system.loop.settled()
+    return document
+
+
+async def pid(
+    system: System, _call: Call, params: methods.Names
+) -> list[doc.PidDocument]:
+    """Pids of programs that have a process."""
+    services = system.loop.host.services
+    return [
+        doc.PidDocument(name=name, pid=pid_of(services[name].life))
+        for name in programs(system, params.names)
+    ]
+
+
+async def breakers(
+    system: System, _call: Call, _params: methods.Nothing
+) -> tuple[doc.BreakerDocument, ...]:
+    """All breakers, the engine's first, as they are on disk."""
+    documents = report.breakers(system.loop.host, anchor())
+    await system.loop.settled()
+    return documents
+
+
+async def tasks(
+    system: System, _call: Call, _params: methods.Nothing
+) -> doc.BackgroundTasks:
+    """The registry of background tasks."""
+    return report.background_tasks(task_documents(system, anchor()))
+
+
+async def flags(
+    system: System, _call: Call, _params: methods.Nothing
+) -> doc.FlagsDocument:
+    """The flags in force."""
+    return flags_document(system, anchor())
+
+
+async def incidents(
+    system: System, _call: Call, params: methods.Recent
+) -> list[object]:
+    """The ended ones from the journal, oldest first, then those that are open."""
+
+    def ended(record: Record) -> bool:
+        return record.get("kind") == "incident.ended" and "data" in record
+
+    read = partial(tail, system.journal.path, params.limit, ended)
+    try:
+        records, _ = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+    except StoreError as error:
+        raise Refusal(Kind.INTERNAL, str(error)) from error
+    now = anchor()
+    return [
+        *(record["data"].get("incident") for record in records),
+        *(
+            report.incident_document(s.open_incident, now)
+            for s in system.loop.host.services.values()
+            if s.open_incident is not None
+        ),
+    ]
+
+
+async def subscribe(system: System, call: Call, params: methods.Subscribe) -> doc.Done:
+    """Tell of the last events, then ``live``, then of each event as it happens."""
+    scope = trio.CancelScope()
+
+    async def follow() -> None:
+        with scope, system.feed.follow() as follower:
+            for event in system.feed.last(params.last):
+                call.notify("event", event)
+            call.notify("live", doc.Done(words="live from here on"))
+            async for event in follower.events:
+                call.notify("event", event)
+
+    call.on_close(scope.cancel)
+    system.nursery.start_soon(follow)
+    return doc.Done(words="subscribed")
+
+
+async def version(
+    _system: System, _call: Call, _params: methods.Nothing
+) -> doc.Version:
+    """Who answers."""
+    return doc.Version(
+        name="selfhealingd",
+        version=selfhealingd.__version__,
+        pid=os.getpid(),
+        python=platform.python_version(),
+    )

@@ -1,0 +1,167 @@
+"""Methods that start, stop, restart and signal programs."""
+
+from collections.abc import Iterable, Mapping
+
+import trio
+from msgspec import Struct
+
+from selfhealingd.commands.common import asker, programs
+from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core.effects import Answer
+from selfhealingd.core.events import (
+    RestartAsked,
+    SignalAsked,
+    StartAsked,
+    StopAsked,
+)
+from selfhealingd.core.exits import signal_number
+from selfhealingd.core.graph import Graph
+from selfhealingd.core.life import Running, Starting, label
+from selfhealingd.operations import Aim
+from selfhealingd.reloading import take_launch
+from selfhealingd.system import System
+from selfhealingd.wire import methods
+from selfhealingd.wire.documents import Finished, Outcome, Started
+from selfhealingd.wire.messages import Kind
+
+
+class _Order(Struct, frozen=True):
+    """One verb for several programs.
+
+    ``waves``: the programs in the order in which to go about them, each wave at once.
+    ``fresh``: a program that must come up in a new run, and its latest run so far.
+    ``careful``: a wave in which one fails is the last.
+    """
+
+    ask: type[StartAsked | StopAsked | RestartAsked]
+    aim: Aim
+    waves: tuple[tuple[str, ...], ...]
+    fresh: Mapping[str, int]
+    careful: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All programs that are meant."""
+        return tuple(name for wave in self.waves for name in wave)
+
+
+async def start(system: System, call: Call, params: methods.Names) -> Started:
+    """Bring programs up."""
+    names = programs(system, params.names)
+    services = system.loop.host.services
+    fresh = {
+        name: services[name].run
+        for name in names
+        if not isinstance(services[name].life, Starting | Running)
+    }
+    return _begin(system, call, params, _Order(StartAsked, Aim.UP, (names,), fresh))
+
+
+async def stop(system: System, call: Call, params: methods.Names) -> Started:
+    """Bring programs down, to stay so; what depends on others goes first."""
+    waves = stop_waves(system.loop.policy.graph, programs(system, params.names))
+    return _begin(system, call, params, _Order(StopAsked, Aim.DOWN, waves, {}))
+
+
+async def restart(system: System, call: Call, params: methods.Restart) -> Started:
+    """Bring programs up anew: all at once, or a few at a time."""
+    names = programs(system, params.names)
+    fresh = {name: system.loop.host.services[name].run for name in names}
+    most = params.max_unavailable if params.max_unavailable > 0 else len(names)
+    waves = tuple(names[i : i + most] for i in range(0, len(names), most))
+    careful = params.max_unavailable > 0
+    order = _Order(RestartAsked, Aim.UP, waves, fresh, careful)
+    return _begin(system, call, params, order)
+
+
+async def signal(system: System, call: Call, params: methods.Signal) -> list[Outcome]:
+    """Send a signal to each program's own process."""
+    number = signal_number(params.signal)
+    if number is None:
+        words = f"no such signal: {params.signal!r}"
+        raise Refusal(Kind.BAD_REQUEST, words, "selfhealctl signal HUP NAME")
+    names = programs(system, params.names)
+    now, by = trio.current_time(), asker(call)
+    makes = [
+        lambda request, name=name: SignalAsked(
+            at=now, request=request, by=by, service=name, signal=number
+        )
+        for name in names
+    ]
+    answers = await system.loop.ask(*makes)
+    return [
+        _outcome(system, name, answer)
+        for name, answer in zip(names, answers, strict=True)
+    ]
+
+
+def _begin(system: System, call: Call, params: methods.Names, order: _Order) -> Started:
+    started = system.operations.begin(order.names, rounds=len(order.waves))
+
+    async def carry_out() -> None:
+        outcomes: dict[str, Outcome] = {}
+        for wave in order.waves:
+            outcomes |= await _go(system, call, params.reason, order, wave, started)
+            failed = [name for name in wave if not outcomes[name].ok]
+            if failed and order.careful:
+                words = f"left as it was: {failed[0]} did not come up"
+                rest = (name for name in order.names if name not in outcomes)
+                outcomes |= {n: Outcome(name=n, ok=False, words=words) for n in rest}
+                break
+        in_order = tuple(outcomes[name] for name in order.names)
+        finished = Finished(operation=started.operation, outcomes=in_order)
+        call.notify("finished", finished)
+
+    system.nursery.start_soon(carry_out)
+    return started
+
+
+async def _go(
+    system: System,
+    call: Call,
+    reason: str | None,
+    order: _Order,
+    wave: tuple[str, ...],
+    started: Started,
+) -> dict[str, Outcome]:
+    for name in wave:
+        if name in order.fresh:
+            await take_launch(system, name)
+    now, by = trio.current_time(), asker(call)
+    makes = [
+        lambda number, name=name: order.ask(
+            at=now, request=number, by=by, reason=reason, service=name
+        )
+        for name in wave
+    ]
+    answers = await system.loop.ask(*makes)
+    outcomes = {
+        name: _outcome(system, name, answer)
+        for name, answer in zip(wave, answers, strict=True)
+    }
+    aims = {name: order.aim for name in wave if outcomes[name].ok}
+    watched = await system.operations.watch(started, aims, order.fresh, call.notify)
+    return outcomes | {outcome.name: outcome for outcome in watched.outcomes}
+
+
+def stop_waves(graph: Graph, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Split names so that each wave needs nothing but what is in later ones."""
+    left = list(names)
+    waves = []
+    while left:
+        needed = {need for name in left for need in graph.get(name, {})}
+        wave = tuple(name for name in left if name not in needed)
+        waves.append(wave)
+        left = [name for name in left if name in needed]
+    return tuple(waves)
+
+
+def _outcome(system: System, name: str, answer: Answer) -> Outcome:
+    s = system.loop.host.services.get(name)
+    return Outcome(
+        name=name,
+        ok=answer.done,
+        state=None if s is None else label(s.life),
+        words=answer.words,
+        hint=answer.hint,
+    )

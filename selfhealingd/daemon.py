@@ -1,0 +1,198 @@
+"""Start-up and shutdown: in which order the parts begin, and in which they end.
+
+    lock -> state -> leftovers of an earlier daemon -> loop -> programs -> control
+    programs, highest priority number first -> tasks -> last state -> control -> lock
+
+Being killed at any point is one more way to end: the next start is the same.
+"""
+
+import math
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import trio
+
+import selfhealingd
+from selfhealingd import logs
+from selfhealingd.assembly import assemble, opening_record
+from selfhealingd.clock import boot_id
+from selfhealingd.commands import registry
+from selfhealingd.config.paths import defaults
+from selfhealingd.config.settings import Config
+from selfhealingd.control.listener import SocketHeld
+from selfhealingd.core.events import Began, Emptied, ResumeAsked
+from selfhealingd.core.life import Fatal
+from selfhealingd.core.words import RESUME, reset_command
+from selfhealingd.door import Door
+from selfhealingd.ending import kill_all, ourselves, stop_all
+from selfhealingd.hands import Hands
+from selfhealingd.inheritance import hold_state, instance
+from selfhealingd.logwriter import Writer
+from selfhealingd.reloading import reload, reload_flags
+from selfhealingd.store.lock import Held
+from selfhealingd.supervise import reaper
+from selfhealingd.supervise.cgroup import cgroups_of
+from selfhealingd.system import System
+from selfhealingd.upkeep import check_damaged, check_descriptors
+
+T = TypeVar("T")
+
+AGAIN_SECS = 1.0
+"""A terminal, or timeout(1), may send the same signal twice and mean it once."""
+
+SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+
+log = logs.get("Daemon")
+
+
+async def run(config: Config, *, resume: str | None, writer: Writer) -> bool:
+    """Be the daemon until somebody ends it; returns whether all programs ended.
+
+    ``resume``: leave dormant mode first, for this reason. Raises Held or SocketHeld
+    when there is another daemon, StoreError or SocketError when files can't be used.
+    """
+    with ExitStack() as held:
+        held.enter_context(await _patiently(partial(hold_state, config)))
+        door = await _patiently(partial(Door, config.control))
+        held.callback(door.close)
+        held.callback(_grow_deaf)
+        cgroups = held.enter_context(cgroups_of(instance(config)))
+        with trio.open_signal_receiver(*SIGNALS) as signals:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(writer.run)
+                await nursery.start(reaper.serve)
+                system, hands = await assemble(config, door, nursery, cgroups)
+                nursery.start_soon(_obey_signals, system, hands, signals)
+                nursery.start_soon(_end_with_loop, system)
+                await _start(system, hands, door, resume)
+                await system.shutdown_asked.wait()
+                ended = await stop_all(system, hands)
+                nursery.cancel_scope.cancel()
+    return ended
+
+
+async def _patiently(take: Callable[[], T]) -> T:
+    """Try for a second: what a killed daemon forked has its descriptors until exec."""
+    for _ in range(10):
+        try:
+            return take()
+        except (Held, SocketHeld):
+            await trio.sleep(0.1)
+    return take()
+
+
+def _grow_deaf() -> None:
+    """Ignore signals for the little that is left to do: whoever asks twice has us."""
+    for signo in SIGNALS:
+        signal.signal(signo, signal.SIG_IGN)
+
+
+async def _start(system: System, hands: Hands, door: Door, resume: str | None) -> None:
+    nursery, loop = system.nursery, system.loop
+    await nursery.start(system.keeper.run)
+    system.keeper.put([msgspec.json.encode(opening_record(loop, boot_id()))])
+    nursery.start_soon(loop.run, hands)
+    await nursery.start(system.periodic.manager.run)
+    system.periodic.sync(system.config.tasks)
+    await reload_flags(system)
+    if resume is not None:
+        [answer] = await loop.ask(
+            lambda number: ResumeAsked(
+                at=trio.current_time(), request=number, by=ourselves(), reason=resume
+            )
+        )
+        log.info(f"--resume: {answer.words}")
+    await loop.apply(Began(at=trio.current_time()))
+    nursery.start_soon(_end_leftovers, system)
+    await nursery.start(door.serve, registry(system), _on_control_error)
+    check_descriptors(system.config, system.problems)
+    await check_damaged(system.config.daemon.state_dir, system.problems)
+    _say_ready(system)
+
+
+async def _end_leftovers(system: System) -> None:
+    """See to it that programs of an earlier daemon end, and come up anew."""
+    loop = system.loop
+
+    async def emptied(name: str) -> None:
+        run = loop.host.services[name].run
+        await loop.post(Emptied(at=trio.current_time(), service=name, run=run))
+
+    await system.inheritance.end(emptied, system.problems)
+
+
+async def _end_with_loop(system: System) -> None:
+    """An essential program ended: everything else was stopped without our asking."""
+    await system.loop.finished.wait()
+    system.ask_shutdown(ourselves(), reason=f"{system.loop.ended_by} ended")
+
+
+async def _obey_signals(
+    system: System, hands: Hands, signals: AsyncIterator[int]
+) -> None:
+    first = math.inf
+    async for signo in signals:
+        now = trio.current_time()
+        match signo:
+            case signal.SIGTERM | signal.SIGINT if now > first + AGAIN_SECS:
+                log.warning("asked again: killing what is left")
+                kill_all(system, hands)
+            case signal.SIGTERM | signal.SIGINT:
+                first = min(first, now)
+                name = signal.Signals(signo).name
+                system.ask_shutdown(ourselves(), reason=name)
+            case signal.SIGHUP:
+                system.nursery.start_soon(_reload, system)
+            case _:
+                log.info(f"{signal.Signals(signo).name} has no meaning here: ignored")
+
+
+async def _reload(system: System) -> None:
+    report = await reload(system)
+    details = ("; ".join(report.errors or report.applied)) or "nothing"
+    say = log.info if report.ok else log.error
+    say(f"SIGHUP: {report.words}: {details}")
+
+
+def _on_control_error(error: Exception, method: str) -> None:
+    logs.get("Control").error(f"a defect of ours in {method}", exc_info=error)
+
+
+def _say_ready(system: System) -> None:
+    config = system.config
+    number = len(config.launches)
+    programs = "1 program" if number == 1 else f"{number} programs"
+    client = _client()
+    if config.control.socket != defaults(os.geteuid(), os.environ).socket:
+        client += f" --socket {config.control.socket}"
+    version = selfhealingd.__version__
+    log.info(f"selfhealingd {version} is up, pid {os.getpid()}: {programs}")
+    log.info(f"see how they are, in a second terminal: {client} status")
+    host = system.loop.host
+    if host.dormant:
+        log.error(f"still DORMANT, nothing is healed until: {RESUME}")
+    for s in host.services.values():
+        if isinstance(s.life, Fatal):
+            log.error(f"{s.name}: still FATAL until: {reset_command(s.name)}")
+
+
+def _client() -> str:
+    """How the client is called from a shell: by its path where PATH doesn't have it."""
+    beside = Path(sys.argv[0]).absolute().with_name("selfhealctl")
+    if shutil.which("selfhealctl") is None and beside.is_file():
+        return str(beside)
+    return "selfhealctl"

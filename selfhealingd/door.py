@@ -1,0 +1,81 @@
+"""The control socket while the daemon lives: open, and opened again if it vanished.
+
+A cleaner of temporary folders, or a person, may remove the file; the daemon would
+then run on with nobody able to ask it anything.
+"""
+
+import os
+from collections.abc import Callable
+
+import trio
+
+from selfhealingd.config.settings import Control
+from selfhealingd.control.listener import (
+    ControlSocket,
+    SocketError,
+    SocketHeld,
+    close_socket,
+    open_socket,
+)
+from selfhealingd.control.peer import Rights
+from selfhealingd.control.registry import Registry
+from selfhealingd.control.server import serve
+
+
+class Door:
+    """Listens where the config says. Raises what ``open_socket`` raises."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._socket = self._open()
+        self._serving = trio.CancelScope()
+
+    @property
+    def ours(self) -> bool:
+        """Whether the file that clients find is the one that we listen on."""
+        try:
+            found = self._socket.path.lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == (
+            self._socket.device,
+            self._socket.inode,
+        )
+
+    async def serve(
+        self,
+        registry: Registry,
+        on_error: Callable[[Exception, str], None],
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Answer clients, for ever; on the new socket after ``reopen``."""
+        control = self._control
+        rights = Rights(os.geteuid(), control.operator_uids, control.operator_gids)
+        while True:
+            with trio.CancelScope() as self._serving:
+                await serve(
+                    self._socket.listener,
+                    registry,
+                    rights=rights,
+                    on_error=on_error,
+                    task_status=task_status,
+                )
+            task_status = trio.TASK_STATUS_IGNORED
+
+    def reopen(self) -> str | None:
+        """Listen anew; returns why that is not possible. Ends present connections."""
+        try:
+            self._socket = self._open()
+        except (SocketError, SocketHeld) as error:
+            return str(error)
+        self._serving.cancel()
+        return None
+
+    def close(self) -> None:
+        """Stop listening, and remove the file if it is still ours."""
+        close_socket(self._socket)
+
+    def _open(self) -> ControlSocket:
+        control = self._control
+        return open_socket(control.socket, mode=control.mode, gid=control.group)

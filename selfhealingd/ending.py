@@ -1,0 +1,80 @@
+"""The end: everything stopped in order, within deadlines, and the last state kept."""
+
+import os
+import signal
+
+import trio
+
+from selfhealingd import logs
+from selfhealingd.core.breaker import By
+from selfhealingd.core.events import ShutdownAsked
+from selfhealingd.core.life import alive
+from selfhealingd.hands import Hands
+from selfhealingd.operations import MARGIN_SECS
+from selfhealingd.system import System
+
+KILL_SECS = 5.0
+FLUSH_SECS = 5.0
+
+log = logs.get("Daemon")
+
+
+async def stop_all(system: System, hands: Hands) -> bool:
+    """Stop everything in order; returns whether that is what was asked for.
+
+    It is not when something is left running, or an essential program ended.
+    """
+    log.info("shutting down: stopping all programs, in order")
+    loop = system.loop
+    by = system.shutdown_by or ourselves()
+    await loop.ask(
+        lambda number: ShutdownAsked(
+            at=trio.current_time(),
+            request=number,
+            by=by,
+            reason=system.shutdown_reason,
+        )
+    )
+    with trio.move_on_after(_shutdown_secs(system)):
+        await loop.finished.wait()
+        await system.inheritance.ended.wait()
+    left = _living(system)
+    if left:
+        kill_all(system, hands)
+        with trio.move_on_after(KILL_SECS):
+            await loop.finished.wait()
+        left = _living(system)
+    for name in left:
+        log.error(f"{name}: it did not end, even on SIGKILL; it is left behind")
+    system.ending = True
+    system.keeper.put(state_changed=True, durable=True)
+    if not await system.keeper.flush(FLUSH_SECS):
+        log.error(f"the last state was not written: {system.keeper.problem}")
+    log.info("stopped")
+    return not left and loop.ended_by is None
+
+
+def _living(system: System) -> list[str]:
+    services = system.loop.host.services.values()
+    return [s.name for s in services if alive(s.life)]
+
+
+def kill_all(system: System, hands: Hands) -> None:
+    """Send SIGKILL to everything that is still there."""
+    for s in system.loop.host.services.values():
+        if alive(s.life):
+            hands.signal(s.name, s.run, signal.SIGKILL, group=True)
+
+
+def _shutdown_secs(system: System) -> float:
+    """How long stopping may take: one priority after the other, each its slowest."""
+    slowest: dict[int, float] = {}
+    for program in system.loop.policy.programs.values():
+        before = slowest.get(program.priority, 0.0)
+        slowest[program.priority] = max(before, program.stopwaitsecs)
+    return sum(slowest.values()) + MARGIN_SECS
+
+
+def ourselves() -> By:
+    """Who asks, when it is the daemon itself."""
+    return By(uid=os.getuid(), pid=os.getpid())

@@ -1,0 +1,172 @@
+"""Operations that take longer than an answer: start, stop, restart, update.
+
+Each is begun at once and belongs to the daemon, not to who asked: a client that goes
+away leaves nothing half-done. It is over when every program it names has settled.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+import trio
+
+from selfhealingd.core.dependencies import failing, unmet
+from selfhealingd.core.engine import SPAWN_SECS
+from selfhealingd.core.exits import in_words
+from selfhealingd.core.host import Service
+from selfhealingd.core.life import (
+    Backoff,
+    Exited,
+    Fatal,
+    Held,
+    Running,
+    Stopped,
+    label,
+)
+from selfhealingd.core.outlook import outlook
+from selfhealingd.loop import Loop
+from selfhealingd.wire.documents import Finished, Outcome, Progress, Started
+
+MARGIN_SECS = 10.0
+
+Notify: TypeAlias = Callable[[str, msgspec.Struct], None]
+
+
+class Aim(Enum):
+    """Where a program should settle."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Operations:
+    """Counts operations, and watches each until everything has settled."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._last = 0
+
+    def begin(self, names: Iterable[str], *, rounds: int = 1) -> Started:
+        """Number a new operation and say how long it may take, in so many rounds."""
+        self._last += 1
+        names = tuple(names)
+        programs = [self._loop.policy.programs[name] for name in names]
+        slowest = max((p.stopwaitsecs + p.startsecs for p in programs), default=0.0)
+        deadline = max(rounds, 1) * (slowest + SPAWN_SECS + MARGIN_SECS)
+        return Started(operation=self._last, names=names, deadline=deadline)
+
+    async def watch(
+        self,
+        started: Started,
+        aims: Mapping[str, Aim],
+        runs: Mapping[str, int],
+        notify: Notify,
+    ) -> Finished:
+        """Tell of each program's changes; return once all have settled.
+
+        ``runs``: a program that should be up settles only in a run after this one.
+        """
+        outcomes: dict[str, Outcome] = {}
+        labels: dict[str, str] = {}
+        with trio.move_on_after(started.deadline):
+            while True:
+                moved = self._loop.moved
+                for name in aims.keys() - outcomes.keys():
+                    self._tell(started.operation, name, labels, notify)
+                    outcome = self._outcome(name, aims[name], runs.get(name, 0))
+                    if outcome is not None:
+                        outcomes[name] = outcome
+                if len(outcomes) == len(aims):
+                    break
+                await moved.wait()
+        for name in aims.keys() - outcomes.keys():
+            outcomes[name] = self._late(name, started.deadline)
+        return Finished(
+            operation=started.operation,
+            outcomes=tuple(outcomes[name] for name in aims),
+        )
+
+    def _tell(
+        self, operation: int, name: str, labels: dict[str, str], notify: Notify
+    ) -> None:
+        s = self._loop.host.services.get(name)
+        if s is None or labels.get(name) == label(s.life):
+            return
+        labels[name] = label(s.life)
+        words = self._ahead(s) or ""
+        progress = Progress(
+            operation=operation, name=name, state=labels[name], words=words
+        )
+        notify("progress", progress)
+
+    def _outcome(self, name: str, aim: Aim, run: int) -> Outcome | None:
+        s = self._loop.host.services.get(name)
+        if s is None:
+            return Outcome(name=name, ok=aim is Aim.DOWN, words="removed")
+        if aim is Aim.DOWN:
+            if isinstance(s.life, Stopped):
+                return Outcome(name=name, ok=True, state="STOPPED", words="stopped")
+            return None
+        if isinstance(s.life, Stopped) and s.wanted:
+            return self._pending(s)
+        if s.run <= run:
+            return None
+        return self._brought_up(s)
+
+    def _brought_up(self, s: Service) -> Outcome | None:
+        state = label(s.life)
+        match s.life:
+            case Running(pid=pid):
+                words = f"running, pid {pid}"
+                return Outcome(name=s.name, ok=True, state=state, words=words)
+            case Exited(held=Held.FINISHED):
+                return Outcome(
+                    name=s.name,
+                    ok=True,
+                    state=state,
+                    words="ran and ended as it should",
+                )
+            case Backoff() | Exited() | Fatal() | Stopped():
+                ended = in_words(s.exit) if s.exit else "it is down"
+                ahead = self._ahead(s)
+                words = f"{ended}; next: {ahead}" if ahead else ended
+                hint = "selfhealctl incidents"
+                return Outcome(
+                    name=s.name, ok=False, state=state, words=words, hint=hint
+                )
+            case _:
+                return None
+
+    def _pending(self, s: Service) -> Outcome | None:
+        """A program that waits for others; there is hope while those are coming."""
+        host = self._loop.host
+        missing = unmet(host, self._loop.policy.programs[s.name])
+        stuck = [
+            name
+            for name in missing
+            if not host.services[name].wanted or failing(host.services[name])
+        ]
+        if not stuck:
+            return None
+        return Outcome(
+            name=s.name,
+            ok=False,
+            state=label(s.life),
+            words=self._ahead(s) or "it is down",
+            hint=f"selfhealctl start {stuck[0]}",
+        )
+
+    def _late(self, name: str, deadline: float) -> Outcome:
+        s = self._loop.host.services[name]
+        return Outcome(
+            name=name,
+            ok=False,
+            state=label(s.life),
+            words=f"still {label(s.life)} after {deadline:g} s; it goes on",
+            hint=f"selfhealctl status {name}",
+        )
+
+    def _ahead(self, s: Service) -> str | None:
+        now = trio.current_time()
+        return outlook(self._loop.policy, self._loop.host, s, now).words

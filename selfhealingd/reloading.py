@@ -1,0 +1,192 @@
+"""Reload and update: flags and config read again, checked, compared, applied.
+
+A reload disturbs nothing that runs; what can't be applied so waits for an update. A
+file with mistakes changes nothing, and says so in status until it is mended.
+"""
+
+import os
+from functools import partial
+
+import trio
+
+from selfhealingd import logs
+from selfhealingd.config.check import load_config
+from selfhealingd.config.diff import Changes, compare
+from selfhealingd.config.merge import merge, pending
+from selfhealingd.config.mistakes import ConfigError
+from selfhealingd.config.settings import Config
+from selfhealingd.core.events import FlagsChanged, Reconfigured
+from selfhealingd.core.life import alive
+from selfhealingd.flags import FlagError, read_flags
+from selfhealingd.system import System
+from selfhealingd.wire.documents import ReloadReport
+
+log = logs.get("Config")
+
+READ_SECS = 30.0
+"""A config on a dead network disk must not hold a reload for ever."""
+
+
+async def reload(system: System) -> ReloadReport:
+    """Read flags and config again, and apply what disturbs nothing."""
+    async with system.reloading:
+        applied = []
+        errors = []
+        flags_changed, flags_error = await reload_flags(system)
+        if flags_changed:
+            applied.append("flags")
+        if flags_error is not None:
+            errors += flags_error.splitlines()
+        changes, mistakes = await _reload_config(system)
+        errors += mistakes
+        if changes is not None:
+            applied += _words(changes, waiting(system))
+        return _report(system, applied, errors)
+
+
+async def reload_flags(system: System) -> tuple[bool, str | None]:
+    """Read the flag file; returns whether flags changed, and what is wrong with it."""
+    file = system.config.daemon.flags_file
+    try:
+        with trio.fail_after(READ_SECS):
+            flags = await trio.to_thread.run_sync(
+                read_flags, file, abandon_on_cancel=True
+            )
+    except (FlagError, trio.TooSlowError) as error:
+        words = str(error) or f"{file}: reading it took over {READ_SECS:g} s"
+        system.flags_error = words
+        log.error(f"the flag file can't be used, flags stay as they were: {words}")
+        first = words.splitlines()[0]
+        system.problems.set(
+            "flags",
+            f"the flag file can't be used, flags stay as they were: {first}",
+            f"mend {file}, then: selfhealctl reload",
+        )
+        return False, words
+    system.flags_error = None
+    system.flags_loaded = trio.current_time()
+    system.problems.clear("flags")
+    changed = flags != system.loop.host.flags
+    if changed:
+        await system.loop.apply(FlagsChanged(at=trio.current_time(), flags=flags))
+    return changed, None
+
+
+def waiting(system: System) -> frozenset[str]:
+    """Programs of which something waits for ``update``."""
+    return pending(system.config, system.wanted)
+
+
+async def take_launch(system: System, name: str) -> None:
+    """Put into force what waits for a program that is about to be started anew."""
+    if name in waiting(system) and name in system.wanted.launches:
+        await put_into_force(system, keep=waiting(system) - {name})
+
+
+async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
+    """Go on with the wanted config, except for the programs in ``keep``."""
+    config = merge(system.config, system.wanted, keep=keep)
+    # What a program no longer in the config ran stays known until it is gone.
+    system.loop.launches = {**system.loop.launches, **config.launches}
+    system.config = config
+    if config.policy != system.loop.policy:
+        event = Reconfigured(at=trio.current_time(), policy=config.policy)
+        await system.loop.apply(event)
+    system.periodic.sync(config.tasks)
+
+
+async def reread(system: System) -> ReloadReport:
+    """Say what an update would change, and change nothing."""
+    wanted, mistakes = await _read_config(system)
+    if wanted is None:
+        words = "the config can't be used; nothing was changed"
+        return ReloadReport(ok=False, words=words, errors=tuple(mistakes))
+    changes = compare(system.config, wanted)
+    pending = (*_words(changes, frozenset()), *changes.daemon_keys)
+    words = "an update would change this" if pending else "nothing changed"
+    return ReloadReport(ok=True, words=words, pending=tuple(pending))
+
+
+async def _read_config(system: System) -> tuple[Config | None, list[str]]:
+    """Read the config; returns it, or what is wrong with it."""
+    file = system.config.file
+    read = partial(load_config, file, environ=os.environ, uid=os.geteuid())
+    try:
+        with trio.fail_after(READ_SECS):
+            return await trio.to_thread.run_sync(read, abandon_on_cancel=True), []
+    except ConfigError as error:
+        return None, [str(mistake) for mistake in error.mistakes]
+    except trio.TooSlowError:
+        return None, [f"{file}: reading it took over {READ_SECS:g} s"]
+
+
+async def _reload_config(system: System) -> tuple[Changes | None, list[str]]:
+    """Read the config and accept it; returns what changed, or what is wrong."""
+    file = system.config.file
+    wanted, mistakes = await _read_config(system)
+    if wanted is not None:
+        changes = compare(system.wanted, wanted)
+        await _accept(system, wanted)
+        return changes, []
+    for mistake in mistakes:
+        log.error(mistake)
+    count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
+    system.problems.set(
+        "config",
+        f"the config has {count}, the old one stays in force: {mistakes[0]}",
+        f"see all: selfhealingd --config {file} --check; then: selfhealctl reload",
+    )
+    return None, mistakes
+
+
+async def _accept(system: System, wanted: Config) -> None:
+    system.problems.clear("config")
+    system.wanted = wanted
+    running = {n for n, s in system.loop.host.services.items() if alive(s.life)}
+    await put_into_force(system, keep=waiting(system) & frozenset(running))
+    keys = compare(system.config, wanted).daemon_keys
+    if keys:
+        system.problems.set(
+            "daemon-keys",
+            f"changed settings wait for a restart of the daemon: {', '.join(keys)}",
+            "when it suits: systemctl restart selfhealingd, or: selfhealctl shutdown",
+        )
+    else:
+        system.problems.clear("daemon-keys")
+
+
+def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
+    named = [
+        ("added", changes.added),
+        ("removed", changes.removed),
+        ("changed", (*changes.relaunch, *changes.adjusted)),
+        ("task added", changes.tasks_added),
+        ("task removed", changes.tasks_removed),
+        ("task changed", changes.tasks_changed),
+    ]
+    words = [
+        f"{what}: {name}"
+        for what, names in named
+        for name in names
+        if name not in waits
+    ]
+    return [*words, "healing"] if changes.healing_changed else words
+
+
+def _report(system: System, applied: list[str], errors: list[str]) -> ReloadReport:
+    waits = tuple(sorted(waiting(system)))
+    if errors:
+        words = "not all could be reloaded; what was in force stays so"
+    elif applied or waits:
+        words = "reloaded"
+    else:
+        words = "reloaded; nothing changed"
+    if waits:
+        words += f"; waiting for `selfhealctl update`: {', '.join(waits)}"
+    return ReloadReport(
+        ok=not errors,
+        words=words,
+        applied=tuple(applied),
+        pending=waits,
+        errors=tuple(errors),
+    )

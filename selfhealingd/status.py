@@ -1,0 +1,108 @@
+"""The status document: what the core assesses, with what only the shell knows."""
+
+import os
+from collections.abc import Iterator
+
+import trio
+
+import selfhealingd
+from selfhealingd.clock import utc_now
+from selfhealingd.core.assessment import assess
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.report import Facts, Problem
+from selfhealingd.core.snapshot import Anchor
+from selfhealingd.flags import FIELDS
+from selfhealingd.reloading import waiting
+from selfhealingd.system import System
+from selfhealingd.tasks import TaskFacts
+from selfhealingd.wire.documents import FlagsDocument, Status, TaskDocument
+
+
+def status(system: System) -> Status:
+    """Write the whole document, as of now."""
+    return assess(system.loop.policy, system.loop.host, facts(system))
+
+
+def facts(system: System) -> Facts:
+    """Collect what the host doesn't know of itself."""
+    now = trio.current_time()
+    anchor = Anchor(now, utc_now())
+    daemon = system.config.daemon
+    return Facts(
+        now=now,
+        anchor=anchor,
+        tasks=tasks(system, anchor),
+        flags=flags(system, anchor),
+        problems=(*_store_problems(system), *system.problems.all()),
+        pending=waiting(system),
+        removed=waiting(system) - system.wanted.launches.keys(),
+        logs={
+            name: logs
+            for name, launch in system.config.launches.items()
+            if (logs := _logs(launch))
+        },
+        ended=system.periodic.ended,
+        caution=daemon.tasks_caution,
+        overload=daemon.tasks_overload,
+        version=selfhealingd.__version__,
+        pid=os.getpid(),
+        uptime=now - system.began,
+    )
+
+
+def _store_problems(system: System) -> Iterator[Problem]:
+    keeper, folder = system.keeper, system.config.daemon.state_dir
+    if keeper.problem is not None:
+        yield Problem(
+            words=f"what happens now may be lost in a crash: {keeper.problem}",
+            do=f"make room or mend it: df -h {folder}; it is tried again by itself",
+            critical=True,
+        )
+    if keeper.dropped:
+        yield Problem(
+            words=f"{keeper.dropped} journal lines were lost: the disk took none",
+            do="the state is whole; to clear this: systemctl restart selfhealingd",
+        )
+
+
+def _logs(launch: Launch) -> str:
+    """Where what it said is, as ``tail`` takes it; its errors first."""
+    stderr = None if launch.redirect_stderr else launch.stderr
+    return " ".join(str(log) for log in (stderr, launch.stdout) if log is not None)
+
+
+def tasks(system: System, anchor: Anchor) -> tuple[TaskDocument, ...]:
+    """All background tasks."""
+    return tuple(_task(facts, anchor) for facts in system.periodic.manager.facts())
+
+
+def flags(system: System, anchor: Anchor) -> FlagsDocument:
+    """The flags in force, by the names that they have in the flag file."""
+    loaded = system.flags_loaded
+    in_force = system.loop.host.flags
+    return FlagsDocument(
+        file=str(system.config.daemon.flags_file),
+        values={key: getattr(in_force, field) for key, field in FIELDS.items()},
+        loaded_at=None if loaded is None else anchor.rfc3339(loaded),
+        error=system.flags_error,
+    )
+
+
+def _task(task: TaskFacts, anchor: Anchor) -> TaskDocument:
+    return TaskDocument(
+        id=task.id,
+        owner=task.owner,
+        every=task.every,
+        state="paused" if task.paused else task.state.value,
+        runs=task.runs,
+        failures=task.failures,
+        failing=task.failing,
+        last_started=_time(task.last_started, anchor),
+        last_seconds=task.last_seconds,
+        last_error=task.last_error,
+        next_run=_time(task.next_run, anchor),
+    )
+
+
+def _time(at: float | None, anchor: Anchor) -> str | None:
+    return None if at is None else anchor.rfc3339(at)

@@ -1,0 +1,54 @@
+"""The parts of a running daemon, for those who have to do with several of them."""
+
+from dataclasses import dataclass, field
+
+import trio
+
+from selfhealingd.config.settings import Config
+from selfhealingd.core.breaker import By
+from selfhealingd.feed import Feed
+from selfhealingd.inheritance import Inheritance
+from selfhealingd.loop import Loop
+from selfhealingd.memory import Moment
+from selfhealingd.operations import Operations
+from selfhealingd.periodic import Periodic
+from selfhealingd.problems import Problems
+from selfhealingd.store.journal import Journal
+from selfhealingd.store.keeper import Keeper
+
+
+@dataclass(kw_only=True)
+class System:
+    """All parts. ``config`` is in force; ``wanted`` is the latest that was valid.
+
+    They differ where something waits for ``update`` or for a new daemon.
+    ``flags_error``: why the flag file is not what is in force. ``began``: when the
+    daemon did, on trio's clock. ``nursery``: where operations live. ``ending``:
+    everything is stopped, as asked.
+    """
+
+    config: Config
+    wanted: Config
+    loop: Loop
+    keeper: Keeper[Moment]
+    journal: Journal
+    periodic: Periodic
+    feed: Feed
+    operations: Operations
+    problems: Problems
+    inheritance: Inheritance
+    nursery: trio.Nursery
+    began: float
+    flags_error: str | None = None
+    flags_loaded: float | None = None
+    ending: bool = False
+    shutdown_asked: trio.Event = field(default_factory=trio.Event)
+    shutdown_by: By | None = None
+    shutdown_reason: str | None = None
+    reloading: trio.Lock = field(default_factory=trio.Lock)
+
+    def ask_shutdown(self, by: By, *, reason: str | None = None) -> None:
+        """Begin to stop everything; who asks first is who is recorded."""
+        if self.shutdown_by is None:
+            self.shutdown_by, self.shutdown_reason = by, reason
+        self.shutdown_asked.set()

@@ -1,0 +1,98 @@
+"""The daemon's own periodic tasks: few, and none of them a matter of life."""
+
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import trio
+
+from selfhealingd import logs
+from selfhealingd.config.settings import Config
+from selfhealingd.door import Door
+from selfhealingd.problems import Problems
+from selfhealingd.tasks import SELF_CHECK, Task
+
+SELF_CHECK_SECS = 10.0
+SPARE_DESCRIPTORS = 200
+"""For clients, spawns under way, state, journal, and what the interpreter needs."""
+
+
+def own_tasks(
+    config: Config,
+    door: Door,
+    problems: Problems,
+    store_problem: Callable[[], str | None],
+) -> Iterator[Task]:
+    """All of them, ready to be registered."""
+    store = StoreWatch()
+
+    async def self_check() -> None:
+        store.look(store_problem())
+        check_door(door)
+        await check_damaged(config.daemon.state_dir, problems)
+
+    yield Task(id=SELF_CHECK, every=SELF_CHECK_SECS, run=self_check)
+
+
+def check_door(door: Door) -> None:
+    """Let clients in again if somebody removed the control socket."""
+    if door.ours:
+        return
+    problem = door.reopen()
+    log = logs.get("Control")
+    if problem is None:
+        log.warning("the control socket was gone; it is there again")
+    else:
+        log.error(f"the control socket is gone: {problem}")
+
+
+class StoreWatch:
+    """Logs when the disk stops taking the state, and when it takes it again."""
+
+    def __init__(self) -> None:
+        self._told: str | None = None
+
+    def look(self, problem: str | None) -> None:
+        """Tell of a change since the last look."""
+        if problem == self._told:
+            return
+        self._told = problem
+        log = logs.get("Store")
+        if problem is None:
+            log.info("state and journal are written again")
+        else:
+            log.error(problem)
+
+
+def check_descriptors(config: Config, problems: Problems) -> None:
+    """Tell of a limit that running all programs at once would meet.
+
+    Each running program takes one descriptor of the daemon's.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = len(config.launches) + SPARE_DESCRIPTORS
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        problems.clear("descriptors")
+        return
+    problems.set(
+        "descriptors",
+        f"the daemon may open {soft} files; for {len(config.launches)} programs it"
+        f" needs {needed}",
+        f"give it more (ulimit -n {needed}, or LimitNOFILE={needed} in its unit) and"
+        " restart it",
+    )
+
+
+async def check_damaged(state_dir: Path, problems: Problems) -> None:
+    """Tell of state files that were set aside, for as long as they are there."""
+    found = await trio.to_thread.run_sync(
+        lambda: sorted(state_dir.glob("state.toml*.damaged-*"))
+    )
+    if not found:
+        problems.clear("damaged")
+        return
+    problems.set(
+        "damaged",
+        f"a damaged state file was set aside: {found[-1]}",
+        f"look at it; once you need it no more: rm {' '.join(map(str, found))}",
+    )

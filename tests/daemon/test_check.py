@@ -1,0 +1,85 @@
+"""``--check``, and starts with a config that has mistakes."""
+
+import re
+
+import pytest
+from harness import House, sh, well
+
+pytestmark = pytest.mark.process
+
+
+async def test_all_mistakes_come_at_once_each_with_its_place(house: House) -> None:
+    """Every line has file and key; a misspelt key has the likely one; status 2."""
+    house.write({"web": well()})
+    with house.config.open("a") as config:
+        config.write("""
+[program.api]
+comand = "sleep 1"
+startsecs = "soon"
+stopsignal = "KILLER"
+autorestart = "sometimes"
+
+[program.db]
+command = ""
+
+[tasks.prune]
+command = "true"
+evry = "1h"
+
+[nonsense]
+x = 1
+""")
+    checked = await house.check()
+    assert 2 == checked.status
+    *mistakes, last = checked.err.splitlines()
+    for key, words in {
+        "program.api.comand": "command",
+        "program.api.startsecs": "",
+        "program.api.stopsignal": "",
+        "program.api.autorestart": "unexpected",
+        "program.db.command": "",
+        "tasks.prune.evry": "every",
+        "nonsense": "",
+    }.items():
+        [line] = [m for m in mistakes if m.startswith(f"{house.config}: {key}: ")]
+        assert words in line
+    assert all(m.startswith((f"{house.config}: ", " ")) for m in mistakes)
+    number = sum(m.startswith(f"{house.config}: ") for m in mistakes)
+    assert f"selfhealingd: {number} mistakes in the config; nothing started" == last
+
+
+async def test_a_good_config_is_told_so(house: House) -> None:
+    """Status 0, and what is in it; nothing is started and no folder made."""
+    touching = sh("touch started", directory=".")
+    tick = {"command": "true", "every": 5}
+    house.write({"web": touching}, tasks={"tick": tick})
+    checked = await house.check()
+    assert (0, "") == (checked.status, checked.err)
+    assert f"{house.config}: no mistakes; 1 program, 1 task\n" == checked.out
+    assert [house.config] == list(house.root.iterdir())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[program.web\ncommand = 1",
+        "[program.web]\ncommand = 'touch started'\nfoo = 1",
+        "\xff\xfe",
+    ],
+    ids=["syntax", "key", "bytes"],
+)
+async def test_a_broken_config_starts_nothing(house: House, text: str) -> None:
+    """Status 2, and neither state nor program nor socket came to be."""
+    house.config.write_bytes(text.encode("latin-1"))
+    await house.spawn()
+    assert 2 == await house.wait()
+    assert re.search(r"[1-9] mistakes? in the config; nothing started", house.log())
+    assert str(house.config) in house.log()
+    assert {house.config, house.output} == set(house.root.iterdir())
+
+
+async def test_a_missing_config_is_named(house: House) -> None:
+    """The file that isn't there is a mistake as any other."""
+    await house.spawn()
+    assert 2 == await house.wait()
+    assert str(house.config) in house.log()

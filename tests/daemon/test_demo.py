@@ -1,0 +1,71 @@
+"""The demo shows what it promises to."""
+
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+import trio
+from harness import House, after, breaker, lives, said
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+
+ETC = Path(__file__).parents[2] / "etc"
+
+PLACES = """
+[daemon]
+state_dir = "state"
+runtime_dir = "run"
+log_dir = "logs"
+flags_file = "flags.env"
+
+[control]
+socket = "s"
+"""
+
+
+async def test_the_demo_shows_crash_restart_and_verdict(house: House) -> None:
+    """One is well, one is healed, one is given up, one needs SIGKILL; in 90 seconds."""
+    shutil.copytree(ETC / "demo", house.root / "demo")
+    house.config.write_text((ETC / "demo.toml").read_text() + PLACES)
+    await house.start()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_crashy_is_healed, house)
+        nursery.start_soon(_neverstarts_is_blocked, house)
+    pids = await house.running("well", "stubborn")
+    [beat] = [
+        task
+        for task in (await house.call("status"))["backgroundTasks"]["tasks"]
+        if task["id"] == "heartbeat"
+    ]
+    assert (0, None) == (beat["failures"], beat["lastError"])
+    async with house.events(last=0) as events:
+        house.signal(signal.SIGTERM)
+        await events.until(
+            said("has not ended.*SIGKILL", service="stubborn", kind="service.killed")
+        )
+    assert 0 == await house.wait()
+    assert [False, False] == [lives(pid) for pid in pids.values()]
+    assert {} == house.marked()
+
+
+async def _crashy_is_healed(house: House) -> None:
+    await house.until(
+        said("crashed", service="crashy", kind="incident.opened"),
+        after("RUNNING", "crashy"),
+        said("verified", service="crashy", kind="attempt.ended"),
+        said("healed", service="crashy", kind="incident.ended"),
+        seconds=90,
+    )
+
+
+async def _neverstarts_is_blocked(house: House) -> None:
+    await house.until(
+        said("failed to start", service="neverstarts", kind="incident.opened"),
+        after("BACKOFF", "neverstarts"),
+        said("is OPEN for", breaker="program:neverstarts"),
+        seconds=90,
+    )
+    status = await house.call("status")
+    assert "OPEN" in breaker(status, "program:neverstarts")["state"]
+    assert not status["selfHealing"]["isDormant"]

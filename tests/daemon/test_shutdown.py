@@ -1,0 +1,133 @@
+"""The end: in order, within its deadlines, leaving nothing behind."""
+
+import signal
+
+import pytest
+from harness import House, after, said, sh, soon, well
+
+pytestmark = pytest.mark.process
+
+DEAF = 'trap "" TERM; while :; do sleep 0.1; done'
+
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGINT])
+async def test_programs_end_by_priority_and_nothing_is_left(
+    house: House, signo: int
+) -> None:
+    """The highest number first, the next once it is gone; grandchildren, too."""
+    say = 'trap "echo {name} >> order; exit 0" TERM; while :; do sleep 0.05; done'
+
+    def telling(name: str, priority: int) -> dict[str, object]:
+        script = say.replace("{name}", name)
+        return sh(script, directory=".", priority=priority)
+
+    tree = "sleep 1000 & sleep 1000 & sleep 1000"
+    house.write(
+        {
+            "first": telling("first", 10),
+            "second": telling("second", 20),
+            "third": telling("third", 30),
+            "tree": sh(tree, priority=20),
+        }
+    )
+    await house.start()
+    await house.running("first", "second", "third", "tree")
+    house.signal(signo)
+    assert 0 == await house.wait()
+    order = (house.root / "order").read_text().split()
+    assert ["third", "second", "first"] == order
+    assert {} == house.marked()
+    assert not house.socket.exists()
+
+
+async def test_what_is_deaf_is_killed_at_its_deadline(house: House) -> None:
+    """Each priority has the time of its slowest; then SIGKILL; still status 0."""
+    house.write({"deaf": sh(DEAF, stopwaitsecs=0.5, priority=5), "web": well()})
+    await house.start()
+    await house.running("deaf", "web")
+    async with house.events(last=0) as events:
+        house.signal(signal.SIGTERM)
+        await events.until(
+            after("STOPPED", "web"),
+            said("SIGKILL", kind="service.killed", service="deaf"),
+        )
+    assert 0 == await house.wait()
+    assert {} == house.marked()
+
+
+async def test_a_second_sigterm_kills_at_once(house: House) -> None:
+    """One more, after the second that a doubled signal takes: nobody waits longer."""
+    house.write({"deaf": sh(DEAF, stopwaitsecs=3600)})
+    await house.start()
+    await house.running("deaf")
+    house.signal(signal.SIGTERM)
+    await house.until(after("STOPPING", "deaf"))
+
+    def again() -> bool:
+        assert house.daemon is not None
+        house.signal(signal.SIGTERM)
+        return house.daemon.poll() is not None
+
+    await soon(again)
+    assert 0 == await house.wait()
+    assert {} == house.marked()
+    assert "asked again: killing what is left" in house.log()
+
+
+async def test_a_crash_during_shutdown_is_not_healed(house: House) -> None:
+    """Once the end has begun nothing is started any more."""
+    crashing = sh('trap "exit 1" TERM; while :; do sleep 0.05; done', priority=50)
+    house.write({"crashing": crashing, "deaf": sh(DEAF, stopwaitsecs=0.5)})
+    await house.start()
+    await house.running("crashing", "deaf")
+    assert 0 == await house.stop()
+    assert {} == house.marked()
+    assert "attempt" not in house.log()
+
+
+async def test_a_shutdown_while_things_fail_comes_to_its_end(house: House) -> None:
+    """Programs that wait, start or stop at that moment hold nothing up."""
+    house.write(
+        {
+            "waits": sh("exit 1", healing={"backoff_initial": 300, "backoff_max": 600}),
+            "starts": well(startsecs=300),
+            "tries": sh("sleep 0.1; exit 1"),
+            "stops": sh(DEAF, stopwaitsecs=1),
+        }
+    )
+    await house.start()
+    await house.running("stops")
+    await house.call("stop", names=["stops"])
+    await house.until(after("BACKOFF", "waits"))
+    assert 0 == await house.stop()
+    assert {} == house.marked()
+
+
+async def test_after_a_clean_end_the_next_start_has_no_leftovers(house: House) -> None:
+    """The same programs come up again; what was stopped by hand stays so."""
+    house.write({"web": well(), "off": well()})
+    await house.start()
+    await house.running("web", "off")
+    assert 0 == (await house.ctl("stop", "off")).status
+    assert 0 == await house.stop()
+    await house.start()
+    await house.running("web")
+    assert "STOPPED" == (await house.program("off"))["state"]
+    assert "left running" not in house.log()
+
+
+async def test_impatience_ends_it_no_worse(house: House) -> None:
+    """Ctrl-C again and again: no traceback, nothing left, and the usual status."""
+    house.write({"web": well(), "deaf": sh(DEAF, stopwaitsecs=0.3)})
+    await house.start()
+    await house.running("web", "deaf")
+
+    def again() -> bool:
+        assert house.daemon is not None
+        house.signal(signal.SIGINT)
+        return house.daemon.poll() is not None
+
+    await soon(again)
+    assert 0 == await house.wait()
+    assert {} == house.marked()
+    assert "Traceback" not in house.log()
