@@ -1,0 +1,6 @@
+"""``python -m selfhealctl``."""
+
+from selfhealctl.app import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Commands about the healing engine: its breakers and its background tasks."""
+
+from selfhealctl.options import Breaker, Force, Reason, TaskArgument, required_reason
+from selfhealctl.session import Session, read
+from selfhealingd.wire.documents import Done
+from selfhealingd.wire.methods import Params, Reset, Resume, TaskId
+
+
+def resume(session: Session, reason: Reason = None) -> None:
+    """Leave dormant mode: healing goes on. A reason is required."""
+    example = 'selfhealctl resume --reason "disk replaced"'
+    _do(session, "resume", Resume(reason=required_reason("resume", reason, example)))
+
+
+def reset(
+    session: Session, name: Breaker, force: Force = False, reason: Reason = None
+) -> None:
+    """Close a breaker. A reason is required, and --force when it is open for good."""
+    example = f'selfhealctl reset {name} --force --reason "bug fixed in 2.1"'
+    why = required_reason("reset", reason, example)
+    _do(session, "reset", Reset(name=name, reason=why, force=force))
+
+
+def pause_all(session: Session) -> None:
+    """Pause every background task; runs under way end."""
+    _do(session, "pause-all")
+
+
+def resume_all(session: Session) -> None:
+    """Let every paused background task go on."""
+    _do(session, "resume-all")
+
+
+def cleanup(session: Session) -> None:
+    """End every background task, in an emergency."""
+    _do(session, "cleanup")
+
+
+def unregister(session: Session, id: TaskArgument) -> None:  # noqa: A002  its name
+    """End one background task."""
+    _do(session, "unregister", TaskId(id=id))
+
+
+def _do(session: Session, method: str, params: Params | None = None) -> None:
+    raw = session.ask(method, params)
+    if not session.wrote_json(raw):
+        from selfhealctl.views.work import show_done  # noqa: PLC0415  rich is slow
+
+        show_done(read(raw, Done))

@@ -1,0 +1,119 @@
+"""Commands that look and change nothing. Their views load rich, so they load late."""
+
+# ruff: noqa: PLC0415
+import msgspec
+import typer
+
+from selfhealctl import exits
+from selfhealctl.errors import NoSuchName
+from selfhealctl.options import Last, SomePrograms
+from selfhealctl.session import Session, read
+from selfhealingd.wire.documents import (
+    BackgroundTasks,
+    BreakerDocument,
+    FlagsDocument,
+    IncidentDocument,
+    ProgramDocument,
+    Status,
+)
+from selfhealingd.wire.methods import Recent
+
+ALL = "all"
+RUNNING = "RUNNING"
+
+
+class _Services(msgspec.Struct, frozen=True):
+    """The two lists of a status, each program left as it was sent."""
+
+    programs: tuple[msgspec.Raw, ...]
+    watches: tuple[msgspec.Raw, ...] = ()
+
+
+def status(session: Session, names: SomePrograms = None) -> None:
+    """Show how everything is, or how the named programs are."""
+    raw = session.ask("status")
+    if names:
+        _named(session, raw, names)
+    elif not session.wrote_json(raw):
+        from selfhealctl.views.status import show_status
+
+        show_status(read(raw, Status))
+
+
+def _named(session: Session, raw: bytes, names: list[str]) -> None:
+    services = read(raw, _Services)
+    sent = {
+        read(bytes(item), ProgramDocument).name: bytes(item)
+        for item in (*services.programs, *services.watches)
+    }
+    groups = {
+        name: read(item, ProgramDocument).group or name for name, item in sent.items()
+    }
+    chosen = list(sent) if ALL in names else _meant(names, groups)
+    _check(chosen, list(sent))
+    programs = [read(sent[name], ProgramDocument) for name in chosen]
+    if not session.wrote_json(b"[" + b",".join(sent[name] for name in chosen) + b"]"):
+        from selfhealctl.views.status import show_programs
+
+        show_programs(programs)
+    if any(item.state != RUNNING for item in programs):
+        raise typer.Exit(exits.Status.NOT_RUNNING)
+
+
+def _meant(names: list[str], groups: dict[str, str]) -> list[str]:
+    """Each name once; for a group, ``NAME:*`` or ``NAME``, its programs."""
+    chosen: dict[str, None] = {}
+    for name in names:
+        group = name.removesuffix(":*")
+        members = [one for one, its in groups.items() if its == group]
+        chosen |= dict.fromkeys(members if members and name not in groups else [name])
+    return list(chosen)
+
+
+def _check(chosen: list[str], known: list[str]) -> None:
+    unknown = [name for name in chosen if name not in known]
+    if not unknown:
+        return
+    import difflib
+
+    likely = [
+        near for name in unknown for near in difflib.get_close_matches(name, known, n=1)
+    ]
+    hint = f"did you mean {', '.join(likely)}?" if likely else "see: selfhealctl status"
+    raise NoSuchName(f"cannot show {', '.join(unknown)}: no such name", hint)
+
+
+def breakers(session: Session) -> None:
+    """Show every circuit breaker."""
+    raw = session.ask("breakers")
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_breakers
+
+        show_breakers(read(raw, tuple[BreakerDocument, ...]))
+
+
+def tasks(session: Session) -> None:
+    """Show the background tasks."""
+    raw = session.ask("tasks")
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_tasks
+
+        show_tasks(read(raw, BackgroundTasks))
+
+
+def flags(session: Session) -> None:
+    """Show the feature flags in force."""
+    raw = session.ask("flags")
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_flags
+
+        show_flags(read(raw, FlagsDocument))
+
+
+def incidents(session: Session, last: Last = 20) -> None:
+    """Show the open incidents and the last ended ones."""
+    raw = session.ask("incidents", Recent(limit=last))
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_incidents
+
+        show_incidents(read(raw, tuple[IncidentDocument, ...]))

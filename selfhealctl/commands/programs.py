@@ -1,0 +1,67 @@
+"""Commands about programs: start, stop, restart, signal, pid."""
+
+import typer
+
+from selfhealctl.exits import Status
+from selfhealctl.operation import Order, operate, report
+from selfhealctl.options import (
+    MaxUnavailable,
+    Programs,
+    Reason,
+    Rolling,
+    SignalName,
+    Wait,
+)
+from selfhealctl.output import write_complaint, write_json, write_words
+from selfhealctl.session import Session, read
+from selfhealingd.wire.documents import PidDocument
+from selfhealingd.wire.methods import Names, Restart, Signal
+
+
+def start(
+    session: Session, names: Programs, reason: Reason = None, wait: Wait = True
+) -> None:
+    """Start programs, and wait until they run."""
+    operate(session, Order("start", Names(names=tuple(names), reason=reason), wait))
+
+
+def stop(
+    session: Session, names: Programs, reason: Reason = None, wait: Wait = True
+) -> None:
+    """Stop programs with all their children, and wait until they are gone."""
+    operate(session, Order("stop", Names(names=tuple(names), reason=reason), wait))
+
+
+def restart(
+    session: Session,
+    names: Programs,
+    reason: Reason = None,
+    wait: Wait = True,
+    rolling: Rolling = False,
+    max_unavailable: MaxUnavailable = 1,
+) -> None:
+    """Stop programs and start them again; --rolling a few at a time."""
+    most = max_unavailable if rolling else 0
+    params = Restart(names=tuple(names), reason=reason, max_unavailable=most)
+    operate(session, Order("restart", params, wait))
+
+
+def signal(session: Session, signal: SignalName, names: Programs) -> None:
+    """Send a signal to programs."""
+    params = Signal(names=tuple(names), signal=signal)
+    report(session, "signal", session.ask("signal", params))
+
+
+def pid(session: Session, names: Programs) -> None:
+    """Print the pid alone, one a line; JSON only when --json is given."""
+    raw = session.ask("pid", Names(names=tuple(names)))
+    found = read(raw, tuple[PidDocument, ...])
+    if session.chosen_json:
+        write_json(raw)
+    for item in found:
+        if item.pid is None:
+            write_complaint(f"cannot give a pid: {item.name} is not running")
+        elif not session.chosen_json:
+            write_words(str(item.pid))
+    if any(item.pid is None for item in found):
+        raise typer.Exit(Status.FAILED)

@@ -1,0 +1,183 @@
+"""What every command shares: options before and after it, names, completion."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from selfhealctl.complete import breaker_names, program_names, task_ids
+from selfhealctl.errors import UsageError
+from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Session
+
+PANEL = "Connection and output"
+LONGEST_TIMEOUT = 86400.0
+
+
+def _reasonable(seconds: float | None) -> float | None:
+    if seconds is None or 0 < seconds <= LONGEST_TIMEOUT:
+        return seconds
+    raise typer.BadParameter(f"expected more than 0 and at most {LONGEST_TIMEOUT:g}")
+
+
+# No Path: typer would look at the file itself, and refuse it in its own words.
+SocketOption = Annotated[
+    str | None,
+    typer.Option(
+        "--socket",
+        metavar="PATH",
+        show_default=False,
+        rich_help_panel=PANEL,
+        help=f"The daemon's socket; else ${SOCKET_VARIABLE}, else the usual place.",
+    ),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        show_default=False,
+        rich_help_panel=PANEL,
+        callback=_reasonable,
+        help=f"How long to wait for an answer; {TIMEOUT:g} if not given. What takes"
+        " longer (stop, restart) has the deadline that the daemon names.",
+    ),
+]
+JsonOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--json/--no-json",
+        show_default=False,
+        rich_help_panel=PANEL,
+        help="JSON or words; else words on a terminal and JSON in a pipe.",
+    ),
+]
+Programs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        autocompletion=program_names,
+        help="Programs by name, or the word all.",
+    ),
+]
+SomePrograms = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        autocompletion=program_names,
+        help="Programs by name; everything when none is given.",
+    ),
+]
+Breaker = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        autocompletion=breaker_names,
+        help="A breaker, such as program:web.",
+    ),
+]
+TaskArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        autocompletion=task_ids,
+        help="A background task.",
+    ),
+]
+Reason = Annotated[
+    str | None,
+    typer.Option(
+        "--reason", metavar="WORDS", show_default=False, help="Why; it is recorded."
+    ),
+]
+
+Last = Annotated[
+    int, typer.Option("-n", "--last", metavar="N", min=0, help="How many past ones.")
+]
+Follow = Annotated[
+    bool, typer.Option("--follow", "-f", help="Go on with each new one until Ctrl-C.")
+]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait", help="Stay until it is done, or return once it is begun."
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Also when it is PERMANENT_OPEN.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+]
+Rolling = Annotated[
+    bool,
+    typer.Option("--rolling", help="One after the other, each until it is up."),
+]
+MaxUnavailable = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, help="With --rolling: so many at a time."),
+]
+SignalName = Annotated[
+    str,
+    typer.Argument(
+        metavar="SIGNAL", show_default=False, help="HUP, SIGHUP or its number."
+    ),
+]
+
+
+def with_session(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a command that begins with a Session into what typer takes.
+
+    typer reads signatures, so the shared options are put into that.
+    """
+    own = list(inspect.signature(command).parameters.values())[1:]
+
+    @functools.wraps(command)
+    def run(ctx: typer.Context, **given: Any) -> None:
+        after = Choices(
+            socket=given.pop("socket"),
+            timeout=given.pop("timeout"),
+            as_json=given.pop("json"),
+        )
+        before = ctx.find_object(Choices) or Choices()
+        command(Session.of(after.over(before)), **given)
+
+    signature = inspect.Signature([_parameter("ctx", typer.Context), *own, *_shared()])
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {
+        name: parameter.annotation for name, parameter in signature.parameters.items()
+    }
+    return run
+
+
+def _parameter(
+    name: str, annotation: object, default: object = inspect.Parameter.empty
+) -> inspect.Parameter:
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        annotation=annotation,
+        default=default,
+    )
+
+
+def _shared() -> list[inspect.Parameter]:
+    return [
+        _parameter("socket", SocketOption, None),
+        _parameter("timeout", TimeoutOption, None),
+        _parameter("json", JsonOption, None),
+    ]
+
+
+def required_reason(command: str, reason: str | None, example: str) -> str:
+    """Return the reason; raises UsageError with the example when there is none."""
+    if reason and reason.strip():
+        return reason
+    raise UsageError(
+        f"cannot {command} without a reason: it is recorded with who gave it",
+        f"example: {example}",
+    )

@@ -1,0 +1,1 @@
+"""Answers as people read them. Every string from the daemon is cleaned first."""

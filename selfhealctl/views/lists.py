@@ -1,0 +1,149 @@
+"""Breakers, tasks, incidents and flags as tables."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from selfhealctl.views.screen import (
+    BAD,
+    BUSY,
+    GOOD,
+    NARROW,
+    Column,
+    line,
+    screen,
+    state,
+    table,
+)
+from selfhealctl.views.text import clean, duration, moment
+from selfhealingd.wire.documents import (
+    BackgroundTasks,
+    BreakerDocument,
+    FlagsDocument,
+    IncidentDocument,
+    TaskDocument,
+)
+
+
+def show_breakers(breakers: Sequence[BreakerDocument]) -> None:
+    """Print every breaker."""
+    breaker_table(screen(), breakers)
+
+
+def breaker_table(console: Console, breakers: Sequence[BreakerDocument]) -> None:
+    """Print breakers: state, failures, and why or until when."""
+    columns = (
+        Column("BREAKER", wraps=True),
+        Column("STATE"),
+        Column("FAILURES", right=True),
+        Column("WHY", wraps=True),
+    )
+    table(
+        console,
+        columns,
+        [
+            (item.name, state(item.state), str(item.failure_count), _why(item))
+            for item in breakers
+        ],
+    )
+
+
+def _why(item: BreakerDocument) -> str:
+    until = item.open_until and f"until {moment(item.open_until)}"
+    by = item.changed_by and f"by {item.changed_by}"
+    reasons = (item.permanent_open_reason, until, item.change_reason, by)
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+
+
+def show_tasks(tasks: BackgroundTasks) -> None:
+    """Print the background tasks and their count."""
+    console = screen()
+    if console.width < NARROW:
+        columns = [Column("TASK", wraps=True), Column("STATE"), Column("", wraps=True)]
+        rows = [(item.id, state(item.state), _task_story(item)) for item in tasks.tasks]
+        table(console, columns, rows)
+    else:
+        _wide_tasks(console, tasks.tasks)
+    line(console, f"{tasks.active_tasks} of {tasks.total_tasks} active")
+
+
+def _wide_tasks(console: Console, tasks: Sequence[TaskDocument]) -> None:
+    columns = (
+        Column("TASK", wraps=True),
+        Column("OWNER"),
+        Column("EVERY", right=True),
+        Column("STATE"),
+        Column("RUNS", right=True),
+        Column("FAILED", right=True),
+        Column("NEXT"),
+        Column("LAST ERROR", wraps=True),
+    )
+    table(
+        console,
+        columns,
+        [
+            (
+                item.id,
+                item.owner,
+                duration(item.every),
+                state(item.state),
+                str(item.runs),
+                str(item.failures),
+                moment(item.next_run),
+                item.last_error or "",
+            )
+            for item in tasks
+        ],
+    )
+
+
+def _task_story(item: TaskDocument) -> str:
+    story = f"every {duration(item.every)}; {item.runs} runs, {item.failures} failed"
+    return f"{story}; {item.last_error}" if item.last_error else story
+
+
+def show_incidents(incidents: Sequence[IncidentDocument]) -> None:
+    """Print incidents as the daemon orders them."""
+    console = screen()
+    if not incidents:
+        line(console, "no incidents")
+        return
+    columns = (
+        Column("OPENED"),
+        Column("SERVICE", wraps=True),
+        Column("OUTCOME", wraps=True),
+        Column("STORY", wraps=True),
+    )
+    table(
+        console,
+        columns,
+        [
+            (
+                moment(item.opened),
+                item.service,
+                Text("open", BUSY) if item.outcome is None else state(item.outcome),
+                _incident_story(item),
+            )
+            for item in incidents
+        ],
+    )
+
+
+def _incident_story(item: IncidentDocument) -> str:
+    tried = [
+        f"{attempt.remedy} {attempt.result or 'under way'}" for attempt in item.attempts
+    ]
+    parts = (item.cause, item.detail, *tried)
+    return "; ".join(part for part in parts if part)
+
+
+def show_flags(flags: FlagsDocument) -> None:
+    """Print the flags in force and where they come from."""
+    console = screen()
+    for name, value in flags.values.items():
+        line(console, Text("on ", GOOD) if value else Text("off", BUSY), f"  {name}")
+    loaded = f", read {moment(flags.loaded_at)}" if flags.loaded_at else ""
+    line(console, f"from {flags.file}{loaded}")
+    if flags.error is not None:
+        line(console, Text(f"not taken over: {clean(flags.error)}", BAD))

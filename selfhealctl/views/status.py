@@ -1,0 +1,138 @@
+"""The whole truth on one screen, worst first."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from selfhealctl.views.lists import breaker_table
+from selfhealctl.views.screen import (
+    BAD,
+    BUSY,
+    GOOD,
+    NARROW,
+    QUIET,
+    Column,
+    line,
+    screen,
+    state,
+    table,
+)
+from selfhealctl.views.text import clean, duration
+from selfhealingd.wire.documents import ProgramDocument, Status
+
+RUNNING = "RUNNING"
+
+
+def show_status(status: Status) -> None:
+    """Print headline, issues, programs, breakers, dormancy and tasks."""
+    console = screen()
+    _headline(console, status)
+    _issues(console, status)
+    services = (*status.programs, *status.watches)
+    if services:
+        line(console)
+        _programs(console, services)
+    unwell = [item for item in status.circuit_breakers if item.state != "CLOSED"]
+    if unwell:
+        line(console)
+        breaker_table(console, unwell)
+    line(console)
+    _engine(console, status)
+
+
+def show_programs(programs: Sequence[ProgramDocument]) -> None:
+    """Print the programs alone."""
+    _programs(screen(), programs)
+
+
+def _headline(console: Console, status: Status) -> None:
+    running = sum(item.state == RUNNING for item in status.programs)
+    styles = {"healthy": GOOD, "warning": BUSY}
+    line(
+        console,
+        Text(clean(status.status.upper()), style=styles.get(status.status, BAD)),
+        f"  selfhealingd {status.version}, pid {status.pid},"
+        f" up {duration(status.uptime)}; {running} of {len(status.programs)}"
+        " programs running",
+    )
+
+
+def _issues(console: Console, status: Status) -> None:
+    """Print each issue with its own recommendation where they go in pairs."""
+    paired = len(status.issues) == len(status.recommendations)
+    for number, issue in enumerate(status.issues):
+        line(console, Text(clean(issue), style=BAD if "CRITICAL" in issue else BUSY))
+        if paired:
+            line(console, f"  do: {status.recommendations[number]}")
+    if not paired:
+        for recommendation in status.recommendations:
+            line(console, f"  do: {recommendation}")
+
+
+def _programs(console: Console, programs: Sequence[ProgramDocument]) -> None:
+    if console.width < NARROW:
+        columns = (Column("NAME", wraps=True), Column("STATE"), Column("", wraps=True))
+        rows = [(item.name, state(item.state), _story(item)) for item in programs]
+        table(console, columns, rows)
+        return
+    table(
+        console,
+        (
+            Column("NAME", wraps=True),
+            Column("STATE"),
+            Column("PID", right=True),
+            Column("UPTIME", right=True),
+            Column("LAST EXIT", wraps=True),
+            Column("NEXT", wraps=True),
+        ),
+        [
+            (
+                item.name,
+                state(item.state),
+                "" if item.pid is None else str(item.pid),
+                "" if item.uptime is None else duration(item.uptime),
+                item.exit or "",
+                _next(item),
+            )
+            for item in programs
+        ],
+    )
+
+
+def _story(item: ProgramDocument) -> str:
+    """Return in one piece what a wide terminal shows in four columns."""
+    parts = []
+    if item.pid is not None:
+        parts.append(f"pid {item.pid}")
+    if item.uptime is not None:
+        parts.append(f"up {duration(item.uptime)}")
+    parts += [part for part in (item.exit, _next(item)) if part]
+    return "; ".join(parts)
+
+
+def _next(item: ProgramDocument) -> str:
+    update = ""
+    if item.removed:
+        update = "gone from the config: selfhealctl update stops it"
+    elif item.pending_update:
+        update = "selfhealctl update applies a new config"
+    return "; ".join(part for part in (item.next, update) if part)
+
+
+def _engine(console: Console, status: Status) -> None:
+    healing, tasks = status.self_healing, status.background_tasks
+    if healing.is_dormant:
+        line(console, Text(f"DORMANT: {clean(healing.dormant_reason or '')}", BAD))
+        line(console, '  do: selfhealctl resume --reason "what was fixed"')
+    elif not healing.enabled:
+        line(console, Text("healing is switched off: see selfhealctl flags", BUSY))
+    line(
+        console,
+        Text(
+            f"healings: {healing.successful_healings} helped,"
+            f" {healing.failed_healings} did not;"
+            f" background tasks: {tasks.active_tasks} of {tasks.total_tasks} active",
+            QUIET,
+        ),
+    )

@@ -1,0 +1,42 @@
+"""Words made fit for a terminal: no controls, short durations, local times."""
+
+import re
+from datetime import datetime
+
+# A colour sequence as a whole, so that its letters do not stay behind.
+_SEQUENCES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[PX^_][^\x1b]*\x1b\\"
+    r"|\x1b[ -/]*[0-~]"
+)
+_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
+
+
+def clean(words: str) -> str:
+    """Return ``words`` on one line, without anything that steers a terminal."""
+    plain = _SEQUENCES.sub("", words)
+    return "".join(
+        char if char.isprintable() else " " if char.isspace() else "" for char in plain
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a duration by its two largest units, such as ``3h 12m``."""
+    left = max(0, int(seconds))
+    parts: list[str] = []
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m"), (_SECOND, "s")):
+        count, left = divmod(left, size)
+        if count or parts or unit == "s":
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
+def moment(stamp: str | None) -> str:
+    """Return an RFC 3339 time in the reader's zone; what is none, as it is."""
+    if stamp is None:
+        return ""
+    try:
+        return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return clean(stamp)

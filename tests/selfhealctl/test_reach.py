@@ -1,0 +1,74 @@
+"""Why the daemon is not reached, and what to do: in words."""
+
+import errno
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from selfhealctl.client import connect
+from selfhealctl.errors import Unreachable
+from selfhealctl.reach import unreachable
+
+
+def refusal(path: Path) -> Unreachable:
+    with pytest.raises(Unreachable) as caught, connect(path, 5):
+        pass
+    return caught.value
+
+
+def test_an_absent_socket_names_the_command_that_starts_the_daemon(
+    tmp_path: Path,
+) -> None:
+    """No such file: most likely it does not run."""
+    error = refusal(tmp_path / "none.sock")
+    assert f"cannot reach the daemon at {tmp_path}/none.sock: no such file" == str(
+        error
+    )
+    assert error.hint is not None
+    assert "start it with: selfhealingd --config FILE" in error.hint
+
+
+def test_a_stale_socket_is_told_as_not_running(tmp_path: Path) -> None:
+    """A socket without a listener was left by a daemon that was killed."""
+    path = tmp_path / "stale.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(os.fspath(path))
+    assert refusal(path).words.endswith("not running (stale socket)")
+
+
+def test_a_file_is_not_a_socket(tmp_path: Path) -> None:
+    """A mistyped --socket is told from a stale one."""
+    path = tmp_path / "config.toml"
+    path.touch()
+    assert refusal(path).words.endswith("not a socket")
+
+
+def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
+    """The kernel takes 107 bytes."""
+    assert "too long" in refusal(tmp_path / ("x" * 120)).words
+
+
+def test_no_permission_says_who_we_are_and_who_may(tmp_path: Path) -> None:
+    """The words hold our uid, owner, group and mode of the socket."""
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(os.fspath(path))
+    path.chmod(0o660)
+    error = unreachable(path, PermissionError(errno.EACCES, "Permission denied"))
+    assert error.hint is not None
+    assert f"you are uid {os.geteuid()}; the socket belongs to " in error.hint
+    assert "mode 0660; run as root or join group " in error.hint
+
+
+def test_a_closed_folder_is_named(tmp_path: Path) -> None:
+    """Where the socket cannot even be seen, the folder that hides it is described."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    error = unreachable(folder / "s", PermissionError(errno.EACCES, "no"))
+    assert error.hint is not None
+    assert f"the folder {folder} belongs to" in error.hint
+    assert f"mode {mode:04o}" in error.hint

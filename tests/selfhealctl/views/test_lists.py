@@ -1,0 +1,93 @@
+"""Lists show every row whole, in words."""
+
+import msgspec
+import pytest
+
+from selfhealctl.views.lists import (
+    show_breakers,
+    show_flags,
+    show_incidents,
+    show_tasks,
+)
+from selfhealingd.wire.documents import (
+    AttemptDocument,
+    BackgroundTasks,
+    BreakerDocument,
+    FlagsDocument,
+    IncidentDocument,
+    TaskDocument,
+)
+
+TASK = TaskDocument(
+    id="prune",
+    owner="operator",
+    every=3600.0,
+    state="paused",
+    runs=3,
+    failures=1,
+    last_error="timed out after 5 s",
+    next_run="2026-01-02T03:04:05Z",
+)
+INCIDENT = IncidentDocument(
+    id="i1",
+    service="web",
+    cause="exit",
+    detail="exit status 1",
+    opened="2026-01-02T03:04:05Z",
+    attempts=(
+        AttemptDocument(remedy="restart", started="x", result="no effect"),
+        AttemptDocument(remedy="restart", started="x"),
+    ),
+)
+
+
+@pytest.fixture(params=[60, 80, 120], autouse=True)
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(request.param))
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    return set(capsys.readouterr().out.replace(";", " ").split())
+
+
+def test_tasks(capsys: pytest.CaptureFixture[str]) -> None:
+    """A task's id, state, interval, counts and last error."""
+    show_tasks(BackgroundTasks(total_tasks=1, active_tasks=0, tasks=(TASK,)))
+    expected = {"prune", "paused", "1h", "0m", "3", "1", "timed", "out", "active"}
+    assert expected <= shown(capsys)
+
+
+def test_breakers(capsys: pytest.CaptureFixture[str]) -> None:
+    """A breaker's state, its failures, and who changed it why."""
+    breaker = BreakerDocument(
+        name="llm",
+        state="OPEN",
+        failure_count=5,
+        open_until="2026-01-02T03:04:05Z",
+        change_reason="refused",
+        changed_by="uid 0, pid 123",
+    )
+    show_breakers([breaker])
+    assert {"llm", "OPEN", "5", "until", "refused", "123"} <= shown(capsys)
+
+
+def test_incidents(capsys: pytest.CaptureFixture[str]) -> None:
+    """The cause, each remedy tried, and whether it is still open."""
+    show_incidents([INCIDENT, msgspec.structs.replace(INCIDENT, outcome="healed")])
+    expected = {"web", "exit", "restart", "effect", "under", "way", "open", "healed"}
+    assert expected <= shown(capsys)
+
+
+def test_no_incidents(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty list is said, not left blank."""
+    show_incidents([])
+    assert capsys.readouterr().out == "no incidents\n"
+
+
+def test_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    """On, off, from where, and what was refused."""
+    values = {"FEATURE_A": True, "FEATURE_B": False}
+    show_flags(FlagsDocument(file="flags.env", values=values, error="line 2: no ="))
+    words = capsys.readouterr().out
+    assert "on   FEATURE_A\noff  FEATURE_B\nfrom flags.env\n" in words
+    assert "not taken over: line 2: no =" in words

@@ -1,0 +1,181 @@
+"""The screen says all of it, worst first, at every width."""
+
+import msgspec
+import pytest
+
+from selfhealctl.views.status import show_programs, show_status
+from selfhealingd.wire.documents import (
+    BackgroundTasks,
+    BreakerDocument,
+    FlagsDocument,
+    Llm,
+    ProgramDocument,
+    SelfHealing,
+    Status,
+)
+
+WIDTHS = (60, 80, 120)
+
+
+def program(name: str, state: str = "RUNNING", **facts: object) -> ProgramDocument:
+    usual: dict[str, object] = {
+        "name": name,
+        "group": None,
+        "state": state,
+        "pid": 4711,
+        "since": "2026-01-01T00:00:00Z",
+        "uptime": 11523.4,
+        "exit": None,
+        "next": None,
+        "next_at": None,
+        "breaker": "CLOSED",
+        "wanted": True,
+        "runs": 1,
+        "consecutive_failures": 0,
+        "incident": None,
+    }
+    return ProgramDocument(**{**usual, **facts})  # type: ignore[arg-type]
+
+
+FAILED = program(
+    "zeta",
+    "BACKOFF",
+    pid=None,
+    uptime=None,
+    exit="exit status 1",
+    next="starts again in 20 s",
+)
+WELL = program("alpha")
+
+
+def status(**facts: object) -> Status:
+    healing = SelfHealing(
+        enabled=True,
+        is_dormant=False,
+        dormant_reason=None,
+        consecutive_failures=0,
+        backoff_delay=5000,
+        total_attempts=42,
+        successful_healings=40,
+        failed_healings=2,
+    )
+    usual: dict[str, object] = {
+        "status": "healthy",
+        "self_healing": healing,
+        "circuit_breakers": (
+            BreakerDocument(name="self-healing-main", state="CLOSED", failure_count=0),
+        ),
+        "background_tasks": BackgroundTasks(total_tasks=4, active_tasks=3, tasks=()),
+        "llm": Llm(),
+        "issues": (),
+        "recommendations": (),
+        "programs": (FAILED, WELL),
+        "watches": (),
+        "incidents": (),
+        "flags": FlagsDocument(file="flags.env", values={}),
+        "version": "0.1.0",
+        "pid": 12,
+        "uptime": 60.0,
+    }
+    return Status(**{**usual, **facts})  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=WIDTHS)
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    columns: int = request.param
+    monkeypatch.setenv("COLUMNS", str(columns))
+    return columns
+
+
+@pytest.mark.usefixtures("width")
+def test_every_width_tells_the_same_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    """Narrow terminals break lines, they lose nothing."""
+    show_status(status())
+    words = " ".join(capsys.readouterr().out.split())
+    for fact in (
+        "HEALTHY selfhealingd 0.1.0, pid 12, up 1m 0s; 1 of 2 programs running",
+        "4711",
+        "3h 12m",
+        "exit status 1",
+        "BACKOFF",
+        "background tasks: 3 of 4 active",
+    ):
+        assert fact in words
+    for word in ("starts", "again", "20"):
+        assert word in words
+
+
+def test_tables_fit_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However long a name or a story, no row is wider than the screen."""
+    long = program("n" * 90, "BACKOFF", exit="e" * 90, next="word " * 40)
+    show_programs([WELL, long])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= width
+
+
+@pytest.mark.usefixtures("width")
+def test_programs_stay_in_the_daemons_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is sorted: the daemon knows what matters."""
+    show_programs([FAILED, WELL])
+    words = capsys.readouterr().out
+    assert words.index("zeta") < words.index("alpha")
+
+
+def test_each_issue_is_followed_by_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Issues and recommendations go in pairs, before the programs."""
+    show_status(
+        status(
+            status="critical",
+            issues=("CRITICAL: one", "WARNING: two"),
+            recommendations=("selfhealctl first", "selfhealctl second"),
+        )
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:5] == [
+        "CRITICAL: one",
+        "  do: selfhealctl first",
+        "WARNING: two",
+        "  do: selfhealctl second",
+    ]
+    assert lines[0].startswith("CRITICAL")
+
+
+def test_only_breakers_that_are_not_closed_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A closed breaker is no news."""
+    opened = BreakerDocument(
+        name="program:zeta",
+        state="PERMANENT_OPEN",
+        failure_count=10,
+        permanent_open_reason="Exceeded permanent failure threshold",
+    )
+    well = BreakerDocument(name="llm", state="CLOSED", failure_count=0)
+    show_status(status(circuit_breakers=(well, opened)))
+    words = capsys.readouterr().out
+    assert "program:zeta" in words
+    assert "PERMANENT_OPEN" in words
+    assert "llm" not in words
+
+
+def test_dormancy_says_how_to_leave_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason and the next command."""
+    asleep = msgspec.structs.replace(
+        status().self_healing, is_dormant=True, dormant_reason="Exceeded (10)"
+    )
+    show_status(status(self_healing=asleep))
+    words = capsys.readouterr().out
+    assert "DORMANT: Exceeded (10)\n  do: selfhealctl resume --reason" in words
+
+
+def test_markup_and_controls_in_words_stay_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither the terminal's nor rich's own language is spoken by log output."""
+    show_programs([program("web", exit="\x1b[2J[red]boo[/red] :smile:")])
+    words = capsys.readouterr().out
+    assert "\x1b" not in words
+    assert "[red]boo[/red] :smile:" in " ".join(words.split())
