@@ -1,0 +1,349 @@
+"""Writes the generated parts of the pages in this folder.
+
+Run it as ``python docs/generate.py``, where the package is installed. A part
+stands between ``<!-- begin NAME -->`` and ``<!-- end -->``; what is around it is
+written by hand. A test sees to it that all parts are up to date.
+"""  # noqa: INP001 - a script, no package
+
+import re
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer.main
+
+from selfhealctl.app import app
+from selfhealctl.exits import MEANINGS, OF_KIND
+from selfhealingd.config import Places, defaults, schema
+from selfhealingd.config.table import Nested, Reader
+from selfhealingd.core.policy import Autorestart, Healing
+from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.methods import METHODS, Params
+
+FOLDER = Path(__file__).parent
+_PART = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+KINDS = {
+    "Text": "string",
+    "Strings": "list of strings",
+    "Boolean": "boolean",
+    "Share": "share, 0 to 1",
+    "Duration": "duration",
+    "Positive": "duration over 0",
+    "Every": "duration over 0",
+    "Count": "whole number from 1",
+    "Retries": "whole number from 0",
+    "Priority": "whole number",
+    "Octal": "octal bits",
+    "PathText": "path",
+    "Signal": "signal",
+    "Exitcodes": "list of 0 to 255",
+    "When": '`"always"`, `"unexpected"`, `"never"`',
+    "Command": "list or string",
+    "LogLevel": '`"debug"`, `"info"`, `"warning"`, `"error"`',
+    "LogFormat": '`"console"`, `"json"`',
+    "Environment": "table of strings",
+}
+
+DAEMON = {
+    "state_dir": "What must survive a restart: `state.toml`, `journal.jsonl`, `lock`.",
+    "runtime_dir": "The socket, and what may vanish at a reboot.",
+    "log_dir": "Where programs' logs go that name no other folder.",
+    "flags_file": "The [flag file](operations.md#feature-flags).",
+    "include": "More files with `[program.NAME]` and `[tasks.NAME]`; patterns.",
+    "sample_interval": "How often programs will be measured. Checked, not used yet.",
+    "log_level": "The least level of the daemon's own log.",
+    "log_format": "The daemon's own log: for people, or one JSON object a line.",
+    "tasks_caution": "So many background tasks are a warning.",
+    "tasks_overload": "So many are an overload; must be above `tasks_caution`.",
+}
+CONTROL = {
+    "socket": "The control socket; at most 107 bytes long.",
+    "mode": "Its permissions: who may connect may look.",
+    "group": "Its group.",
+    "operators": "Who may also operate, besides root and the daemon's own user:"
+    " users and `@groups`.",
+}
+HEALING = {
+    "backoff_initial": "After n failed healings in a row the next one waits this"
+    " times 2ⁿ, plus up to 10 %.",
+    "backoff_max": "The longest wait.",
+    "verify_secs": "What stays up for so long after a restart is healed.",
+    "open_after": "Failed healings in a row that open a breaker.",
+    "open_secs": "For how long it opens, plus up to 10 %.",
+    "permanent_after": "Failed healings in a row that open a program's breaker for"
+    " good.",
+}
+ENGINE = {
+    "dormant_after": "Failed healings in a row, counted while many programs fail,"
+    " after which the engine goes dormant.",
+    "systemic_share": "Failures count against the engine while at least this share of"
+    " the programs is failing; 0 counts each.",
+    "max_concurrent_remedies": "At most this share of the programs (at least one) is"
+    " being restarted at a time.",
+    "max_remedies_per_hour": "At most so many restarts in any hour.",
+}
+COMMAND = {
+    "command": "What to run. A string is split as a shell would; no shell runs it. A"
+    " program without a slash is searched in its `PATH`. **Required.**",
+    "environment": 'Added to the daemon\'s own. `{ file = "path" }` instead of a'
+    " string takes a file's content, so that secrets stay out of the config.",
+    "directory": "The working directory.",
+    "user": "Whom to run as; only when the daemon runs as root. Sets `HOME`, `USER`,"
+    " `LOGNAME`, `SHELL`.",
+}
+PROGRAM = COMMAND | {
+    "autostart": "Start it with the daemon.",
+    "autorestart": "When to start it again after it ended by itself. `true` and"
+    " `false` are `always` and `never`.",
+    "exitcodes": "Which exit codes are expected ends.",
+    "startsecs": "Up for so long: RUNNING. Ended before: a failed start.",
+    "startretries": "Give up after so many failed starts in a row, beyond the first.",
+    "stopsignal": "What asks it to end.",
+    "stopwaitsecs": "How long it then has until SIGKILL.",
+    "stopasgroup": "Send `stopsignal` to all of its processes, not to the first alone.",
+    "killasgroup": "Send SIGKILL to all of its processes, and clear away what it"
+    " leaves.",
+    "priority": "Lower starts earlier and stops later.",
+    "depends_on": "What has to be how far before it starts: programs or groups, each"
+    " `started`, `ready` (RUNNING), `healthy` (no incident) or `completed`.",
+    "essential": "When it ends for good, so does the daemon, with status 1.",
+    "umask": "Its umask.",
+    "rlimits": "Resource limits, named as in setrlimit(2) without `RLIMIT_`: a"
+    ' number, a size, `"unlimited"`, or `[soft, hard]`.',
+    "stdout_logfile": '`"AUTO"` (`NAME.log`), `"NONE"`, or a path.',
+    "stderr_logfile": '`"AUTO"` (`NAME.err.log`), `"NONE"`, or a path.',
+    "redirect_stderr": "Send stderr to where stdout goes.",
+    "healing": "For this program alone: any of `backoff_initial`, `backoff_max`,"
+    " `verify_secs`, `open_after`, `open_secs`, `permanent_after`.",
+}
+TASK = COMMAND | {
+    "every": "From one start to the next. **Required.**",
+    "timeout": "End a run that takes longer.",
+    "jitter": "Up to this share of `every` is added to each wait, by chance.",
+}
+
+WRITTEN = {
+    "depends_on": "empty",
+    "mode": '`"0660"`',
+    "stopsignal": '`"TERM"`',
+    "exitcodes": "`[0]`",
+    "include": '`["conf.d/*.toml"]`',
+    "group": "`selfheal`, if root runs it and the group exists",
+    "operators": '`["root", "@wheel"]`',
+    "timeout": "as `every`",
+    "startretries": "none: the breaker decides",
+    "umask": "the daemon's",
+    "directory": "the daemon's",
+    "user": "the daemon's",
+    "environment": "empty",
+    "rlimits": "the daemon's",
+    "healing": "as `[healing]`",
+    "command": "",
+    "every": "",
+}
+
+
+def render(page: str) -> str:
+    """Return a page's text with its generated parts as they should be."""
+    return _PART.sub(
+        lambda part: part[1] + "\n".join(PARTS[part["name"]]()) + "\n" + part[3], page
+    )
+
+
+def pages() -> Iterator[Path]:
+    """All pages that may have generated parts."""
+    yield from sorted(FOLDER.glob("*.md"))
+
+
+def _keys(
+    kind: type[msgspec.Struct], meanings: dict[str, str]
+) -> Callable[[], Iterator[str]]:
+    def rows() -> Iterator[str]:
+        yield from _table("Key", "Value", "Default", "Meaning")
+        for info in msgspec.structs.fields(kind):
+            if info.name in meanings:
+                default = _default(info.name, info.default)
+                yield _row(f"`{info.name}`", _kind(info), default, meanings[info.name])
+
+    return rows
+
+
+def _kind(info: msgspec.structs.FieldInfo) -> str:
+    """Name a key's kind of value as the schema's alias for its reader is named."""
+    for part in (info.type, *typing.get_args(info.type)):
+        for note in getattr(part, "__metadata__", ()):
+            if isinstance(note, Reader | Nested):
+                return KINDS.get(_ALIASES.get(note, ""), "table")
+    raise AssertionError(info)
+
+
+_ALIASES = {
+    note: name
+    for name, alias in vars(schema).items()
+    for note in getattr(alias, "__metadata__", ())
+    if isinstance(note, Reader | Nested)
+}
+
+
+def _default(key: str, value: object) -> str:
+    if key in WRITTEN:
+        return WRITTEN[key]
+    if value is None:
+        value = _elsewhere(key)
+    match value:
+        case bool():
+            return f"`{str(value).lower()}`"
+        case Autorestart():
+            return f'`"{value.value}"`'
+        case str() if value.startswith("`"):
+            return value
+        case str():
+            return f'`"{value}"`'
+        case float() if key not in _SHARES:
+            return f"{value:g} s"
+        case _:
+            return f"`{value}`"
+
+
+_SHARES = {"jitter", "systemic_share", "max_concurrent_remedies"}
+
+
+def _elsewhere(key: str) -> object:
+    """The default of a key that the schema leaves to other modules."""
+    healing = Healing()
+    for source in (healing, healing.breaker):
+        if key in source.__struct_fields__:
+            return getattr(source, key)
+    if key in Places.__struct_fields__:
+        return f"`{getattr(defaults(0, {}), key)}`"
+    raise KeyError(key)
+
+
+def _places() -> Iterator[str]:
+    root = defaults(0, {})
+    user = defaults(1, {"HOME": "~", "XDG_RUNTIME_DIR": "/"})
+    shown = {"config": "$XDG_CONFIG_HOME", "flags_file": "$XDG_CONFIG_HOME"}
+    shown |= {"runtime_dir": "$XDG_RUNTIME_DIR", "socket": "$XDG_RUNTIME_DIR"}
+    yield from _table("What", "As root", "As an ordinary user")
+    for key in Places.__struct_fields__:
+        place = Path(getattr(user, key))
+        tail = str(place)[str(place).index("selfhealingd") :]
+        variable = shown.get(key, "$XDG_STATE_HOME")
+        yield _row(f"`{key}`", f"`{getattr(root, key)}`", f"`{variable}/{tail}`")
+
+
+def _methods() -> Iterator[str]:
+    yield from _table("Method", "Access", "Params")
+    for name, method in METHODS.items():
+        yield _row(f"`{name}`", method.access.value, _params(method.params))
+
+
+def _params(kind: type[Params]) -> str:
+    words = []
+    for field in msgspec.structs.fields(kind):
+        optional = "" if field.required else " (optional)"
+        words.append(f"`{field.encode_name}`: {_type(field.type)}{optional}")
+    return ", ".join(words) or "none"
+
+
+def _type(kind: object) -> str:
+    if kind is str:
+        return "string"
+    if kind is int:
+        return "integer"
+    if kind is bool:
+        return "boolean"
+    if typing.get_origin(kind) is tuple:
+        return "array of strings"
+    return "string"
+
+
+def _errors() -> Iterator[str]:
+    yield from _table("`kind`", "`code`", "Exit status of selfhealctl")
+    for kind in Kind:
+        status = OF_KIND[kind]
+        yield _row(f"`{kind.value}`", str(kind.code), f"{status}: {MEANINGS[status]}")
+
+
+def _statuses() -> Iterator[str]:
+    yield from _table("Status", "Meaning")
+    for status, meaning in MEANINGS.items():
+        yield _row(str(int(status)), meaning)
+
+
+def _commands() -> Iterator[str]:
+    # Any: whether typer brings a click of its own depends on its version.
+    group: Any = typer.main.get_command(app)
+    panel = ""
+    for name, command in group.commands.items():
+        if command.rich_help_panel != panel:
+            panel = command.rich_help_panel
+            yield from (f"## {panel}", "")
+        yield from _command(name, command)
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    own = [one for one in command.params if one.name not in _SHARED]
+    yield from (f"### {name}", "")
+    yield from (f"`{' '.join(['selfhealctl', name, *map(_usage, own)])}`", "")
+    yield from (command.help, "")
+    options = [one for one in own if one.param_type_name == "option"]
+    for option in options:
+        yield f"- `{', '.join((*option.opts, *option.secondary_opts))}`: {option.help}"
+    if options:
+        yield ""
+    examples = [one for one in command.epilog.splitlines() if one.startswith("  ")]
+    yield from ("```sh", *map(str.strip, examples), "```", "")
+
+
+_SHARED = {"socket", "timeout", "json", "help"}
+
+
+def _usage(one: Any) -> str:
+    if one.param_type_name == "argument":
+        word = f"{one.metavar}..." if one.nargs == -1 else one.metavar
+        return word if one.required else f"[{word}]"
+    if one.is_flag:
+        return f"[{'|'.join((one.opts[0], *one.secondary_opts))}]"
+    return f"[{one.opts[0]} {one.metavar}]"
+
+
+def _table(*heads: str) -> Iterator[str]:
+    yield _row(*heads)
+    yield _row(*("---" for _ in heads))
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+PARTS: dict[str, Callable[[], Iterable[str]]] = {
+    "places": _places,
+    "daemon": _keys(schema.DaemonTable, DAEMON),
+    "control": _keys(schema.ControlTable, CONTROL),
+    "healing": _keys(schema.HealingTable, HEALING | ENGINE),
+    "program": _keys(schema.ProgramTable, PROGRAM),
+    "task": _keys(schema.TaskTable, TASK),
+    "methods": _methods,
+    "errors": _errors,
+    "statuses": _statuses,
+    "commands": _commands,
+}
+"""Name of a part to its lines."""
+
+DESCRIBED = {
+    schema.DaemonTable: DAEMON,
+    schema.ControlTable: CONTROL,
+    schema.HealingTable: HEALING | ENGINE,
+    schema.ProgramTable: PROGRAM,
+    schema.TaskTable: TASK,
+}
+"""Every key must be described; the test compares these with the schema."""
+
+
+if __name__ == "__main__":
+    for page in pages():
+        page.write_text(render(page.read_text()))
