@@ -103,8 +103,8 @@ def _is_nobodys(pid: int) -> bool:
         return False
     # A library that starts a process (subprocess, trio) leaves it in our session, and
     # waits for it in its own way. What we start has a session of its own, and so has
-    # what descends from it. In a container our session may be out of sight, which reads
-    # as 0. A PID 1 then can't tell its own from strangers, and strangers are what it has.
+    # what descends from it. In a container our session may be out of sight, and reads
+    # as 0: a PID 1 then can't tell its own from strangers, whom it mostly has.
     ours = os.getsid(0)
     stat = read_stat(pid)
     blind = ours == 0 and os.getpid() == 1
