@@ -376,6 +376,13 @@ class House:
             return ""
         return self.output.read_text(errors="replace")[-40_000:]
 
+    async def logged(self, text: str) -> None:
+        """Wait until a daemon says that: its log is written beside its work."""
+        try:
+            await soon(lambda: text in self.log())
+        except trio.TooSlowError as error:
+            raise AssertionError(f"no {text!r} in\n{self.log()}") from error
+
     def records(self) -> list[Document]:
         """Return the journal of all daemons so far."""
         lines = self.journal.read_text().splitlines()

@@ -165,7 +165,7 @@ async def test_leftovers_end_before_anything_runs_again(house: House) -> None:
     assert [] == [pid for pid in before if lives(pid)]
     assert set(now.values()) <= house.marked().keys()
     assert not (house.root / "overlaps").exists()
-    assert "stopping what an earlier daemon left running" in house.log()
+    await house.logged("stopping what an earlier daemon left running")
 
 
 async def test_killed_in_a_burst_of_restarts_nothing_runs_twice(house: House) -> None:
@@ -219,7 +219,7 @@ async def test_a_damaged_state_gives_way_to_its_backup(
     assert any(f"rm {aside}" in do for do in told.values())
     assert before["selfHealing"] == status["selfHealing"]
     assert "STOPPED" == programs(status)["off"]["state"]
-    assert "The backup" in house.log()
+    await house.logged("The backup")
 
 
 async def test_a_state_that_is_lost_altogether_is_dormant(house: House) -> None:
