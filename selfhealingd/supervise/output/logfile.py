@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from selfhealingd.clock import utc_now
+from selfhealingd.core.output import LogTo
 from selfhealingd.supervise.output.errors import OutputError, worded
 from selfhealingd.supervise.output.fifo import Fifo
 from selfhealingd.supervise.output.peek import Peeker
@@ -26,7 +27,6 @@ from selfhealingd.supervise.output.rotation import (
     rotate,
 )
 from selfhealingd.supervise.output.sink import PIECE
-from selfhealingd.supervise.output.target import LogTo
 
 _FLAGS = (
     os.O_RDWR

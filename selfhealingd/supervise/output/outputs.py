@@ -10,6 +10,7 @@ from pathlib import Path
 import trio
 
 from selfhealingd.core.launch import Credentials
+from selfhealingd.core.output import Elsewhere, LogTo, Target
 from selfhealingd.supervise.output.compress import compress_one, settle
 from selfhealingd.supervise.output.errors import OutputError, worded
 from selfhealingd.supervise.output.fifo import Fifo, fifo_path, program_of
@@ -19,7 +20,6 @@ from selfhealingd.supervise.output.mover import Mover, T
 from selfhealingd.supervise.output.routes import Channel, Route, Routes, Surroundings
 from selfhealingd.supervise.output.sink import Sink
 from selfhealingd.supervise.output.tail import Position
-from selfhealingd.supervise.output.target import Elsewhere, LogTo, Target
 
 _FOLDER = "output"
 _ASK_SECS = 5.0

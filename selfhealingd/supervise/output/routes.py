@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, assert_never
 
 import trio
 
+from selfhealingd.core.output import Elsewhere, LogTo, Target
 from selfhealingd.supervise.output.discard import Discard
 from selfhealingd.supervise.output.fifo import Fifo
 from selfhealingd.supervise.output.journal import SOCKET, Entries, Journal
@@ -20,7 +21,6 @@ from selfhealingd.supervise.output.mounts import mount_of, mount_points
 from selfhealingd.supervise.output.mover import Mover, Stream
 from selfhealingd.supervise.output.relay import Dressed, Relay
 from selfhealingd.supervise.output.sink import Sink
-from selfhealingd.supervise.output.target import Elsewhere, LogTo, Target
 
 Channel: TypeAlias = Literal["stdout", "stderr"]
 Heard: TypeAlias = Callable[[], None]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from selfhealingd.core.output import LogTo
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.fifo import Fifo
 from selfhealingd.supervise.output.logfile import LogFile, clear_log
 from selfhealingd.supervise.output.peek import Peeker
 from selfhealingd.supervise.output.rotation import older
-from selfhealingd.supervise.output.target import LogTo
 
 Whole = Callable[[Path], bytes]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import trio
 
+from selfhealingd.core.output import Elsewhere, LogTo
 from selfhealingd.supervise.output import routes
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Handles, Outputs
 from selfhealingd.supervise.output.routes import Surroundings
 from selfhealingd.supervise.output.tail import START, tail
-from selfhealingd.supervise.output.target import Elsewhere, LogTo
 
 Whole = Callable[[Path], bytes]
 Eventually = Callable[[Callable[[], bool]], Awaitable[None]]

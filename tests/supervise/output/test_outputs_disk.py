@@ -18,7 +18,7 @@ _CODE = """
 import os, sys, trio
 from pathlib import Path
 from selfhealingd.supervise.output.outputs import Outputs
-from selfhealingd.supervise.output.target import LogTo
+from selfhealingd.core.output import LogTo
 
 disk, run = Path(sys.argv[1]), Path(sys.argv[2])
 filler, log = disk / "filler", LogTo(path=disk / "web.log")

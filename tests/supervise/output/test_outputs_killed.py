@@ -32,7 +32,7 @@ _FORK = """
 import os, sys, trio
 from pathlib import Path
 from selfhealingd.supervise.output.outputs import Outputs
-from selfhealingd.supervise.output.target import LogTo
+from selfhealingd.core.output import LogTo
 
 run, logs, writers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import trio
 
+from selfhealingd.core.output import LogTo
 from selfhealingd.supervise.output.outputs import Outputs
-from selfhealingd.supervise.output.target import LogTo
 
 pytestmark = pytest.mark.process
 CHATTY, IDLE = 200, 800

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from selfhealingd.core.output import Elsewhere, LogTo
 from selfhealingd.supervise.output.fifo import Fifo
 from selfhealingd.supervise.output.logfile import LogFile
 from selfhealingd.supervise.output.routes import Routes, Surroundings
-from selfhealingd.supervise.output.target import Elsewhere, LogTo
 
 
 @pytest.fixture
