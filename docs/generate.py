@@ -36,6 +36,8 @@ KINDS = {
     "Count": "whole number from 1",
     "Retries": "whole number from 0",
     "Priority": "whole number",
+    "Backups": "whole number from 0",
+    "Size": "size",
     "Octal": "octal bits",
     "PathText": "path",
     "Signal": "signal",
@@ -94,6 +96,22 @@ COMMAND = {
     "user": "Whom to run as; only when the daemon runs as root. Sets `HOME`, `USER`,"
     " `LOGNAME`, `SHELL`.",
 }
+
+
+def _log_keys(stream: str, automatic: str) -> dict[str, str]:
+    log = f"{stream}_logfile"
+    return {
+        log: f'Where {stream} goes: `"AUTO"` (`{automatic}`), `"NONE"`, `"JOURNAL"`'
+        " (systemd's), `/dev/stdout` or `/dev/stderr` (the daemon's own, each line with"
+        " the program's name), or a path. See [output](operations.md#output).",
+        f"{log}_maxbytes": "A log is rotated before it grows beyond this; 0: never.",
+        f"{log}_maxage": "It is rotated at the first moment of each period of this"
+        ' length, counted from local midnight: `"1d"` is daily. 0: never.',
+        f"{log}_backups": "So many older logs are kept, as `….1` (the newest) and on.",
+        f"{log}_compress": "Gzip all of them but the newest.",
+    }
+
+
 PROGRAM = COMMAND | {
     "autostart": "Start it with the daemon.",
     "autorestart": "When to start it again after it ended by itself. `true` and"
@@ -113,8 +131,8 @@ PROGRAM = COMMAND | {
     "umask": "Its umask.",
     "rlimits": "Resource limits, named as in setrlimit(2) without `RLIMIT_`: a"
     ' number, a size, `"unlimited"`, or `[soft, hard]`.',
-    "stdout_logfile": '`"AUTO"` (`NAME.log`), `"NONE"`, or a path.',
-    "stderr_logfile": '`"AUTO"` (`NAME.err.log`), `"NONE"`, or a path.',
+    **_log_keys("stdout", "NAME.log"),
+    **_log_keys("stderr", "NAME.err.log"),
     "redirect_stderr": "Send stderr to where stdout goes.",
     "healing": "For this program alone: any of `backoff_initial`, `backoff_max`,"
     " `verify_secs`, `open_after`, `open_secs`, `permanent_after`.",
@@ -141,6 +159,10 @@ WRITTEN = {
     "environment": "empty",
     "rlimits": "the daemon's",
     "healing": "as `[healing]`",
+    "stdout_logfile_maxbytes": '`"50MiB"`',
+    "stderr_logfile_maxbytes": '`"50MiB"`',
+    "stdout_logfile_maxage": "`0`",
+    "stderr_logfile_maxage": "`0`",
     "command": "",
     "every": "",
 }

@@ -34,6 +34,7 @@ exit status:
 signals:
   TERM, INT  stop all programs in order, then end; again, a second later: kill
   HUP        read flags and config again, restarting nothing
+  USR2       reopen the programs' logs, after logrotate has moved them
 
 examples:
   selfhealingd --config /etc/selfhealingd/selfhealingd.toml --check

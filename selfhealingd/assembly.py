@@ -18,7 +18,7 @@ from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
 from selfhealingd.hands import Hands
-from selfhealingd.inheritance import Inheritance, instance
+from selfhealingd.inheritance import Inheritance, instance, output_folder
 from selfhealingd.loop import Loop
 from selfhealingd.memory import (
     Memory,
@@ -28,12 +28,14 @@ from selfhealingd.memory import (
     state_path,
 )
 from selfhealingd.operations import Operations
+from selfhealingd.outflow import OutflowWatch, move_output
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
 from selfhealingd.store.statefile import StateFile
 from selfhealingd.supervise.cgroup import Cgroups
+from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.runs import Runs
 from selfhealingd.system import System
 from selfhealingd.tasks import BackgroundTaskManager
@@ -96,6 +98,12 @@ async def assemble(
     )
     loop.launches = dict(config.launches)
     changed = partial(keeper.put, state_changed=True, durable=True)
+    watch = OutflowWatch()
+    outputs = Outputs(
+        output_folder(config),
+        changed=lambda: watch.look(outputs.problems()),
+    )
+    await nursery.start(move_output, outputs, problems)
     manager = BackgroundTaskManager(
         random=Random(),  # noqa: S311 - it only spreads work over time
         on_failure=_on_task_failure,
@@ -120,11 +128,12 @@ async def assemble(
         operations=Operations(loop),
         problems=problems,
         inheritance=inheritance,
+        outputs=outputs,
         nursery=nursery,
         began=now,
     )
     parts.append(system)
-    runs = Runs(mark, loop.post, _on_trouble, cgroups)
+    runs = Runs(mark, loop.post, _on_trouble, outputs, cgroups)
     return system, Hands(runs, nursery)
 
 

@@ -36,12 +36,13 @@ from selfhealingd.ending import kill_all, ourselves, stop_all
 from selfhealingd.hands import Hands
 from selfhealingd.inheritance import hold_state, instance
 from selfhealingd.logwriter import Writer
+from selfhealingd.outflow import reopen_logs
 from selfhealingd.reloading import reload, reload_flags
 from selfhealingd.store.lock import Held
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.cgroup import cgroups_of
 from selfhealingd.system import System
-from selfhealingd.upkeep import check_damaged, check_descriptors
+from selfhealingd.upkeep import allow_descriptors, check_damaged
 
 T = TypeVar("T")
 
@@ -103,6 +104,7 @@ def _grow_deaf() -> None:
 
 async def _start(system: System, hands: Hands, door: Door, resume: str | None) -> None:
     nursery, loop = system.nursery, system.loop
+    allow_descriptors(system.config, system.problems)
     await nursery.start(system.keeper.run)
     system.keeper.put([msgspec.json.encode(opening_record(loop, boot_id()))])
     nursery.start_soon(loop.run, hands)
@@ -119,7 +121,6 @@ async def _start(system: System, hands: Hands, door: Door, resume: str | None) -
     await loop.apply(Began(at=trio.current_time()))
     nursery.start_soon(_end_leftovers, system)
     await nursery.start(door.serve, registry(system), _on_control_error)
-    check_descriptors(system.config, system.problems)
     await check_damaged(system.config.daemon.state_dir, system.problems)
     _say_ready(system)
 
@@ -157,6 +158,8 @@ async def _obey_signals(
                 system.ask_shutdown(ourselves(), reason=name)
             case signal.SIGHUP:
                 system.nursery.start_soon(_reload, system)
+            case signal.SIGUSR2:
+                system.nursery.start_soon(reopen_logs, system.outputs)
             case _:
                 log.info(f"{signal.Signals(signo).name} has no meaning here: ignored")
 

@@ -11,6 +11,7 @@ from selfhealingd.core.events import ShutdownAsked
 from selfhealingd.core.life import alive
 from selfhealingd.hands import Hands
 from selfhealingd.operations import MARGIN_SECS
+from selfhealingd.outflow import tell_lost
 from selfhealingd.system import System
 
 KILL_SECS = 5.0
@@ -46,6 +47,7 @@ async def stop_all(system: System, hands: Hands) -> bool:
         left = _living(system)
     for name in left:
         log.error(f"{name}: it did not end, even on SIGKILL; it is left behind")
+    tell_lost(system.outputs)
     system.ending = True
     system.keeper.put(state_changed=True, durable=True)
     if not await system.keeper.flush(FLUSH_SECS):

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import trio
 
@@ -33,8 +34,17 @@ def instance(config: Config) -> str:
     folder, and its programs are none of ours.
     """
     folder = config.daemon.state_dir.resolve()
+    return f"{folder}#{_number(folder)}"
+
+
+def output_folder(config: Config) -> Path:
+    """Return where this daemon's FIFOs are: daemons may share a runtime folder."""
+    return config.daemon.runtime_dir / _number(config.daemon.state_dir)
+
+
+def _number(folder: Path) -> str:
     status = folder.stat()
-    return f"{folder}#{status.st_dev:x}.{status.st_ino:x}"
+    return f"{status.st_dev:x}.{status.st_ino:x}"
 
 
 def hold_state(config: Config) -> Lock:

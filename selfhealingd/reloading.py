@@ -19,6 +19,7 @@ from selfhealingd.core.events import FlagsChanged, Reconfigured
 from selfhealingd.core.life import alive
 from selfhealingd.flags import FlagError, read_flags
 from selfhealingd.system import System
+from selfhealingd.upkeep import allow_descriptors
 from selfhealingd.wire.documents import ReloadReport
 
 log = logs.get("Config")
@@ -93,6 +94,8 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
         event = Reconfigured(at=trio.current_time(), policy=config.policy)
         await system.loop.apply(event)
     system.periodic.sync(config.tasks)
+    system.outputs.keep(config.launches)
+    allow_descriptors(config, system.problems)
 
 
 async def reread(system: System) -> ReloadReport:

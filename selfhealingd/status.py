@@ -1,17 +1,18 @@
 """The status document: what the core assesses, with what only the shell knows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import trio
 
 import selfhealingd
 from selfhealingd.clock import utc_now
 from selfhealingd.core.assessment import assess
-from selfhealingd.core.launch import Launch
+from selfhealingd.core.output import Target, how_to_see, logs
 from selfhealingd.core.report import Facts, Problem
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.flags import FIELDS
+from selfhealingd.outflow import output_problems
 from selfhealingd.reloading import waiting
 from selfhealingd.system import System
 from selfhealingd.tasks import TaskFacts
@@ -33,14 +34,15 @@ def facts(system: System) -> Facts:
         anchor=anchor,
         tasks=tasks(system, anchor),
         flags=flags(system, anchor),
-        problems=(*_store_problems(system), *system.problems.all()),
+        problems=(
+            *_store_problems(system),
+            *output_problems(system.outputs, system.loop.launches),
+            *system.problems.all(),
+        ),
         pending=waiting(system),
         removed=waiting(system) - system.wanted.launches.keys(),
-        logs={
-            name: logs
-            for name, launch in system.config.launches.items()
-            if (logs := _logs(launch))
-        },
+        logs=_by_name(system, lambda _, out, err: " ".join(map(str, logs(out, err)))),
+        see=_by_name(system, how_to_see),
         ended=system.periodic.ended,
         caution=daemon.tasks_caution,
         overload=daemon.tasks_overload,
@@ -65,10 +67,14 @@ def _store_problems(system: System) -> Iterator[Problem]:
         )
 
 
-def _logs(launch: Launch) -> str:
-    """Where what it said is, as ``tail`` takes it; its errors first."""
-    stderr = None if launch.redirect_stderr else launch.stderr
-    return " ".join(str(log) for log in (stderr, launch.stdout) if log is not None)
+def _by_name(
+    system: System, words: Callable[[str, Target, Target | None], str | None]
+) -> dict[str, str]:
+    return {
+        name: said
+        for name, launch in system.config.launches.items()
+        if (said := words(name, launch.stdout, launch.stderr))
+    }
 
 
 def tasks(system: System, anchor: Anchor) -> tuple[TaskDocument, ...]:

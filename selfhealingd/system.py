@@ -15,6 +15,7 @@ from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
+from selfhealingd.supervise.output.outputs import Outputs
 
 
 @dataclass(kw_only=True)
@@ -37,6 +38,7 @@ class System:
     operations: Operations
     problems: Problems
     inheritance: Inheritance
+    outputs: Outputs
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

@@ -1,6 +1,5 @@
 """The daemon's own periodic tasks: few, and none of them a matter of life."""
 
-import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +7,11 @@ import trio
 
 from selfhealingd import logs
 from selfhealingd.config.settings import Config
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.output import Elsewhere, LogTo
 from selfhealingd.door import Door
 from selfhealingd.problems import Problems
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.tasks import SELF_CHECK, Task
 
 SELF_CHECK_SECS = 10.0
@@ -64,23 +66,27 @@ class StoreWatch:
             log.error(problem)
 
 
-def check_descriptors(config: Config, problems: Problems) -> None:
-    """Tell of a limit that running all programs at once would meet.
-
-    Each running program takes one descriptor of the daemon's.
-    """
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = len(config.launches) + SPARE_DESCRIPTORS
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+def allow_descriptors(config: Config, problems: Problems) -> None:
+    """Allow as many as running all programs at once takes; tell if that is too few."""
+    needed = SPARE_DESCRIPTORS + sum(map(_descriptors, config.launches.values()))
+    allowed = DESCRIPTORS.allow(needed)
+    if allowed >= needed:
         problems.clear("descriptors")
         return
     problems.set(
         "descriptors",
-        f"the daemon may open {soft} files; for {len(config.launches)} programs it"
+        f"the daemon may open {allowed} files; for {len(config.launches)} programs it"
         f" needs {needed}",
-        f"give it more (ulimit -n {needed}, or LimitNOFILE={needed} in its unit) and"
-        " restart it",
+        f"give it more (ulimit -Hn {needed}, or LimitNOFILE=1024:{needed} in its unit)"
+        " and restart it",
     )
+
+
+def _descriptors(launch: Launch) -> int:
+    """How many a running program takes: its pidfd, and its FIFOs with their logs."""
+    streams = [launch.stdout, launch.stderr]
+    fifos = sum(one not in (None, Elsewhere.NOWHERE) for one in streams)
+    return 1 + fifos + sum(isinstance(one, LogTo) for one in streams)
 
 
 async def check_damaged(state_dir: Path, problems: Problems) -> None:

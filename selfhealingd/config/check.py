@@ -14,6 +14,7 @@ from selfhealingd.config.copies import copies
 from selfhealingd.config.files import CannotRead, matching, read_toml
 from selfhealingd.config.healing import main_breaker, merge_healing
 from selfhealingd.config.mistakes import ConfigError, Mistake, Spot, likely, show
+from selfhealingd.config.output import check_shared
 from selfhealingd.config.paths import defaults
 from selfhealingd.config.programs import (
     Surroundings,
@@ -188,6 +189,7 @@ def _programs(
                 group = None if name == written else written
                 programs[name] = msgspec.structs.replace(read[0], group=group)
                 launches[name] = read[1]
+    check_shared(launches, spots)
     programs = join_groups(programs, _named(sources, "group"))
     return check_needs(programs, spots), launches
 

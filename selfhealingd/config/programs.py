@@ -8,6 +8,7 @@ import msgspec
 from selfhealingd.config.accounts import Unknown, credentials, user
 from selfhealingd.config.healing import merge_healing
 from selfhealingd.config.mistakes import Spot
+from selfhealingd.config.output import read_output
 from selfhealingd.config.schema import (
     CommandTable,
     ProgramTable,
@@ -63,13 +64,13 @@ def read_program(
         healing=merge_healing(around.healing, table.healing, spot.at("healing")),
         **{key: getattr(table, key) for key in _AS_WRITTEN},
     )
+    stdout, stderr = read_output(table, name, spot, around.log_dir)
     launch = msgspec.structs.replace(
         _launch(table, spot, around.uid),
         umask=table.umask,
         rlimits=table.rlimits,
-        stdout=_logfile(table.stdout_logfile, around.log_dir, f"{name}.log"),
-        stderr=_stderr(table, name, spot, around.log_dir),
-        redirect_stderr=table.redirect_stderr,
+        stdout=stdout,
+        stderr=stderr,
     )
     return program, launch
 
@@ -146,20 +147,3 @@ def _account(
         "SHELL": found.shell,
     }
     return login, found if uid == 0 else None
-
-
-def _logfile(written: str, log_dir: Path, automatic: str) -> Path | None:
-    if written == "NONE":
-        return None
-    return log_dir / (automatic if written == "AUTO" else written)
-
-
-def _stderr(table: ProgramTable, name: str, spot: Spot, log_dir: Path) -> Path | None:
-    if not table.redirect_stderr:
-        return _logfile(table.stderr_logfile, log_dir, f"{name}.err.log")
-    if table.stderr_logfile not in {"AUTO", "NONE"}:
-        spot.at("stderr_logfile").wrong(
-            "nothing would be written to it: redirect_stderr is true",
-            "leave out one of the two",
-        )
-    return None

@@ -20,6 +20,7 @@ from selfhealingd.config.table import (
     read_value,
 )
 from selfhealingd.core.graph import Condition
+from selfhealingd.core.output import BACKUPS, MAX_BYTES
 from selfhealingd.core.policy import Autorestart
 
 Text: TypeAlias = Annotated[str, Reader(values.text)]
@@ -31,6 +32,8 @@ Positive: TypeAlias = Annotated[float, Reader(values.positive_duration)]
 Every: TypeAlias = Annotated[float, Reader(values.positive_duration, required=True)]
 Count: TypeAlias = Annotated[int, Reader(values.integer(1, 1_000_000))]
 Retries: TypeAlias = Annotated[int, Reader(values.integer(0, 1_000_000))]
+Backups: TypeAlias = Annotated[int, Reader(values.integer(0, 1_000_000))]
+Size: TypeAlias = Annotated[int, Reader(values.size)]
 Priority: TypeAlias = Annotated[int, Reader(values.integer(-99_999, 99_999))]
 Octal: TypeAlias = Annotated[int, Reader(values.octal)]
 PathText: TypeAlias = Annotated[str, Reader(values.path)]
@@ -170,7 +173,15 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     umask: Octal | None = None
     rlimits: Annotated[dict[str, tuple[int, int]], Nested(read_rlimits)] = {}
     stdout_logfile: PathText = "AUTO"
+    stdout_logfile_maxbytes: Size = MAX_BYTES
+    stdout_logfile_maxage: Duration = 0.0
+    stdout_logfile_backups: Backups = BACKUPS
+    stdout_logfile_compress: Boolean = False
     stderr_logfile: PathText = "AUTO"
+    stderr_logfile_maxbytes: Size = MAX_BYTES
+    stderr_logfile_maxage: Duration = 0.0
+    stderr_logfile_backups: Backups = BACKUPS
+    stderr_logfile_compress: Boolean = False
     redirect_stderr: Boolean = False
     healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
         ServiceHealingTable()

@@ -191,10 +191,10 @@ def _service_problems(
 
 
 def _see(s: Service, facts: Facts) -> str:
-    log = facts.logs.get(s.name)
-    if log is None or (s.exit is not None and s.exit.problem is not None):
+    command = facts.see.get(s.name)
+    if command is None or (s.exit is not None and s.exit.problem is not None):
         return "find the cause: selfhealctl incidents"
-    return f"see why: tail {log}"
+    return f"see why: {command}"
 
 
 def _task_problems(facts: Facts) -> Iterator[Problem]:

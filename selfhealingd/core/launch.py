@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from selfhealingd.core.output import Elsewhere, Target
+
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a program runs as, looked up once, when the config is loaded."""
@@ -19,9 +21,9 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """One command with everything that decides how it starts.
 
-    ``environment`` is added to the daemon's own. ``stdout`` and ``stderr`` are files
-    to append to; None is ``/dev/null``. ``rlimits`` maps names such as ``nofile`` to
-    (soft, hard), -1 meaning unlimited.
+    ``environment`` is added to the daemon's own. ``stderr`` None: it goes with
+    stdout. ``rlimits`` maps names such as ``nofile`` to (soft, hard), -1 meaning
+    unlimited.
     """
 
     argv: tuple[str, ...]
@@ -30,6 +32,5 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     umask: int | None = None
     credentials: Credentials | None = None
     rlimits: dict[str, tuple[int, int]] = {}
-    stdout: Path | None = None
-    stderr: Path | None = None
-    redirect_stderr: bool = False
+    stdout: Target = Elsewhere.NOWHERE
+    stderr: Target | None = None

@@ -1,5 +1,6 @@
-"""Where a program's output goes: plain data."""
+"""Where a program's output goes: plain data, and in words how to look at it."""
 
+import shlex
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
@@ -8,6 +9,9 @@ import msgspec
 
 MAX_BYTES = 50 * 1024 * 1024
 BACKUPS = 10
+
+JOURNAL_FIELD = "SELFHEALINGD_PROGRAM"
+"""The field of a journal entry that has the program's name."""
 
 
 class LogTo(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +39,33 @@ class Elsewhere(Enum):
 
 
 Target: TypeAlias = LogTo | Elsewhere
+
+
+def logs(stdout: Target, stderr: Target | None) -> tuple[Path, ...]:
+    """Return the files that a program's output goes to, its errors first."""
+    both = (stderr, stdout)
+    return tuple(dict.fromkeys(one.path for one in both if isinstance(one, LogTo)))
+
+
+def how_to_see(name: str, stdout: Target, stderr: Target | None) -> str | None:
+    """Return the command that shows what a program said; None if none can."""
+    ways = []
+    files = logs(stdout, stderr)
+    if files:
+        ways.append(shlex.join(["tail", *map(str, files)]))
+    if Elsewhere.JOURNAL in (stdout, stderr):
+        ways.append(f"journalctl -e {JOURNAL_FIELD}={name}")
+    return "; ".join(ways) or None
+
+
+def how_to_mend(stdout: Target, stderr: Target | None) -> str:
+    """Return the commands that show why a program's output is not taken."""
+    ways = []
+    for file in logs(stdout, stderr):
+        folder, path = shlex.quote(str(file.parent)), shlex.quote(str(file))
+        ways += [f"df -h {folder}", f"namei -l {path}"]
+    if Elsewhere.JOURNAL in (stdout, stderr):
+        ways.append("systemctl status systemd-journald")
+    if {Elsewhere.STDOUT, Elsewhere.STDERR} & {stdout, stderr}:
+        ways.append("see who reads the daemon's own output, and does not")
+    return "; ".join(dict.fromkeys(ways))

@@ -38,7 +38,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pending``: programs whose changed settings wait for ``selfhealctl update``;
     ``removed``: those that it will stop, as the config has them no more. ``logs``:
-    where each program's errors go. ``ended``: background tasks ended by hand.
+    the files of each program's output, its errors first; ``see``: the command that
+    shows it. ``ended``: background tasks ended by hand.
     ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
     """
 
@@ -50,6 +51,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     pending: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     logs: Mapping[str, str] = {}
+    see: Mapping[str, str] = {}
     ended: frozenset[str] = frozenset()
     caution: int = 6
     overload: int = 11

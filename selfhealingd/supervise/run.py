@@ -11,6 +11,7 @@ import trio
 
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise.child import Child
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.identity import Identity
 from selfhealingd.supervise.spawn import start
 from selfhealingd.supervise.tree import members, send, wait_gone
@@ -46,15 +47,15 @@ async def run_to_end(
 ) -> Ran:
     """Run a command for at most ``timeout`` seconds and say how it went.
 
-    Its output goes to the last ``output_limit`` bytes of ``Ran.tail``, not to the
-    launch's files. Whatever it leaves of its tree is ended with it: SIGTERM, and
+    Its output goes to the last ``output_limit`` bytes of ``Ran.tail``, not to where
+    the launch says. Whatever it leaves of its tree is ended with it: SIGTERM, and
     after 2 s SIGKILL; so it is on timeout and when cancelled. Raises SpawnError.
     """
     begun = trio.current_time()
     child: Child | None = None
     with _Tail(output_limit) as tail:
         with trio.move_on_after(timeout):
-            child = await start(launch, marks=marks, output=tail.writer)
+            child = await start(launch, marks=marks, handles=tail.handles)
         tail.close_writer()
         if child is None:
             seconds = trio.current_time() - begun
@@ -130,9 +131,9 @@ class _Tail:
         os.close(self._reader)
 
     @property
-    def writer(self) -> int:
+    def handles(self) -> Handles:
         """The end to write to, for the command."""
-        return self._writer
+        return Handles(self._writer, self._writer)
 
     def close_writer(self) -> None:
         """Give up our own copy of the end to write to."""

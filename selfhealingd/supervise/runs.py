@@ -14,10 +14,13 @@ from selfhealingd.supervise.cgroup import Cgroups
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN
 from selfhealingd.supervise.errors import SignalError, SpawnError
+from selfhealingd.supervise.output.errors import OutputError
+from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.tree import Volley, glance, left, send, wait_gone
 
 SPAWNS_AT_ONCE = 8
 _KILL_SECS = 5.0
+_DRAIN_SECS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class Runs:
     """Starts, watches and signals programs; decides nothing about them.
 
     ``report`` takes each event, in order for one run: ``Spawned`` before ``Exited``
-    before ``Emptied``. ``trouble`` takes what could not be done, in words. With
+    before ``Emptied``; what it wrote until then is where it belongs, unless nothing
+    takes it for 1 s. ``trouble`` takes what could not be done, in words. With
     ``cgroups`` each run lives in one of its own.
     """
 
@@ -39,11 +43,13 @@ class Runs:
         instance: str,
         report: Callable[[Event], Awaitable[None]],
         trouble: Callable[[str, str], None],
+        outputs: Outputs,
         cgroups: Cgroups | None = None,
     ) -> None:
         self._instance = instance
         self._report = report
         self._trouble = trouble
+        self._outputs = outputs
         self._cgroups = cgroups
         # Threads of their own: spawns that hang on a dead network disk must not keep
         # the state from being written.
@@ -54,9 +60,14 @@ class Runs:
         """Start a program and stay with it until nothing of it is left."""
         try:
             child = await spawn.start(
-                launch, marks=self._marks(service, run), limiter=self._spawning
+                launch,
+                marks=self._marks(service, run),
+                handles=self._outputs.open(
+                    service, launch.stdout, launch.stderr, launch.credentials
+                ),
+                limiter=self._spawning,
             )
-        except SpawnError as error:
+        except (SpawnError, OutputError) as error:
             await self._report(
                 SpawnFailed(
                     at=trio.current_time(),
@@ -162,6 +173,7 @@ class Runs:
         )
         status = await child.wait()
         now = trio.current_time()
+        await self._outputs.drain(service, _DRAIN_SECS)
         remaining = await left(child)
         end = Exit(
             at=now,
@@ -175,6 +187,7 @@ class Runs:
         )
         if remaining:
             await wait_gone(child)
+            await self._outputs.drain(service, _DRAIN_SECS)
             await self._report(
                 Emptied(at=trio.current_time(), service=service, run=run)
             )

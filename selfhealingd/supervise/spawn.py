@@ -1,50 +1,36 @@
 """Start a command, with everything about it in force before its first instruction."""
 
-import errno
 import os
 import resource
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import trio
 
 from selfhealingd.core.launch import Credentials, Launch
 from selfhealingd.supervise.child import Child
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.environment import program_environment
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.explain import explain
 from selfhealingd.supervise.forkers import in_forker
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.privilege import checked_limits, switch_to
 from selfhealingd.supervise.tree import send, wait_gone
 
-_LOG_FLAGS = (
-    os.O_WRONLY
-    | os.O_APPEND
-    | os.O_CREAT
-    | os.O_CLOEXEC
-    | os.O_NOCTTY
-    # A program's user may own the folder, and the daemon is root: a link there must
-    # not lead it to write elsewhere.
-    | os.O_NOFOLLOW
-    # Without a reader, a FIFO would hold the open for ever.
-    | os.O_NONBLOCK
-)
 _HANG_SECS = 5.0
-_OURS = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
-"""As in containers: what is meant is the daemon's own."""
-
 _KILL_SECS = 5.0
+_NOWHERE = Handles()
 
 
 async def start(
     launch: Launch,
     *,
     marks: Mapping[str, str],
-    output: int | None = None,
+    handles: Handles = _NOWHERE,
     limiter: trio.CapacityLimiter | None = None,
 ) -> Child:
     """Start a command as ``spawn`` does, in a thread of its own as ``limiter`` lets.
@@ -53,12 +39,15 @@ async def start(
     that hangs, on a dead network disk perhaps, is left behind after 5 s; what comes
     of it is killed and reaped whenever that is.
     """
-    order = _Order(launch, marks, output)
+    try:
+        order = _Order(launch, marks, handles)
+    except OSError as error:
+        raise SpawnError(explain(error, launch, {})) from error
     if limiter is None:
         limiter = trio.to_thread.current_default_thread_limiter()
     try:
         return await in_forker(order.carry_out, limiter)
-    except trio.Cancelled:
+    except (trio.Cancelled, RuntimeError):  # the latter: there is no thread for it
         await order.give_up()
         raise
 
@@ -67,12 +56,12 @@ class _Order:
     """A start under way, which its orderer may give up."""
 
     def __init__(
-        self, launch: Launch, marks: Mapping[str, str], output: int | None
+        self, launch: Launch, marks: Mapping[str, str], handles: Handles
     ) -> None:
         self._launch = launch
         self._marks = marks
-        # Our own copy: who has given up may close the original at any time.
-        self._output = None if output is None else os.dup(output)
+        # Our own copies: who has given up may close the originals at any time.
+        self._handles = handles.copy()
         self._token = trio.lowlevel.current_trio_token()
         self._settled = trio.Event()
         self._lock = threading.Lock()
@@ -87,10 +76,10 @@ class _Order:
             self._begun = True
         try:
             return self._keep(
-                spawn(self._launch, marks=self._marks, output=self._output)
+                spawn(self._launch, marks=self._marks, handles=self._handles)
             )
         finally:
-            self._close_output()
+            self._handles.close()
             with suppress(trio.RunFinishedError):  # then nobody is there to be told
                 self._token.run_sync_soon(self._settled.set)
 
@@ -108,7 +97,7 @@ class _Order:
         with self._lock:
             if not self._begun:
                 self._abandoned = True
-                self._close_output()
+                self._handles.close()
                 return
         with trio.move_on_after(_HANG_SECS, shield=True):
             await self._settled.wait()
@@ -121,30 +110,23 @@ class _Order:
                 await wait_gone(self._child)
             self._child.close()
 
-    def _close_output(self) -> None:
-        if self._output is not None:
-            os.close(self._output)
-            self._output = None
-
 
 def spawn(
-    launch: Launch, *, marks: Mapping[str, str], output: int | None = None
+    launch: Launch, *, marks: Mapping[str, str], handles: Handles = _NOWHERE
 ) -> Child:
     """Start a command in a session of its own and return it; blocking.
 
-    ``marks`` are environment variables by which the process is known as ours. With
-    ``output``, stdout and stderr both go to that descriptor (which stays the
-    caller's) instead of to the launch's files. Raises SpawnError.
+    ``marks`` are environment variables by which the process is known as ours,
+    ``handles`` its streams, which stay the caller's: where the launch wants its output
+    is for the caller to see to. Raises SpawnError.
     """
     if not launch.argv:
         raise SpawnError("cannot start: the command is empty")
     marks = dict(marks)
     environment = program_environment(os.environ, launch.environment, marks)
-    limits = checked_limits(launch.rlimits)
+    limits = {**DESCRIPTORS.inherited(), **checked_limits(launch.rlimits)}
     user = switch_to(launch.credentials)
-    with ExitStack() as files:
-        stdout, stderr = _outputs(launch, output, files)
-        pid = _fork_exec(launch, environment, (stdout, stderr), limits, user)
+    pid = _fork_exec(launch, environment, handles, limits, user)
     try:
         return Child.of(pid, marks)
     except OSError as error:
@@ -155,7 +137,7 @@ def spawn(
 def _fork_exec(
     launch: Launch,
     environment: Mapping[str, str],
-    outputs: tuple[int, int],
+    handles: Handles,
     limits: Mapping[int, tuple[int, int]],
     user: Credentials | None,
 ) -> int:
@@ -167,8 +149,8 @@ def _fork_exec(
         popen = subprocess.Popen(  # noqa: S603 - what the operator configured
             launch.argv,
             stdin=subprocess.DEVNULL,
-            stdout=outputs[0],
-            stderr=outputs[1],
+            stdout=handles.stdout,
+            stderr=handles.stderr,
             close_fds=True,
             start_new_session=True,
             cwd=None if launch.directory is None else os.fspath(launch.directory),
@@ -207,34 +189,6 @@ def _preparation(
             os.setuid(user.uid)
 
     return prepare
-
-
-def _outputs(launch: Launch, output: int | None, files: ExitStack) -> tuple[int, int]:
-    if output is not None:
-        return output, output
-    stdout = _open_log(launch.stdout, files)
-    if launch.redirect_stderr:
-        return stdout, stdout
-    return stdout, _open_log(launch.stderr, files)
-
-
-def _open_log(path: Path | None, files: ExitStack) -> int:
-    if path is None:
-        return subprocess.DEVNULL
-    if path in _OURS:
-        return _OURS[path]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, _LOG_FLAGS, 0o640)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            reason = "it is a symbolic link; name the file that it leads to"
-        else:
-            reason = (error.strerror or str(error)).lower()
-        raise SpawnError(f"cannot open log {str(path)!r}: {reason}") from error
-    files.callback(os.close, fd)
-    os.set_blocking(fd, True)
-    return fd
 
 
 def _discard(pid: int) -> None:

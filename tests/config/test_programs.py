@@ -8,11 +8,13 @@ import pytest
 
 from selfhealingd.config import Config
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.output import Elsewhere, LogTo, Target
 from selfhealingd.core.policy import Autorestart, Program
 
 Load = Callable[..., Config]
 Wrong = Callable[..., list[str]]
 LOGS = Path("/var/log/selfhealingd")
+AUTO, AUTO_ERR = LogTo(path=LOGS / "a.log"), LogTo(path=LOGS / "a.err.log")
 
 
 def test_defaults(load: Load) -> None:
@@ -22,8 +24,8 @@ def test_defaults(load: Load) -> None:
     assert {
         "web": Launch(
             argv=("web", "--port", "80"),
-            stdout=LOGS / "web.log",
-            stderr=LOGS / "web.err.log",
+            stdout=LogTo(path=LOGS / "web.log"),
+            stderr=LogTo(path=LOGS / "web.err.log"),
         )
     } == config.launches
 
@@ -77,7 +79,8 @@ def test_everything(load: Load, tmp_path: Path) -> None:
             directory=tmp_path / "srv",
             umask=0o27,
             rlimits={"nofile": (10, 20), "core": (-1, -1)},
-            stdout=tmp_path / "logs/out/web.log",
+            stdout=LogTo(path=tmp_path / "logs/out/web.log"),
+            stderr=Elsewhere.NOWHERE,
         )
         == config.launches["web"]
     )
@@ -101,14 +104,34 @@ def test_command_expansion(load: Load, command: str, argv: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     ("keys", "stdout", "stderr"),
     [
-        ("redirect_stderr = true", LOGS / "a.log", None),
-        ('stdout_logfile = "NONE"', None, LOGS / "a.err.log"),
-        ('stdout_logfile = "/x/y"\nstderr_logfile = "z"', Path("/x/y"), LOGS / "z"),
+        ("redirect_stderr = true", AUTO, None),
+        ('stdout_logfile = "NONE"', Elsewhere.NOWHERE, AUTO_ERR),
+        (
+            'stdout_logfile = "/x/y"\nstderr_logfile = "z/../b"',
+            LogTo(path=Path("/x/y")),
+            LogTo(path=LOGS / "b"),
+        ),
+        (
+            'stdout_logfile = "/dev/stdout"\nstderr_logfile = "/dev/stderr"',
+            Elsewhere.STDOUT,
+            Elsewhere.STDERR,
+        ),
+        (
+            'stdout_logfile = "JOURNAL"\nstderr_logfile = "/dev/null"',
+            Elsewhere.JOURNAL,
+            Elsewhere.NOWHERE,
+        ),
+        (
+            (
+                'stdout_logfile_maxbytes = "1MiB"\nstdout_logfile_backups = 3\n'
+                'stderr_logfile_maxage = "1d"\nstderr_logfile_compress = true'
+            ),
+            LogTo(path=LOGS / "a.log", max_bytes=2**20, backups=3),
+            LogTo(path=LOGS / "a.err.log", max_age=86400.0, compress=True),
+        ),
     ],
 )
-def test_logfiles(
-    load: Load, keys: str, stdout: Path | None, stderr: Path | None
-) -> None:
+def test_logfiles(load: Load, keys: str, stdout: Target, stderr: Target | None) -> None:
     """Logs go where they are told, relative to log_dir, or nowhere."""
     launch = load(f'[program.a]\ncommand = "a"\n{keys}').launches["a"]
     assert (stdout, stderr) == (launch.stdout, launch.stderr)
@@ -119,6 +142,8 @@ def test_logfiles(
     [
         ("startsecs = -1", "startsecs: expected a duration"),
         ('redirect_stderr = true\nstderr_logfile = "x"', "nothing would be written"),
+        ("redirect_stderr = true\nstderr_logfile_backups = 1", "would be written"),
+        ('stdout_logfile_maxbytes = "lots"', "expected a size"),
         ("rlimits = { nofiles = 1 }", 'did you mean "nofile"?'),
         ("rlimits = 3", "rlimits: expected a table, got 3"),
         ("umask = 4096", "umask: expected octal"),

@@ -12,6 +12,7 @@ import trio
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.child import Child
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.supervise.spawn import start
 from selfhealingd.supervise.tree import send, wait_gone
@@ -37,8 +38,9 @@ async def begin(
         argv = (sys.executable, "-u", "-c", code, *map(str, args))
         async with trio.lowlevel.FdStream(reader) as said:
             try:
+                handles = Handles(writer, writer)
                 launch = Launch(argv=argv, **more)  # type: ignore[arg-type]
-                child = await start(launch, marks=marks, output=writer)
+                child = await start(launch, marks=marks, handles=handles)
             finally:
                 os.close(writer)
             children.append(child)

@@ -17,6 +17,7 @@ from selfhealingd.supervise import cgroup
 from selfhealingd.supervise.cgroup import Cgroup, Cgroups, cgroups_of
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.identity import alive, read_stat
+from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.supervise.runs import Runs
 from selfhealingd.supervise.tree import left, members, send, wait_gone
@@ -100,7 +101,9 @@ async def test_taken_in_with_what_it_started(begin: Begin, delegated: Path) -> N
     assert {one.pid for one in found} == set(child.cgroup.pids())
 
 
-async def test_nobody_escapes(delegated: Path, nursery: trio.Nursery) -> None:
+async def test_nobody_escapes(
+    delegated: Path, nursery: trio.Nursery, tmp_path: Path
+) -> None:
     """Who changed session, was never seen and bears no mark is found and ended."""
     events: list[Event] = []
     told: list[str] = []
@@ -110,7 +113,8 @@ async def test_nobody_escapes(delegated: Path, nursery: trio.Nursery) -> None:
         moved.set()
 
     cgroups = Cgroups(delegated, "test")
-    runs = Runs("test", report, lambda _, words: told.append(words), cgroups)
+    trouble = lambda _, words: told.append(words)  # noqa: E731
+    runs = Runs("test", report, trouble, Outputs(tmp_path), cgroups)
     # It waits until it was moved: before, there is a moment in which it could escape.
     waits = "import time\nwhile 'web' not in open('/proc/self/cgroup').read(): pass\n"
     launch = Launch(argv=(sys.executable, "-c", waits + ESCAPES))

@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import trio
@@ -10,6 +11,7 @@ import trio
 from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise import reaper
+from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.runs import Runs
 
 pytestmark = pytest.mark.process
@@ -18,10 +20,10 @@ pytestmark = pytest.mark.process
 class Story:
     """Runs, and what they report."""
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+    def __init__(self, nursery: trio.Nursery, outputs: Outputs) -> None:
         self.events: list[Event] = []
         self.trouble: list[str] = []
-        self.runs = Runs("mark", self._report, self._trouble)
+        self.runs = Runs("mark", self._report, self._trouble, outputs)
         self._moved = trio.Event()
         self._nursery = nursery
 
@@ -45,9 +47,11 @@ class Story:
 
 
 @pytest.fixture
-async def story(nursery: trio.Nursery) -> AsyncIterator[Story]:
+async def story(nursery: trio.Nursery, tmp_path: Path) -> AsyncIterator[Story]:
     await nursery.start(reaper.serve)
-    made = Story(nursery)
+    outputs = Outputs(tmp_path / "run")
+    await nursery.start(outputs.run)
+    made = Story(nursery, outputs)
     yield made
     made.runs.signal("web", 1, signal.SIGKILL, group=True)
 

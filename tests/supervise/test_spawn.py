@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,7 @@ import trio
 
 from selfhealingd.core.launch import Credentials, Launch
 from selfhealingd.supervise.errors import SpawnError
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.identity import read_stat
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.supervise.spawn import spawn, start
@@ -33,8 +33,8 @@ async def _said(launch: Launch, **marks: str) -> str:
     return ran.tail.strip()
 
 
-async def _finish(launch: Launch) -> None:
-    child = await start(launch, marks={})
+async def _finish(launch: Launch, handles: Handles) -> None:
+    child = await start(launch, marks={}, handles=handles)
     with trio.fail_after(20):
         await child.wait()
     child.close()
@@ -97,41 +97,23 @@ async def test_only_three_descriptors() -> None:
     assert str(writer) not in [fd for fd in said.split() if int(fd) > 2]
 
 
-async def test_logs_are_appended_to(tmp_path: Path) -> None:
-    """Logs are made with their folder, appended to, and kept apart."""
-    out, err = tmp_path / "new" / "folder" / "out.log", tmp_path / "err.log"
-    launch = _sh("echo out; echo err >&2", stdout=out, stderr=err)
-    await _finish(launch)
-    await _finish(launch)
-    assert out.read_text() == "out\nout\n"
-    assert err.read_text() == "err\nerr\n"
+async def test_both_streams(tmp_path: Path) -> None:
+    """Each stream is the descriptor that was handed over; it stays the caller's."""
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        handles = Handles(out.fileno(), err.fileno())
+        for _ in range(2):
+            await _finish(_sh("echo out; echo err >&2"), handles)
+    assert "out\nout\n" == (tmp_path / "out").read_text()
+    assert "err\nerr\n" == (tmp_path / "err").read_text()
 
 
-@pytest.mark.parametrize("log", [True, False])
-async def test_redirected_stderr(tmp_path: Path, *, log: bool) -> None:
-    """With redirect_stderr, stderr goes wherever stdout goes, also to nowhere."""
-    out = tmp_path / "out.log"
-    where = out if log else None
-    await _finish(_sh("echo o; echo e >&2", stdout=where, redirect_stderr=True))
-    assert ("o\ne\n" if log else None) == (out.read_text() if out.exists() else None)
-
-
-def test_a_log_that_is_a_link(tmp_path: Path) -> None:
-    """A link in place of a log is refused, and not followed."""
-    link = tmp_path / "out.log"
-    link.symlink_to(tmp_path / "target")
-    with pytest.raises(SpawnError, match=r"cannot open log .*symbolic link"):
-        spawn(_sh("echo", stdout=link), marks={})
-    assert not (tmp_path / "target").exists()
-
-
-def test_a_log_that_can_not_be(tmp_path: Path) -> None:
-    """A folder in place of a log, and a FIFO nobody reads, are told at once."""
-    with pytest.raises(SpawnError, match=r"cannot open log .*is a directory"):
-        spawn(_sh("echo", stdout=tmp_path), marks={})
-    os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(SpawnError, match="cannot open log"):
-        spawn(_sh("echo", stdout=tmp_path / "fifo"), marks={})
+async def test_no_descriptor_for_a_copy() -> None:
+    """A start for which there is no descriptor is refused with words."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    os.close(writer)
+    with pytest.raises(SpawnError, match="cannot start '/bin/sh'"):
+        await start(_sh("echo"), marks={}, handles=Handles(writer, writer))
 
 
 def test_empty_command() -> None:
@@ -165,16 +147,6 @@ async def test_limits_are_set_before_the_user() -> None:
         assert str(ours + 1) == await _said(launch)
     except SpawnError:
         pytest.skip("this root may not raise limits")
-
-
-@AS_ROOT
-async def test_log_stays_the_daemons(tmp_path: Path) -> None:
-    """A switched program writes to a log that belongs to the daemon."""
-    out = tmp_path / "out.log"
-    await _finish(_sh("id -u", credentials=NOBODY, stdout=out))
-    assert out.read_text() == "65534\n"
-    assert out.stat().st_uid == 0
-    assert out.stat().st_mode & 0o007 == 0
 
 
 async def test_no_descriptor_left() -> None:
@@ -258,7 +230,9 @@ async def test_start_that_hangs(
         async with trio.open_nursery() as nursery:
 
             async def begin() -> None:
-                await start(_sh("sleep 600"), marks=marks, output=writer)
+                await start(
+                    _sh("sleep 600"), marks=marks, handles=Handles(writer, writer)
+                )
 
             nursery.start_soon(begin)
             await trio.to_thread.run_sync(marks.begun.wait)
@@ -280,31 +254,7 @@ async def test_start_cancelled_before_it_began(footprint: Footprint) -> None:
     reader, writer = os.pipe()
     with trio.CancelScope() as scope:
         scope.cancel()
-        await start(_sh("sleep 600"), marks={}, output=writer)
+        await start(_sh("sleep 600"), marks={}, handles=Handles(writer, writer))
     os.close(reader)
     os.close(writer)
     assert before == footprint()
-
-
-@pytest.mark.process
-def test_dev_stdout_is_the_daemons_own(tmp_path: Path) -> None:
-    """As containers have it: a link that is followed on purpose."""
-    script = (
-        "from pathlib import Path\n"
-        "from selfhealingd.core.launch import Launch\n"
-        "from selfhealingd.supervise.spawn import spawn\n"
-        "import os\n"
-        "launch = Launch(argv=('sh', '-c', 'echo out; echo err >&2'),\n"
-        "    stdout=Path('/dev/stdout'), stderr=Path('/dev/stderr'))\n"
-        "os.waitid(os.P_PID, spawn(launch, marks={}).pid, os.WEXITED)\n"
-    )
-    done = subprocess.run(  # noqa: TID251 - a process with streams of its own
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    assert ("out\n", "err\n") == (done.stdout, done.stderr)

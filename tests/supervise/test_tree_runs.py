@@ -12,6 +12,7 @@ import trio
 from selfhealingd.core.events import Emptied, Event, Exited
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise import reaper
+from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.runs import Runs
 
 pytestmark = pytest.mark.process
@@ -65,7 +66,12 @@ async def test_a_tree_that_falls_apart(
 
     trouble: list[str] = []
     await nursery.start(reaper.serve)
-    runs = Runs("tree", report, lambda _, words: trouble.append(words))
+    runs = Runs(
+        "tree",
+        report,
+        lambda _, words: trouble.append(words),
+        Outputs(ready.parent),
+    )
     launch = Launch(
         argv=(sys.executable, "-c", CLEARED), environment={"READY": str(ready)}
     )

@@ -6,7 +6,11 @@ _NO_PASSWORDS = (
     "nobody has a password here: the kernel tells who connects; name operators in"
     " [control] operators. The value is left out"
 )
-_SYSLOG = "write to a file and let syslog read it, or pipe the command through logger"
+_SYSLOG = (
+    "a stream goes to one place only: the one that syslog reads is stdout_logfile ="
+    ' "JOURNAL" (systemd\'s journal), likewise stderr_logfile'
+)
+JOURNAL = "was syslog: systemd's journal, which syslog reads; without one, name a file"
 
 PROGRAM = {
     "stdout_capture_maxbytes": _NO_EVENTS,

@@ -11,7 +11,6 @@ from selfhealingd.config.importing.document import Key, Note
 from selfhealingd.config.importing.errors import Unusable
 from selfhealingd.config.importing.expansion import fixed, rendered, variables
 from selfhealingd.config.mistakes import likely
-from selfhealingd.config.schema import ProgramTable
 
 _TRUE = frozenset({"yes", "true", "on", "1"})
 _FALSE = frozenset({"no", "false", "off", "0"})
@@ -148,7 +147,6 @@ ORDER = (
 # What other keys are compared with is not among these: it is settled now.
 _LATE = frozenset({"autostart", "user", "umask", "stopsignal"})
 _NUMBERS = frozenset({"startsecs", "startretries", "stopwaitsecs", "priority"})
-_NEEDS_ROOM = "this selfhealingd has no such key"
 
 
 def simple(option: str, template: str, environ: Mapping[str, str]) -> Key | Note:
@@ -165,8 +163,6 @@ def simple(option: str, template: str, environ: Mapping[str, str]) -> Key | Note
             value = read(fixed(template, environ).strip())
     except Unusable as error:
         return Note(f"{shown(option, template)}: {error}; left out")
-    if option not in ProgramTable.__struct_fields__:
-        return Key(option, value, _NEEDS_ROOM, doubtful=True)
     notes = [_unset(names, environ), _about(option, value)]
     if option in _NUMBERS and not names and value != integer(template):
         notes.append(f"was {template}")

@@ -206,14 +206,13 @@ def _logfiles(made: Lines) -> None:
 
 
 def _logfile(made: Lines, option: str, template: Template) -> None:
-    if template.lower() == "syslog":
-        how = advice.PROGRAM["stdout_syslog"]
-        made.lines.append(Note(f"{option}=syslog: {how}"))
-    elif not template:
+    if not template:
         raise Unusable("empty")
-    elif option == "stderr_logfile" and _redirected(made):
+    if option == "stderr_logfile" and _redirected(made):
         text = options.shown(option, template)
         made.lines.append(Note(f"{text}: stderr goes where stdout goes"))
+    elif template.lower() == "syslog":
+        made.key(option, "JOURNAL", advice.JOURNAL)
     elif template in {"AUTO", "NONE"}:
         made.key(option, template)
     elif template.startswith("~/"):

@@ -13,6 +13,7 @@ from selfhealingd.config.importing.groups import (
     groups,
     priorities,
 )
+from selfhealingd.config.importing.logs import agree
 from selfhealingd.config.importing.names import Names
 from selfhealingd.config.importing.programs import Made, Maker
 from selfhealingd.config.importing.reading import Section, read_source
@@ -50,6 +51,7 @@ def from_supervisord(file: Path, environ: Mapping[str, str], host: str) -> list[
             made[section.name] = one
         elif section.kind == "fcgi-program":
             made.setdefault(section.name, one)
+    agree(tables)
     head = Table(before=(f"Made by selfhealingd --import from {file}", *advice.HEADER))
     return [
         head,

@@ -5,6 +5,7 @@ import socket
 from collections import deque
 from pathlib import Path
 
+from selfhealingd.core.output import JOURNAL_FIELD
 from selfhealingd.supervise.output.errors import worded
 from selfhealingd.supervise.output.waiting import Gate
 
@@ -68,7 +69,7 @@ class Entries:
         self._journal = journal
         self._level = _PRIORITIES[stream]
         self._fields = (
-            f"SYSLOG_IDENTIFIER={name}\nSELFHEALINGD_PROGRAM={name}\n"
+            f"SYSLOG_IDENTIFIER={name}\n{JOURNAL_FIELD}={name}\n"
             f"SELFHEALINGD_STREAM={stream}\n"
         ).encode()
 

@@ -1,9 +1,8 @@
 """All programs' output, as the rest of the daemon sees it."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import trio
 
 from selfhealingd.core.launch import Credentials
 from selfhealingd.core.output import Elsewhere, LogTo, Target
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.output.compress import compress_one, settle
 from selfhealingd.supervise.output.errors import OutputError, worded
 from selfhealingd.supervise.output.fifo import Fifo, fifo_path, program_of
@@ -24,17 +24,6 @@ from selfhealingd.supervise.output.tail import Position
 _FOLDER = "output"
 _ASK_SECS = 5.0
 _AGAIN_SECS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Handles:
-    """What a program gets as stdout and stderr; maybe twice the same.
-
-    Descriptors that stay ours, or ``subprocess.DEVNULL``.
-    """
-
-    stdout: int
-    stderr: int
 
 
 class Outputs:
@@ -114,6 +103,11 @@ class Outputs:
             self._routes.drop(route)
         self._changed()
 
+    def keep(self, names: Container[str]) -> None:
+        """Close all but these programs."""
+        for name in [one for one in self._open if one not in names]:
+            self.close(name)
+
     def strangers(self) -> set[str]:
         """Return whose FIFOs are there without being open: an earlier daemon's."""
         found = {program_of(path) for path in self._folder.glob("*.std*")}
@@ -162,6 +156,14 @@ class Outputs:
             if any(words):
                 found[name] = "; ".join(dict.fromkeys(filter(None, words)))
         return found
+
+    def waiting(self) -> set[str]:
+        """Return of which programs something waits that could not be moved yet."""
+        return {
+            name
+            for name, routes in self._open.items()
+            if any(route.waits for route in routes.values())
+        }
 
     async def clear(self, path: Path) -> None:
         """Empty a log, and delete its older ones. Raises OutputError."""

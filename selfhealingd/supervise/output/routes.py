@@ -54,10 +54,15 @@ class Route:
         held = self.place.mover.held()
         if held > _HELD_SECS and not self.fifo.empty():
             return (
-                f"cannot move output: {self.place.what} has taken nothing for"
-                f" {held:.0f} s; the program goes on until its FIFO is full"
+                f"cannot move output: {self.place.what} has taken nothing for more"
+                f" than {_HELD_SECS:.0f} s; the program goes on until its FIFO is full"
             )
         return self.stream.problem
+
+    @property
+    def waits(self) -> bool:
+        """Whether something of it is not where it belongs yet, as far as is known."""
+        return not self.fifo.empty() or (not self.direct and bool(self.problem))
 
     @property
     def direct(self) -> bool:

@@ -5,6 +5,7 @@ import re
 import shlex
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from selfhealingd.config import Config, load_config
 from selfhealingd.config.importing import import_file
+from selfhealingd.core.output import Elsewhere, LogTo, Target
 
 supervisor_options = pytest.importorskip("supervisor.options")
 supervisor_datatypes = pytest.importorskip("supervisor.datatypes")
@@ -175,11 +177,23 @@ def same(
     assert process.startretries == table.get("startretries", 3)
     assert restart(process.autorestart) == program.autorestart.value
     assert launch.umask in {process.umask, section.umask}
-    assert process.redirect_stderr == launch.redirect_stderr
+    assert process.redirect_stderr == (launch.stderr is None)
     assert process.stopasgroup == table.get("stopasgroup", process.stopasgroup)
-    logfile(process.stdout_logfile, launch.stdout, folder)
-    if not process.redirect_stderr:
-        logfile(process.stderr_logfile, launch.stderr, folder)
+    shared = shared_logs(config)
+    output(process, "stdout", launch.stdout, folder, shared)
+    if launch.stderr is not None:
+        output(process, "stderr", launch.stderr, folder, shared)
+
+
+def shared_logs(config: Config) -> set[Path]:
+    """Files that several write to: whoever is first decides how they are rotated."""
+    found = Counter(
+        target.path
+        for launch in config.launches.values()
+        for target in (launch.stdout, launch.stderr)
+        if isinstance(target, LogTo)
+    )
+    return {path for path, number in found.items() if number > 1}
 
 
 def splits(command: str) -> bool:
@@ -195,14 +209,38 @@ def restart(value: Any) -> str:
     return "always" if "Unconditionally" in value.__name__ else "unexpected"
 
 
-def logfile(written: Any, path: Path | None, folder: Path) -> None:
-    """Compare files; what supervisord names by itself is named otherwise by us."""
-    if not isinstance(written, str) or written == "syslog":
+STREAMS = {
+    "/dev/stdout": Elsewhere.STDOUT,
+    "/dev/fd/1": Elsewhere.STDOUT,
+    "/proc/self/fd/1": Elsewhere.STDOUT,
+    "/dev/stderr": Elsewhere.STDERR,
+    "/dev/fd/2": Elsewhere.STDERR,
+    "/proc/self/fd/2": Elsewhere.STDERR,
+    "/dev/null": Elsewhere.NOWHERE,
+}
+
+
+def output(
+    process: Any, stream: str, target: Target, folder: Path, shared: set[Path]
+) -> None:
+    """Compare targets; what supervisord names by itself is named otherwise by us."""
+    written = getattr(process, f"{stream}_logfile")
+    if written is None:
+        syslog = getattr(process, f"{stream}_syslog")
+        assert target is Elsewhere.NOWHERE or (target is Elsewhere.JOURNAL and syslog)
         return
-    streams = {"/dev/fd/1": "/dev/stdout", "/proc/self/fd/1": "/dev/stdout"}
-    streams |= {"/dev/fd/2": "/dev/stderr"}
-    assert path is not None
-    assert folder / streams.get(written, written) == path
+    if isinstance(written, str) and written in STREAMS:
+        assert STREAMS[written] is target
+        return
+    assert isinstance(target, LogTo)
+    if isinstance(written, str):
+        assert os.path.normpath(folder / written) == str(target.path)
+    if target.path not in shared:
+        rotation = [
+            getattr(process, f"{stream}_logfile_{key}")
+            for key in ("maxbytes", "backups")
+        ]
+        assert rotation == [target.max_bytes, min(target.backups, 1_000_000)]
 
 
 GOOD = [

@@ -11,9 +11,10 @@ import pytest
 import trio
 
 from selfhealingd.core.output import Elsewhere, LogTo
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.output import routes
 from selfhealingd.supervise.output.errors import OutputError
-from selfhealingd.supervise.output.outputs import Handles, Outputs
+from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.output.routes import Surroundings
 from selfhealingd.supervise.output.tail import START, tail
 
