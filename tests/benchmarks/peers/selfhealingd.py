@@ -56,6 +56,7 @@ def _config(setting: Setting) -> dict[str, Any]:
         programs[name] = {
             "command": [str(setting.program), argument],
             "stdout_logfile": log,
+            "stdout_logfile_maxbytes": 0,
             "stderr_logfile": "NONE",
         }
     daemon = {
