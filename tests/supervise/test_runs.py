@@ -10,6 +10,7 @@ import trio
 
 from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.output import LogTo
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.runs import Runs
@@ -67,6 +68,43 @@ async def test_spawned_then_exited(story: Story) -> None:
     assert (3, None, 0) == (exited.exit.code, exited.exit.signal, exited.left)
     assert spawned.at <= exited.at
     assert [1, 1] == [spawned.run, exited.run]
+
+
+async def test_its_last_words_come_before_its_end(
+    nursery: trio.Nursery, tmp_path: Path
+) -> None:
+    """When the exit is reported, the log has what was written just before it."""
+    log = LogTo(path=tmp_path / "web.log")
+    found: list[bytes] = []
+
+    async def report(event: Event) -> None:
+        if isinstance(event, Exited):
+            found.append(log.path.read_bytes())
+
+    await nursery.start(reaper.serve)
+    outputs = Outputs(tmp_path / "run")
+    await nursery.start(outputs.run)
+    runs = Runs("mark", report, lambda _, words: pytest.fail(words), outputs)
+    # Who writes little by little is left alone for longer and longer.
+    script = "for n in 1 2 3 4 5 6; do echo $n; sleep 0.02; done; echo last; kill -9 $$"
+    launch = Launch(argv=("sh", "-c", script), stdout=log)
+    with trio.fail_after(20):
+        for run in (1, 2):
+            await runs.live("web", run, launch)
+    assert [1, 2] == [said.count(b"last\n") for said in found]
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_fifo_that_can_not_be_is_a_failed_start(
+    story: Story, tmp_path: Path
+) -> None:
+    """What is in its way is in the words."""
+    (tmp_path / "run").write_text("in the way")
+    launch = Launch(argv=("true",), stdout=LogTo(path=tmp_path / "web.log"))
+    await story.runs.live("web", 1, launch)
+    [failed] = story.events
+    assert isinstance(failed, SpawnFailed)
+    assert "cannot open FIFO" in failed.problem
 
 
 async def test_what_can_not_start_is_one_event(story: Story) -> None:
