@@ -8,6 +8,7 @@ from types import MappingProxyType
 import trio
 
 from selfhealingd.supervise.cgroup import Cgroup
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.errors import SignalError
 from selfhealingd.supervise.identity import Identity, start_ticks
 from selfhealingd.supervise.pidfd import refused, send_by
@@ -57,7 +58,7 @@ class Child:
 
         ``marks`` of its environment are how its orphans are known.
         """
-        pidfd = os.pidfd_open(pid)
+        pidfd = DESCRIPTORS.lift(os.pidfd_open(pid))
         try:
             started = start_ticks(pid)
             if started is None:

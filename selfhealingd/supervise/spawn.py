@@ -124,9 +124,14 @@ def spawn(
         raise SpawnError("cannot start: the command is empty")
     marks = dict(marks)
     environment = program_environment(os.environ, launch.environment, marks)
-    limits = {**DESCRIPTORS.inherited(), **checked_limits(launch.rlimits)}
+    limits = checked_limits(launch.rlimits)
     user = switch_to(launch.credentials)
-    pid = _fork_exec(launch, environment, handles, limits, user)
+    if limits:
+        limits = {**DESCRIPTORS.given(), **limits}
+        pid = _fork_exec(launch, environment, handles, limits, user)
+    else:
+        with DESCRIPTORS.steady():
+            pid = _fork_exec(launch, environment, handles, limits, user)
     try:
         return Child.of(pid, marks)
     except OSError as error:

@@ -18,6 +18,7 @@ from pathlib import Path
 from termios import FIONREAD
 
 from selfhealingd.core.launch import Credentials
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.output.errors import OutputError, worded
 
 _ODD = re.compile(rb"[^A-Za-z0-9_.-]|^\.")
@@ -57,7 +58,7 @@ class Fifo:
         """
         self.path = path
         try:
-            self.fd = _opened(path)
+            self.fd = DESCRIPTORS.lift(_opened(path))
         except OSError as error:
             raise worded(f"open FIFO {str(path)!r}", error) from error
         try:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from selfhealingd.clock import utc_now
 from selfhealingd.core.output import LogTo
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.output.errors import OutputError, worded
 from selfhealingd.supervise.output.fifo import Fifo
 from selfhealingd.supervise.output.peek import Peeker
@@ -191,7 +192,7 @@ class LogFile:
                 f"cannot write log {str(self._path)!r}: it is not a regular file;"
                 ' name another one, or "NONE"'
             )
-        self._fd = fd
+        self._fd = DESCRIPTORS.lift(fd)
         self._begin_period(found.st_mtime if found.st_size else None)
 
     def _is_over(self, size: int) -> bool:
