@@ -24,6 +24,7 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._top = 0  # lifted ones are below it; 0: nothing needs to be lifted
 
     def allow(self, needed: int) -> int:
@@ -63,7 +64,9 @@ class Descriptors:
         if not self._top:
             yield
             return
-        with self._lock:
+        # Those that want to fork queue here, so that who wants to lift (the loop, at a
+        # start of many programs) waits for one of them at most.
+        with self._turn, self._lock:
             yield
 
     def given(self) -> Mapping[int, tuple[int, int]]:

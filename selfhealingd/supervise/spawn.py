@@ -39,10 +39,7 @@ async def start(
     that hangs, on a dead network disk perhaps, is left behind after 5 s; what comes
     of it is killed and reaped whenever that is.
     """
-    try:
-        order = _Order(launch, marks, handles)
-    except OSError as error:
-        raise SpawnError(explain(error, launch, {})) from error
+    order = _Order(launch, marks, handles)
     if limiter is None:
         limiter = trio.to_thread.current_default_thread_limiter()
     try:
@@ -60,8 +57,7 @@ class _Order:
     ) -> None:
         self._launch = launch
         self._marks = marks
-        # Our own copies: who has given up may close the originals at any time.
-        self._handles = handles.copy()
+        self._handles = handles
         self._token = trio.lowlevel.current_trio_token()
         self._settled = trio.Event()
         self._lock = threading.Lock()
@@ -73,15 +69,22 @@ class _Order:
         with self._lock:
             if self._abandoned:
                 raise SpawnError("cannot start: nobody waits for it any more")
+            # Our own copies: who gives up from now on may close the originals at any
+            # time. Not before: thousands may be waiting to begin.
+            handles = self._copies()
             self._begun = True
         try:
-            return self._keep(
-                spawn(self._launch, marks=self._marks, handles=self._handles)
-            )
+            return self._keep(spawn(self._launch, marks=self._marks, handles=handles))
         finally:
-            self._handles.close()
+            handles.close()
             with suppress(trio.RunFinishedError):  # then nobody is there to be told
                 self._token.run_sync_soon(self._settled.set)
+
+    def _copies(self) -> Handles:
+        try:
+            return self._handles.copy()
+        except OSError as error:
+            raise SpawnError(explain(error, self._launch, {})) from error
 
     def _keep(self, child: Child) -> Child:
         with self._lock:
@@ -97,7 +100,6 @@ class _Order:
         with self._lock:
             if not self._begun:
                 self._abandoned = True
-                self._handles.close()
                 return
         with trio.move_on_after(_HANG_SECS, shield=True):
             await self._settled.wait()
