@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from selfhealingd.core.launch import Credentials, Launch
 from selfhealingd.supervise.errors import SpawnError
@@ -246,6 +247,31 @@ async def test_start_that_hangs(
         while limiter.borrowed_tokens:
             await trio.lowlevel.checkpoint()
     assert before == footprint()
+
+
+async def test_starts_that_wait_hold_no_descriptor(footprint: Footprint) -> None:
+    """However many wait for their turn, only those under way take descriptors."""
+    reader, writer = os.pipe()
+    marks, limiter = _HeldUp(), trio.CapacityLimiter(1)
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+
+            async def begin(handles: Handles) -> None:
+                await start(
+                    _sh("sleep 600"), marks=marks, handles=handles, limiter=limiter
+                )
+
+            nursery.start_soon(begin, Handles())
+            await trio.to_thread.run_sync(marks.begun.wait)
+            before = footprint()
+            for _ in range(10):
+                nursery.start_soon(begin, Handles(writer, writer))
+            await trio.testing.wait_all_tasks_blocked()
+            assert before == footprint()
+            nursery.cancel_scope.cancel()
+            marks.go_on.set()
+    os.close(reader)
+    os.close(writer)
 
 
 async def test_start_cancelled_before_it_began(footprint: Footprint) -> None:
