@@ -21,12 +21,23 @@ class Follower:
     """An async iterator of what is added to a log; one task may use it.
 
     It reads when it is told that there is something, and never polls. Who is so slow
-    that what he has not read is rotated out goes on with the newest file.
+    that what he has not read is rotated out goes on with the newest file; ``missed``
+    counts how often that may have been so.
     """
 
-    def __init__(self, path: Path, since: Position | None = None) -> None:
-        """Begin where a ``tail`` ended; None: at the end that the log has now."""
+    def __init__(
+        self,
+        path: Path,
+        since: Position | None = None,
+        limiter: trio.CapacityLimiter | None = None,
+    ) -> None:
+        """Begin where a ``tail`` ended; None: at the end that the log has now.
+
+        ``limiter``: for the threads in which it reads.
+        """
+        self.missed = 0
         self._path = path
+        self._limiter = limiter
         self._source: _Source | None = None
         self._news = trio.Event()
         self._since = since
@@ -53,7 +64,9 @@ class Follower:
         """Return some new bytes. Raises OutputError."""
         while True:
             self._news = trio.Event()
-            data = await trio.to_thread.run_sync(self._read, abandon_on_cancel=True)
+            data = await trio.to_thread.run_sync(
+                self._read, abandon_on_cancel=True, limiter=self._limiter
+            )
             if data:
                 return data
             await self._news.wait()
@@ -71,12 +84,13 @@ class Follower:
             while self._begun():
                 if data := self._source_bytes():
                     return data
-                following = self._following()
+                following, missed = self._following()
                 # What came just before the rotation is read before going on.
                 if following is None or (data := self._source_bytes()):
                     return data
                 if (source := _open(following, 0)) is not None:
                     self._switch(source)
+                    self.missed += missed
         except READ_ERRORS as error:
             raise worded(f"read log {str(self._path)!r}", error) from error
         return b""
@@ -111,21 +125,27 @@ class Follower:
         for inode, path, _ in files:
             if inode == since.inode:
                 return _open(path, since.offset)
+        self.missed += 1
         return _open(files[0][1], 0)
 
-    def _following(self) -> Path | None:
-        """Return the file after the one being read, if that has any bytes."""
+    def _following(self) -> tuple[Path | None, bool]:
+        """Return the file after the one being read, if that has any bytes.
+
+        True: there may have been others in between.
+        """
         inode = 0 if self._source is None else self._source.inode
         after: tuple[int, Path, int] | None = None
         files = self._files()
+        missed = False
         for file in files:
             if file[0] == inode:
                 break
             after = file
         else:
             after = files[0] if files else None
+            missed = True
         # logrotate makes the new file before we are told to use it.
-        return after[1] if after is not None and after[2] else None
+        return (after[1] if after is not None and after[2] else None), missed
 
     def _files(self) -> list[tuple[int, Path, int]]:
         """Return inode, path and size of the log and its older ones, newest first."""

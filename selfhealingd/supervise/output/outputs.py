@@ -19,11 +19,12 @@ from selfhealingd.supervise.output.logfile import clear_log
 from selfhealingd.supervise.output.mover import Mover, T
 from selfhealingd.supervise.output.routes import Channel, Route, Routes, Surroundings
 from selfhealingd.supervise.output.sink import Sink
-from selfhealingd.supervise.output.tail import Position
+from selfhealingd.supervise.output.tail import Position, Tail, tail
 
 _FOLDER = "output"
 _ASK_SECS = 5.0
 _AGAIN_SECS = 0.1
+_READERS = 8
 
 
 class Outputs:
@@ -50,6 +51,9 @@ class Outputs:
         self._compressing = trio.Event()
         self._not_compressed: dict[Path, str] = {}
         self._one_at_a_time = trio.CapacityLimiter(1)
+        # Threads of their own: reads that hang on a dead disk must not keep the
+        # rest of the daemon from having one.
+        self._reading = trio.CapacityLimiter(_READERS)
         self._stopping = False
 
     async def run(
@@ -176,10 +180,20 @@ class Outputs:
         except OSError as error:
             raise worded(f"clear log {str(path)!r}", error) from error
 
+    async def tail(self, path: Path, *, lines: int | None, most: int) -> Tail:
+        """Return the end of a log, as ``tail`` does. Raises OutputError."""
+        with trio.move_on_after(_ASK_SECS):
+            return await trio.to_thread.run_sync(
+                partial(tail, path, lines=lines, most=most),
+                abandon_on_cancel=True,
+                limiter=self._reading,
+            )
+        raise _held()
+
     @contextmanager
     def follow(self, path: Path, since: Position | None = None) -> Iterator[Follower]:
         """Give an iterator of what is added to a log, from where a ``tail`` ended."""
-        follower = Follower(path, since)
+        follower = Follower(path, since, self._reading)
         self._routes.watch(path, follower.wake)
         try:
             yield follower
@@ -209,10 +223,7 @@ class Outputs:
     async def _ask(self, mover: Mover, work: Callable[[], T]) -> T:
         with trio.move_on_after(_ASK_SECS):
             return await mover.ask(work)
-        raise OutputError(
-            f"cannot get at the log: what it is on has not answered for"
-            f" {_ASK_SECS:.0f} s; look for errors of the disk (dmesg)"
-        )
+        raise _held()
 
     def _compress_soon(self, path: Path) -> None:
         self._to_compress[path] = None
@@ -256,6 +267,13 @@ class Outputs:
         else:
             await self._ask(found[0], partial(settle, path, done))
         return True
+
+
+def _held() -> OutputError:
+    return OutputError(
+        f"cannot get at the log: what it is on has not answered for"
+        f" {_ASK_SECS:.0f} s; look for errors of the disk (dmesg)"
+    )
 
 
 async def _drain(route: Route) -> None:

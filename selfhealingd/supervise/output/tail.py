@@ -37,10 +37,14 @@ START = Position(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The end of a log, and where what comes after it begins."""
+    """The end of a log, and where what comes after it begins.
+
+    ``cut``: of what was asked for, older bytes were left out as being too many.
+    """
 
     data: bytes
     position: Position
+    cut: bool = False
 
 
 def tail(path: Path, *, lines: int | None = None, most: int = MOST) -> Tail:
@@ -55,10 +59,14 @@ def tail(path: Path, *, lines: int | None = None, most: int = MOST) -> Tail:
             newest, shelf = _opened(path, files)
             found = os.fstat(newest.fileno()) if newest else None
             position = Position(found.st_ino, found.st_size) if found else START
-            data = _gathered(newest, position.offset, shelf, lines, most)
+            read, full = _gathered(newest, position.offset, shelf, lines, most)
     except READ_ERRORS as error:
         raise worded(f"read log {str(path)!r}", error) from error
-    return Tail(data, position)
+    if lines is None:
+        return Tail(_last(read, most), position)
+    wanted = _split(read)[-lines:] if lines else []
+    cut = sum(map(len, wanted)) > most or (full and len(wanted) < lines)
+    return Tail(_last_lines(wanted, most), position, cut)
 
 
 def _opened(
@@ -100,10 +108,11 @@ def _gathered(
     shelf: list[tuple[Path, BinaryIO]],
     lines: int | None,
     most: int,
-) -> bytes:
+) -> tuple[bytes, bool]:
+    """Return what holds the bytes or lines, and whether it is more than ``most``."""
     blocks: deque[bytes] = deque()
     length = found = 0
-    for block, whole in _backwards(newest, size, shelf, most):
+    for block, whole in _backwards(newest, size, shelf, most + 1):
         if not blocks and not block.endswith(b"\n"):
             found += 1  # a line that has not ended
         blocks.appendleft(block)
@@ -111,10 +120,9 @@ def _gathered(
         found += block.count(b"\n")
         # A file begins with a line; of another block, the first may not be whole.
         enough = lines is not None and found - (not whole) >= lines
-        if length >= most or enough:
+        if length > most or enough:
             break
-    data = b"".join(blocks)
-    return _last(data, most) if lines is None else _last_lines(data, lines, most)
+    return b"".join(blocks), length > most
 
 
 def _backwards(
@@ -152,17 +160,16 @@ def _last(data: bytes, most: int) -> bytes:
     return data[-most:] if most else b""
 
 
-def _last_lines(data: bytes, lines: int, most: int) -> bytes:
-    parts = _split(data)
+def _last_lines(lines: list[bytes], most: int) -> bytes:
     chosen: deque[bytes] = deque()
     room = most
-    for part in reversed(parts[-lines:] if lines else []):
-        if len(part) > room:
+    for line in reversed(lines):
+        if len(line) > room:
             break
-        chosen.appendleft(part)
-        room -= len(part)
-    if not chosen and lines and parts:
-        return _last(parts[-1], most)
+        chosen.appendleft(line)
+        room -= len(line)
+    if lines and not chosen:
+        return _last(lines[-1], most)
     return b"".join(chosen)
 
 

@@ -27,8 +27,12 @@ def _add(log: Path, data: bytes) -> None:
         file.write(data)
 
 
+def _rename_to(log: Path, name: str) -> None:
+    log.rename(log.with_name(name))
+
+
 def _rename_and_create(log: Path) -> None:
-    log.rename(log.with_name("web.log.1"))
+    _rename_to(log, "web.log.1")
     log.touch()
 
 
@@ -149,3 +153,36 @@ async def test_cleared(log: Path, follow: Follow) -> None:
     os.truncate(log, 0)
     _add(log, b"two\n")
     assert b"two\n" == await _read(follower, 4)
+
+
+async def test_what_was_rotated_away_unread_is_counted(
+    log: Path, follow: Follow
+) -> None:
+    """It goes on with what is left, and says that some is missing."""
+    follower = follow(START)
+    _add(log, b"one\n")
+    assert b"one\n" == await _read(follower, 4)
+    rotate(log, 1)
+    _add(log, b"two\n")
+    assert b"two\n" == await _read(follower, 4)
+    assert 0 == follower.missed
+    for number in range(3):
+        _add(log, b"unread %d\n" % number)
+        rotate(log, 1)
+    _add(log, b"last\n")
+    # Of the file that it holds open, it reads the rest.
+    assert b"unread 0\nlast\n" == await _read(follower, 14)
+    assert 1 == follower.missed
+
+
+async def test_a_tail_that_was_rotated_away_is_counted(
+    log: Path, follow: Follow
+) -> None:
+    """Between the tail and the first read, too."""
+    _add(log, b"one\n")
+    position = tail(log).position
+    _rename_to(log, "other")
+    _add(log, b"two\n")
+    follower = follow(position)
+    assert b"two\n" == await _read(follower, 4)
+    assert 1 == follower.missed

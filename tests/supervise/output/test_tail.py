@@ -61,6 +61,17 @@ def test_the_last_bytes(make: Make, texts: list[bytes], most: int) -> None:
     )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(_TEXT, min_size=1, max_size=5), st.integers(0, 20), st.integers(1, 60))
+def test_what_is_left_out_is_told(
+    make: Make, texts: list[bytes], n: int, most: int
+) -> None:
+    """It is cut when, and only when, some of what was asked for is missing."""
+    log = make(texts)
+    found = tail(log, lines=n, most=most)
+    assert found.cut is (found.data != tail(log, lines=n).data)
+
+
 def test_a_large_log(make: Make) -> None:
     """Of a large log only the end is returned, from the start of a line on."""
     lines = [b"line %07d\n" % number for number in range(200_000)]
