@@ -105,6 +105,8 @@ def _expected(params: type[Params]) -> str:
 def _words(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_words(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
     if "items" in schema:
         return f"array of {_words(schema['items'])}"
     return str(schema["type"])

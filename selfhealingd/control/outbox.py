@@ -51,6 +51,7 @@ class Outbox:
         self._waiting = 0
         self._dropped = 0
         self._more = trio.Event()
+        self._less = trio.Event()
         self._closed = False
         self._closing = contextlib.ExitStack()
 
@@ -71,6 +72,16 @@ class Outbox:
         self._waiting += len(line)
         self._put(_Item(memoryview(line), weight=len(line)))
 
+    async def room(self) -> None:
+        """Wait until half of the limit is free, and nothing is counted as dropped.
+
+        What is then queued at once, without waiting in between, is not dropped if it
+        fits into the other half. Once closed, there is room: what comes is forgotten.
+        """
+        await trio.lowlevel.checkpoint()
+        while self._dropped or 2 * self._waiting > self._limit:
+            await self._less.wait()
+
     def on_close(self, callback: Callable[[], object]) -> None:
         """Call back when the connection ends: at once if it has."""
         if self._closed:
@@ -83,6 +94,7 @@ class Outbox:
         self._closed = True
         self._queue.clear()
         self._waiting = self._dropped = 0
+        self._sent_some()
         self._closing.close()
 
     async def pump(self, sock: trio.socket.SocketType) -> None:
@@ -102,6 +114,7 @@ class Outbox:
             if not item.rest and self._queue:
                 self._queue.popleft()
                 self._waiting -= item.weight
+                self._sent_some()
                 if item.sent is not None:
                     item.sent.set()
 
@@ -115,7 +128,12 @@ class Outbox:
             line = notification(LAGGED, Lagged(count=self._dropped))
             self._dropped = 0
             self._put(_Item(memoryview(line)))
+            self._sent_some()
         if self._queue:
             return self._queue[0]
         self._more = trio.Event()
         return None
+
+    def _sent_some(self) -> None:
+        self._less.set()
+        self._less = trio.Event()

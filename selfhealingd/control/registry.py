@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
+import trio
 
 from selfhealingd.control.outbox import Outbox, notification
 from selfhealingd.control.peer import Peer
@@ -32,6 +33,7 @@ class Call:
         self.method = method
         self._outbox = outbox
         self._held: list[bytes] | None = []
+        self._released = trio.Event()
 
     def notify(self, method: str, params: msgspec.Struct) -> None:
         """Tell this client more; never waits, never fails, may be called for ever.
@@ -45,6 +47,16 @@ class Call:
         else:
             self._outbox.notify(line)
 
+    async def room(self) -> None:
+        """Wait until this client has read enough to be told more.
+
+        What it is told next, without waiting for anything else in between, is not
+        dropped, up to half of what may wait for it. It may never read: so only for a
+        task that holds up nobody, and that ``on_close`` ends.
+        """
+        await self._released.wait()
+        await self._outbox.room()
+
     def on_close(self, callback: Callable[[], object]) -> None:
         """Call back when the connection ends; where a subscription ends itself."""
         self._outbox.on_close(callback)
@@ -52,6 +64,7 @@ class Call:
     def release(self) -> None:
         """Let go of what is held: the response was queued."""
         held, self._held = self._held or (), None
+        self._released.set()
         for line in held:
             self._outbox.notify(line)
 

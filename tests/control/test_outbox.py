@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from selfhealingd.control.outbox import LAGGED, Outbox
 from selfhealingd.wire.codec import Lines, decode_incoming
@@ -115,3 +116,55 @@ def test_closing_calls_back_once_each() -> None:
     assert sorted(called) == [1, 2]
     outbox.on_close(lambda: called.append(3))
     assert called[-1] == 3
+
+
+async def test_room_is_for_who_waits_for_it(pair: Pair, nursery: trio.Nursery) -> None:
+    """Several who wait for room lose nothing, however slowly it is read."""
+    outbox = Outbox(limit=40)
+    nursery.start_soon(outbox.pump, pair[0])
+    pair[0].setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_SNDBUF, 1)
+
+    async def say(letter: bytes) -> None:
+        for n in range(500):
+            await outbox.room()
+            outbox.notify(b'{"%s":%d}\n' % (letter, n))
+
+    for letter in (b"a", b"b", b"c"):
+        nursery.start_soon(say, letter)
+    lines = await read_lines(pair[1], 1500)
+    assert [b'{"b":%d}' % n for n in range(500)] == [
+        one for one in lines if b"b" in one
+    ]
+    assert not any(b"lagged" in line for line in lines)
+    nursery.cancel_scope.cancel()
+
+
+async def test_there_is_no_room_after_a_gap_until_it_was_told(pair: Pair) -> None:
+    """Nor is there while more than half of the limit waits."""
+    outbox = Outbox(limit=20)
+    async with trio.open_nursery() as nursery:
+        for n in range(3):
+            outbox.notify(b'{"n":%d}\n' % n)  # 8 bytes: two fit
+        waiting = trio.Event()
+
+        async def wait() -> None:
+            await outbox.room()
+            waiting.set()
+
+        nursery.start_soon(wait)
+        await wait_all_tasks_blocked()
+        assert not waiting.is_set()
+        with trio.fail_after(20):
+            await outbox.flush(pair[0])
+            await waiting.wait()
+    assert 3 == len(await read_lines(pair[1], 3))
+
+
+async def test_closing_lets_go_of_who_waits_for_room() -> None:
+    """What comes then is forgotten."""
+    outbox = Outbox(limit=8)
+    outbox.notify(b'{"n":1}\n')
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.room)
+        await wait_all_tasks_blocked()
+        outbox.close()

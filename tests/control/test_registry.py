@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from selfhealingd.control.outbox import Outbox
 from selfhealingd.control.peer import Peer
@@ -64,3 +65,22 @@ def test_a_call_learns_of_the_connections_end() -> None:
     Call(ROOT, "subscribe", outbox).on_close(lambda: called.append("closed"))
     outbox.close()
     assert called == ["closed"]
+
+
+async def test_there_is_no_room_before_the_response() -> None:
+    """So what a handler's task tells is not held in any number."""
+    outbox = Outbox(1000)
+    call = Call(ROOT, "tail", outbox)
+    told = trio.Event()
+
+    async def tell() -> None:
+        await call.room()
+        told.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tell)
+        await wait_all_tasks_blocked()
+        assert not told.is_set()
+        call.release()
+        with trio.fail_after(20):
+            await told.wait()
