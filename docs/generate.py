@@ -5,7 +5,9 @@ stands between ``<!-- begin NAME -->`` and ``<!-- end -->``; what is around it i
 written by hand. A test sees to it that all parts are up to date.
 """  # noqa: INP001 - a script, no package
 
+import builtins
 import re
+import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -278,8 +280,15 @@ def _type(kind: object) -> str:
         return "integer"
     if kind is bool:
         return "boolean"
-    if typing.get_origin(kind) is tuple:
-        return "array of strings"
+    match typing.get_origin(kind):
+        case types.UnionType | typing.Union:
+            return _type(typing.get_args(kind)[0])  # the other is None
+        case typing.Annotated:
+            return _type(typing.get_args(kind)[0])
+        case typing.Literal:
+            return " or ".join(f"`{value}`" for value in typing.get_args(kind))
+        case builtins.tuple:
+            return "array of strings"
     return "string"
 
 

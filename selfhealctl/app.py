@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from selfhealctl.commands import daemon, engine, events, look, programs
+from selfhealctl.commands import daemon, engine, events, logs, look, programs
 from selfhealctl.errors import CannotError
 from selfhealctl.exits import MEANINGS, Status
 from selfhealctl.options import JsonOption, SocketOption, TimeoutOption, with_session
@@ -58,6 +58,16 @@ COMMANDS = (
         events.events,
         ("selfhealctl events -n 50", "selfhealctl events --follow | jq .words"),
     ),
+    (
+        LOOK,
+        logs.tail,
+        ("selfhealctl tail web", "selfhealctl tail -f -n 100 web stderr"),
+    ),
+    (
+        LOOK,
+        logs.logs,
+        ("selfhealctl logs -f", "selfhealctl logs -n 5 'worker:*' web"),
+    ),
     (LOOK, look.breakers, ("selfhealctl breakers",)),
     (LOOK, look.tasks, ("selfhealctl tasks", "selfhealctl tasks | jq .totalTasks")),
     (LOOK, look.flags, ("selfhealctl flags",)),
@@ -85,6 +95,7 @@ COMMANDS = (
         programs.pid,
         ("selfhealctl pid web", 'strace -p "$(selfhealctl pid web)"'),
     ),
+    (PROGRAMS, logs.clear, ("selfhealctl clear web", "selfhealctl clear all --yes")),
     (ENGINE, engine.resume, ('selfhealctl resume --reason "disk replaced"',)),
     (
         ENGINE,

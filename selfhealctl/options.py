@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,14 @@ import typer
 from selfhealctl.complete import breaker_names, program_names, task_ids
 from selfhealctl.errors import UsageError
 from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Session
+
+
+class Stream(StrEnum):
+    """What a program writes to."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
 
 PANEL = "Connection and output"
 LONGEST_TIMEOUT = 86400.0
@@ -51,6 +60,15 @@ JsonOption = Annotated[
         show_default=False,
         rich_help_panel=PANEL,
         help="JSON or words; else words on a terminal and JSON in a pipe.",
+    ),
+]
+Program = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        autocompletion=program_names,
+        help="A program by name.",
     ),
 ]
 Programs = Annotated[
@@ -96,6 +114,27 @@ Reason = Annotated[
     ),
 ]
 
+Lines = Annotated[
+    int,
+    typer.Option("-n", "--lines", metavar="N", min=0, help="How many lines of each."),
+]
+Bytes = Annotated[
+    int | None,
+    typer.Option(
+        "-c",
+        "--bytes",
+        metavar="N",
+        min=0,
+        show_default=False,
+        help="How many bytes instead.",
+    ),
+]
+StreamArgument = Annotated[
+    Stream,
+    typer.Argument(
+        metavar="stdout|stderr", show_default=False, help="stdout if not given."
+    ),
+]
 Last = Annotated[
     int, typer.Option("-n", "--last", metavar="N", min=0, help="How many past ones.")
 ]

@@ -1,16 +1,11 @@
 """What leaves on stdout and stderr: JSON as the daemon wrote it, errors in words."""
 
-import re
 import sys
-from typing import TextIO
 
 import msgspec
 
 from selfhealctl.errors import CannotError, Garbage
-from selfhealctl.views.text import clean
-
-# JSON lets these stand unescaped, and some terminals obey them.
-_CONTROLS = re.compile("[\x7f-\x9f]")
+from selfhealctl.views.text import clean, escaped
 
 
 def write_json(raw: bytes) -> None:
@@ -28,14 +23,22 @@ def write_line(raw: bytes) -> None:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise Garbage(f"cannot understand the answer: {error}") from error
-    safe = _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     # JSON is UTF-8 whatever the locale says.
-    _write(sys.stdout, safe.encode())
+    write_bytes(escaped(text).encode() + b"\n")
 
 
 def write_words(words: str) -> None:
     """Write one line of plain words, controls taken out."""
-    _write(sys.stdout, clean(words).encode(sys.stdout.encoding, "backslashreplace"))
+    line = f"{clean(words)}\n"
+    write_bytes(line.encode(sys.stdout.encoding, "backslashreplace"))
+
+
+def write_bytes(data: bytes) -> None:
+    """Write them as they are, so that they are seen at once."""
+    if sys.stdout is not None and data:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def write_error(error: CannotError) -> None:
@@ -51,11 +54,3 @@ def write_complaint(words: str, hint: str | None = None) -> None:
     if sys.stderr is not None:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
-
-
-def _write(stream: TextIO, data: bytes) -> None:
-    if stream is None:
-        return
-    stream.flush()
-    stream.buffer.write(data + b"\n")
-    stream.buffer.flush()

@@ -24,8 +24,8 @@ class System:
 
     They differ where something waits for ``update`` or for a new daemon.
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
-    daemon did, on trio's clock. ``nursery``: where operations live. ``ending``:
-    everything is stopped, as asked.
+    daemon did, on trio's clock. ``nursery``: where operations live. ``followed``:
+    how many logs clients follow. ``ending``: everything is stopped, as asked.
     """
 
     config: Config
@@ -43,6 +43,7 @@ class System:
     began: float
     flags_error: str | None = None
     flags_loaded: float | None = None
+    followed: int = 0
     ending: bool = False
     shutdown_asked: trio.Event = field(default_factory=trio.Event)
     shutdown_by: By | None = None

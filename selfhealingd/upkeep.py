@@ -15,8 +15,9 @@ from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.tasks import SELF_CHECK, Task
 
 SELF_CHECK_SECS = 10.0
-SPARE_DESCRIPTORS = 200
-"""For clients, spawns under way, state, journal, and what the interpreter needs."""
+SPARE_DESCRIPTORS = 300
+"""For clients and the logs that they follow, spawns under way, state, journal, and what
+the interpreter needs."""
 
 
 def own_tasks(

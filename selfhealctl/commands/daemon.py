@@ -1,11 +1,9 @@
 """Commands about the daemon itself: reload, update, shutdown, version."""
 
 # ruff: noqa: PLC0415
-import sys
-
 import typer
 
-from selfhealctl.errors import Interrupted
+from selfhealctl.confirm import confirm
 from selfhealctl.exits import Status
 from selfhealctl.operation import Order, operate
 from selfhealctl.options import DryRun, Wait, Yes
@@ -45,23 +43,13 @@ def update(session: Session, wait: Wait = True, dry_run: DryRun = False) -> None
 
 def shutdown(session: Session, yes: Yes = False) -> None:
     """Stop every program, then the daemon. Asks first on a terminal."""
-    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        _confirm()
+    if not yes:
+        confirm("Stop every program and the daemon?", "nothing was stopped")
     raw = session.ask("shutdown")
     if not session.wrote_json(raw):
         from selfhealctl.views.work import show_done
 
         show_done(read(raw, Done))
-
-
-def _confirm() -> None:
-    question = "Stop every program and the daemon?"
-    try:
-        agreed = typer.confirm(question, err=True)
-    except typer.Abort:
-        raise Interrupted("interrupted: nothing was stopped") from None
-    if not agreed:
-        raise typer.Exit(Status.FAILED)
 
 
 def version(session: Session) -> None:

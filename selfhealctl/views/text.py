@@ -10,6 +10,8 @@ _SEQUENCES = re.compile(
     r"|\x1b[PX^_][^\x1b]*\x1b\\"
     r"|\x1b[ -/]*[0-~]"
 )
+# JSON lets these stand unescaped, and some terminals obey them.
+_CONTROLS = re.compile("[\x7f-\x9f]")
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 
 
@@ -19,6 +21,11 @@ def clean(words: str) -> str:
     return "".join(
         char if char.isprintable() else " " if char.isspace() else "" for char in plain
     )
+
+
+def escaped(json: str) -> str:
+    """Return JSON in which all that steers a terminal is escaped."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,14 @@ the likely right one.
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from selfhealingd.commands import background, engine, observing, programs, upkeep
+from selfhealingd.commands import (
+    background,
+    engine,
+    observing,
+    output,
+    programs,
+    upkeep,
+)
 from selfhealingd.control.registry import Registry
 from selfhealingd.system import System
 
@@ -20,6 +27,8 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "incidents": observing.incidents,
     "subscribe": observing.subscribe,
     "version": observing.version,
+    "tail": output.tail,
+    "clear": output.clear,
     "start": programs.start,
     "stop": programs.stop,
     "restart": programs.restart,

@@ -4,8 +4,11 @@ A method is known because it stands here; nothing is ever looked up by attribute
 """
 
 from enum import Enum
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
 
 
 class Access(Enum):
@@ -78,6 +81,20 @@ class Subscribe(Params, frozen=True):
     last: int = 0
 
 
+class Tail(Params, frozen=True):
+    """The end of programs' logs: the last ``lines``, or the last ``bytes`` instead.
+
+    ``stream``: ``stdout`` or ``stderr``; None is every log that they have.
+    ``follow``: go on with what is added.
+    """
+
+    names: tuple[str, ...]
+    stream: Stream | None = None
+    lines: Annotated[int, msgspec.Meta(ge=0)] = 20
+    bytes: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    follow: bool = False
+
+
 class Method(msgspec.Struct, frozen=True):
     """One row of the table."""
 
@@ -94,6 +111,8 @@ METHODS: dict[str, Method] = {
     "incidents": Method(Access.OBSERVE, Recent),
     "subscribe": Method(Access.OBSERVE, Subscribe),
     "version": Method(Access.OBSERVE),
+    "tail": Method(Access.OPERATE, Tail),
+    "clear": Method(Access.OPERATE, Names),
     "start": Method(Access.OPERATE, Names),
     "stop": Method(Access.OPERATE, Names),
     "restart": Method(Access.OPERATE, Restart),

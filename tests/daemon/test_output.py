@@ -277,4 +277,4 @@ async def test_too_few_descriptors_are_told(house: House) -> None:
     await house.start(prefix=("sh", "-c", 'ulimit -n 100; exec "$@"', "sh"))
     status = await house.until_status(lambda s: bool(issues(s, "may open")))
     [words] = issues(status, "may open")
-    assert "the daemon may open 100 files; for 3 programs it needs 215" in words
+    assert "the daemon may open 100 files; for 3 programs it needs 315" in words

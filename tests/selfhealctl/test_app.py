@@ -1,7 +1,9 @@
 """The command as it is typed: real processes against a scripted daemon."""
 
+import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -648,6 +650,72 @@ async def test_a_reload_that_is_refused_is_1(
     assert ("did you mean command?" in ended.out) is not ok
 
 
+WEB_LOG = {"name": "web", "stream": "stdout"}
+SHOWING = {"logs": [{**WEB_LOG, "path": "/l/web.log"}]}
+
+
+def said(*pieces: bytes, ended: bool = False) -> Script:
+    """Show one log, and go on for ever, or end as a daemon that is killed."""
+
+    async def script(talk: Talk) -> None:
+        await talk.answer(SHOWING)
+        for piece in pieces:
+            data = base64.b64encode(piece).decode()
+            await talk.tell("output", **WEB_LOG, data=data)
+        await talk.tell("skipped", **WEB_LOG, words="older output was rotated away")
+        if not ended:
+            await trio.sleep_forever()
+
+    return script
+
+
+async def test_a_terminal_is_not_steered_by_a_log(ctl: Ctl, daemon: Daemon) -> None:
+    """Colours are, titles are not; Ctrl-C is how following ends: quietly, with 0."""
+    await daemon(said(b"\x1b[31mred\x1b[0m \x1b]0;title", b"\x07\xff\n"))
+    async with ctl.terminal("tail", "-f", "web") as terminal:
+        await terminal.until("rotated away")
+        terminal.process.send_signal(signal.SIGINT)
+        assert 0 == await terminal.end()
+    assert "\x1b[31mred\x1b[0m ^[]0;title^G\\xff\r\n" in terminal.seen
+    assert "stdout of web: older output was rotated away" in terminal.seen
+    assert "Traceback" not in terminal.seen
+
+
+async def test_logs_name_the_program_in_colour(ctl: Ctl, daemon: Daemon) -> None:
+    """Unless NO_COLOR is set."""
+    await daemon(said(b"one\n", ended=True))
+    async with ctl.terminal("logs", "-f") as terminal:
+        assert 5 == await terminal.end()
+    assert re.search(r"\x1b\[\d+mweb \| \x1b\[0mone", terminal.seen)
+    ctl.env = {"NO_COLOR": "1"}
+    async with ctl.terminal("logs", "-f") as terminal:
+        await terminal.end()
+    assert "web | one" in terminal.seen
+    assert "\x1b" not in terminal.seen
+
+
+async def test_a_daemon_lost_while_following_is_5(ctl: Ctl, daemon: Daemon) -> None:
+    """What it had said is there, with the command that goes on without it."""
+    await daemon(said(b"half a li", ended=True))
+    ended = await ctl("logs", "-f", "web")
+    assert (5, "web | half a li\n") == (ended.status, ended.out)
+    assert "the daemon ended, or was restarted" in ended.err
+    assert "tail -F /l/web.log" in ended.err
+
+
+@pytest.mark.parametrize(("typed", "status"), [("y\n", 0), ("n\n", 1), ("\x04", 130)])
+async def test_clear_asks_on_a_terminal(
+    ctl: Ctl, daemon: Daemon, typed: str, status: int
+) -> None:
+    """What is deleted cannot be had back."""
+    await daemon(answers([{"name": "web", "ok": True, "words": "emptied"}]))
+    async with ctl.terminal("clear", "web") as terminal:
+        await terminal.until("[y/N]")
+        await terminal.stream.send_all(typed.encode())
+        assert status == await terminal.end()
+    assert ("emptied" in terminal.seen) is (status == 0)
+
+
 REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
     (("start", "web"), "start", {"names": ["web"], "reason": None}),
     (("stop", "a", "b", "--reason", "r"), "stop", {"names": ["a", "b"], "reason": "r"}),
@@ -660,6 +728,29 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
         {"name": "llm", "reason": "r", "force": True},
     ),
     (("unregister", "prune"), "unregister", {"id": "prune"}),
+    (
+        ("tail", "-fn", "3", "web", "stderr"),
+        "tail",
+        {
+            "names": ["web"],
+            "stream": "stderr",
+            "lines": 3,
+            "bytes": None,
+            "follow": True,
+        },
+    ),
+    (
+        ("logs", "a", "b"),
+        "tail",
+        {
+            "names": ["a", "b"],
+            "stream": None,
+            "lines": 20,
+            "bytes": None,
+            "follow": False,
+        },
+    ),
+    (("clear", "web"), "clear", {"names": ["web"], "reason": None}),
     (("incidents", "-n", "3"), "incidents", {"limit": 3}),
     (("events", "-n", "3"), "subscribe", {"last": 3}),
     *[
