@@ -1,6 +1,7 @@
 """What happened, and what happens now."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -22,17 +23,25 @@ def events(session: Session, last: Last = 20, follow: Follow = False) -> None:
     show = _shower(session)
     with connect(session.socket, session.timeout) as connection:
         connection.call("subscribe", Subscribe(last=last), session.timeout)
-        live = False
-        while follow or not live:
-            # Live events are the one wait without an end: a person ends it.
-            notice = _next(connection, None if live else session.timeout)
-            match notice.method:
-                case "live":
-                    live = True
-                case "event":
-                    show(notice.params)
-                case "lagged":
-                    _complain(notice)
+        _show_until(connection, "live", show, session.timeout)
+        if follow:
+            # One of the waits without an end: Ctrl-C is the way in which it ends.
+            with suppress(KeyboardInterrupt):
+                _show_until(connection, None, show, None)
+
+
+def _show_until(
+    connection: Connection,
+    last: str | None,
+    show: Callable[[bytes], None],
+    timeout: float | None,
+) -> None:
+    while (notice := _next(connection, timeout)).method != last:
+        match notice.method:
+            case "event":
+                show(notice.params)
+            case "lagged":
+                _complain(notice)
 
 
 def _next(connection: Connection, timeout: float | None) -> Notice:
