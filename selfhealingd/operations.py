@@ -25,6 +25,7 @@ from selfhealingd.core.life import (
     label,
 )
 from selfhealingd.core.outlook import outlook
+from selfhealingd.core.output import how_to_see
 from selfhealingd.loop import Loop
 from selfhealingd.wire.documents import Finished, Outcome, Progress, Started
 
@@ -131,12 +132,20 @@ class Operations:
                 ended = in_words(s.exit) if s.exit else "it is down"
                 ahead = self._ahead(s)
                 words = f"{ended}; next: {ahead}" if ahead else ended
-                hint = "selfhealctl incidents"
                 return Outcome(
-                    name=s.name, ok=False, state=state, words=words, hint=hint
+                    name=s.name, ok=False, state=state, words=words, hint=self._see(s)
                 )
             case _:
                 return None
+
+    def _see(self, s: Service) -> str:
+        """Return the command that shows why it is down."""
+        launch = self._loop.launches.get(s.name)
+        spawned = s.exit is not None and s.exit.problem is None
+        see = None
+        if launch is not None and spawned:  # what was not spawned said nothing
+            see = how_to_see(s.name, launch.stdout, launch.stderr)
+        return see or "selfhealctl incidents"
 
     def _pending(self, s: Service) -> Outcome | None:
         """A program that waits for others; there is hope while those are coming."""

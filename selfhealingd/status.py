@@ -41,7 +41,7 @@ def facts(system: System) -> Facts:
         ),
         pending=waiting(system),
         removed=waiting(system) - system.wanted.launches.keys(),
-        logs=_by_name(system, lambda _, out, err: " ".join(map(str, logs(out, err)))),
+        logs=log_files(system),
         see=_by_name(system, how_to_see),
         ended=system.periodic.ended,
         caution=daemon.tasks_caution,
@@ -65,6 +65,11 @@ def _store_problems(system: System) -> Iterator[Problem]:
             words=f"{keeper.dropped} journal lines were lost: the disk took none",
             do="the state is whole; to clear this: systemctl restart selfhealingd",
         )
+
+
+def log_files(system: System) -> dict[str, str]:
+    """The files of each program's output, its errors first."""
+    return _by_name(system, lambda _, out, err: " ".join(map(str, logs(out, err))))
 
 
 def _by_name(

@@ -134,7 +134,7 @@ def _incident_story(item: IncidentDocument) -> str:
     tried = [
         f"{attempt.remedy} {attempt.result or 'under way'}" for attempt in item.attempts
     ]
-    parts = (item.cause, item.detail, *tried)
+    parts = (item.cause, item.detail, *tried, f"log {item.log}" if item.log else "")
     return "; ".join(part for part in parts if part)
 
 

@@ -12,6 +12,7 @@ from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import report
 from selfhealingd.core.life import pid_of
 from selfhealingd.status import flags as flags_document
+from selfhealingd.status import log_files
 from selfhealingd.status import status as status_document
 from selfhealingd.status import tasks as task_documents
 from selfhealingd.store.errors import StoreError
@@ -76,11 +77,15 @@ async def incidents(
         records, _ = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
     except StoreError as error:
         raise Refusal(Kind.INTERNAL, str(error)) from error
-    now = anchor()
+    now, logs = anchor(), log_files(system)
     return [
-        *(record["data"].get("incident") for record in records),
         *(
-            report.incident_document(s.open_incident, now)
+            {**incident, "log": logs.get(incident.get("service", ""))}
+            for record in records
+            if isinstance(incident := record["data"].get("incident"), dict)
+        ),
+        *(
+            report.incident_document(s.open_incident, now, logs.get(s.name))
             for s in system.loop.host.services.values()
             if s.open_incident is not None
         ),

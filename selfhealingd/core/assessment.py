@@ -50,7 +50,9 @@ def assess(policy: Policy, host: Host, facts: Facts) -> doc.Status:
         programs=report.programs(policy, host, facts),
         watches=(),
         incidents=tuple(
-            report.incident_document(s.open_incident, facts.anchor)
+            report.incident_document(
+                s.open_incident, facts.anchor, facts.logs.get(s.name)
+            )
             for s in host.services.values()
             if s.open_incident is not None
         ),

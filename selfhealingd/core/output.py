@@ -50,9 +50,15 @@ def logs(stdout: Target, stderr: Target | None) -> tuple[Path, ...]:
 def how_to_see(name: str, stdout: Target, stderr: Target | None) -> str | None:
     """Return the command that shows what a program said; None if none can."""
     ways = []
-    files = logs(stdout, stderr)
-    if files:
-        ways.append(shlex.join(["tail", *map(str, files)]))
+    match logs(stdout, stderr):
+        case []:
+            pass
+        case [_] if isinstance(stdout, LogTo):
+            ways.append(f"selfhealctl tail {name}")
+        case [_]:
+            ways.append(f"selfhealctl tail {name} stderr")
+        case _:
+            ways.append(f"selfhealctl logs {name}")
     if Elsewhere.JOURNAL in (stdout, stderr):
         ways.append(f"journalctl -e {JOURNAL_FIELD}={name}")
     return "; ".join(ways) or None

@@ -167,8 +167,12 @@ def program_document(
     )
 
 
-def incident_document(incident: Incident, anchor: Anchor) -> doc.IncidentDocument:
-    """One incident with all that was tried."""
+def incident_document(
+    incident: Incident,
+    anchor: Anchor,
+    log: str | msgspec.UnsetType | None = msgspec.UNSET,
+) -> doc.IncidentDocument:
+    """One incident with all that was tried. ``log``: where its program writes to."""
     return doc.IncidentDocument(
         id=incident.id,
         service=incident.service,
@@ -178,6 +182,7 @@ def incident_document(incident: Incident, anchor: Anchor) -> doc.IncidentDocumen
         ended=_time(incident.ended, anchor),
         outcome=incident.ending.value if incident.ending else None,
         attempts=tuple(attempt_document(a, anchor) for a in incident.attempts),
+        log=log,
     )
 
 

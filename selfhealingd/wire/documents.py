@@ -119,7 +119,10 @@ class AttemptDocument(Document, frozen=True):
 
 
 class IncidentDocument(Document, frozen=True):
-    """One service, one cause. ``outcome`` is None while it is open."""
+    """One service, one cause. ``outcome`` is None while it is open.
+
+    ``log``: the files that the program writes to now; the journal has none.
+    """
 
     id: str
     service: str
@@ -129,6 +132,7 @@ class IncidentDocument(Document, frozen=True):
     ended: str | None = None
     outcome: str | None = None
     attempts: tuple[AttemptDocument, ...] = ()
+    log: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class LogDocument(Document, frozen=True):

@@ -333,6 +333,6 @@ def test_the_log_of_what_failed_is_named() -> None:
     s = Service(
         name="web", life=Backoff(0, Why.BACKOFF, 200.0), wanted=True, exit=CRASHED
     )
-    facts = replace(FACTS, see={"web": "tail /var/log/web.err.log"})
+    facts = replace(FACTS, see={"web": "selfhealctl logs web"})
     [(_, do)] = judge(s, facts=facts)
-    assert "tail /var/log/web.err.log" in do
+    assert "see why: selfhealctl logs web" in do

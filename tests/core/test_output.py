@@ -19,22 +19,23 @@ OUT, ERR = LogTo(path=Path("/l/web.log")), LogTo(path=Path("/l/my err.log"))
 @pytest.mark.parametrize(
     ("stdout", "stderr", "command"),
     [
-        (OUT, ERR, "tail '/l/my err.log' /l/web.log"),
-        (OUT, None, "tail /l/web.log"),
-        (OUT, OUT, "tail /l/web.log"),
-        (OUT, Elsewhere.NOWHERE, "tail /l/web.log"),
+        (OUT, ERR, "selfhealctl logs web"),
+        (OUT, None, "selfhealctl tail web"),
+        (OUT, OUT, "selfhealctl tail web"),
+        (OUT, Elsewhere.NOWHERE, "selfhealctl tail web"),
+        (Elsewhere.NOWHERE, ERR, "selfhealctl tail web stderr"),
         (Elsewhere.JOURNAL, None, "journalctl -e SELFHEALINGD_PROGRAM=web"),
         (
             Elsewhere.JOURNAL,
             ERR,
-            "tail '/l/my err.log'; journalctl -e SELFHEALINGD_PROGRAM=web",
+            "selfhealctl tail web stderr; journalctl -e SELFHEALINGD_PROGRAM=web",
         ),
         (Elsewhere.STDOUT, Elsewhere.STDERR, None),
         (Elsewhere.NOWHERE, None, None),
     ],
 )
 def test_how_to_see(stdout: Target, stderr: Target | None, command: str | None) -> None:
-    """Errors come first; what is nowhere can't be seen."""
+    """Both streams where both are kept; what is nowhere can't be seen."""
     assert command == how_to_see("web", stdout, stderr)
 
 

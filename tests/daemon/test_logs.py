@@ -134,6 +134,20 @@ async def test_logs_are_for_operators(house: House) -> None:
     assert b"secret\n" == await raw(house, "tail", "web")
 
 
+async def test_failures_lead_to_the_log(house: House) -> None:
+    """A failed start and an incident say where to look; so does the status."""
+    bad = sh("echo why; exit 1", autostart=False, redirect_stderr=True)
+    house.write({"bad": bad, "no": {**bad, "command": ["/nonexistent"]}})
+    await house.start()
+    for name, see in (("bad", "selfhealctl tail bad"), ("no", "selfhealctl incidents")):
+        ran = await house.ctl("start", name)
+        assert (1, see) == (ran.status, ran.json[0]["hint"])
+    log = f"{house.root}/logs/bad.log"
+    incidents = await house.ctl("incidents")
+    assert log in {incident["log"] for incident in incidents.json}
+    assert log in (await house.ctl("incidents", "--no-json")).out.replace("\n", "")
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [({"stream": "stdin"}, "stream (stderr or stdout"), ({"lines": -1}, ">= 0")],
