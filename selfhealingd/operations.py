@@ -53,7 +53,7 @@ class Operations:
         self._last += 1
         names = tuple(names)
         programs = [self._loop.policy.programs[name] for name in names]
-        slowest = max((p.stopwaitsecs + p.startsecs for p in programs), default=0.0)
+        slowest = max((p.stopwaitsecs + p.longest_start for p in programs), default=0.0)
         deadline = max(rounds, 1) * (slowest + SPAWN_SECS + MARGIN_SECS)
         return Started(operation=self._last, names=names, deadline=deadline)
 

@@ -19,6 +19,10 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
     programs = wanted.policy.programs | {
         name: in_force.policy.programs[name] for name in gone
     }
+    for name in staying - gone:
+        # What is looked for once it runs goes with what is run.
+        readiness = in_force.policy.programs[name].readiness
+        programs[name] = replace(programs[name], readiness=readiness)
     return replace(
         wanted,
         daemon=replace(

@@ -194,7 +194,7 @@ def _service_problems(
 
 def _see(s: Service, facts: Facts) -> str:
     command = facts.see.get(s.name)
-    if command is None or (s.exit is not None and s.exit.problem is not None):
+    if command is None or (s.exit is not None and s.exit.never_ran):
         return "find the cause: selfhealctl incidents"
     return f"see why: {command}"
 

@@ -180,6 +180,16 @@ def expire(
             return breaker
 
 
+def extend(breaker: Breaker, *, ticket: int, deadline: float) -> Breaker:
+    """Let a try of HALF_OPEN take until then, if it was going to end earlier."""
+    match breaker.state:
+        case HalfOpen(deadline=before) if ticket == breaker.generation:
+            later = HalfOpen(breaker.failures, max(before, deadline))
+            return msgspec.structs.replace(breaker, state=later)
+        case _:
+            return breaker
+
+
 def recover(breaker: Breaker, *, now: float) -> Breaker:
     """Close it because what it guards was seen well without a try of ours.
 

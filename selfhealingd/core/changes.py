@@ -36,6 +36,8 @@ def _transition(was: Service, now: Service) -> Transition:
         until, why = now.life.until, now.life.why.value
     elif isinstance(now.life, Exited):
         why = now.life.held.value
+    elif isinstance(now.life, Stopping):
+        why = now.life.problem
     return Transition(
         service=now.name,
         before=label(was.life),

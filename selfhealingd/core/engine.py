@@ -29,6 +29,7 @@ from selfhealingd.core.life import (
     Fatal,
     Held,
     Running,
+    Starting,
     Stopped,
     Why,
     alive,
@@ -110,6 +111,27 @@ def verified_at(program: Program, s: Service) -> float | None:
     if isinstance(s.life, Running) and _unproven(s):
         return s.life.at + program.healing.verify_secs
     return None
+
+
+def allow_time(turn: Turn, s: Service) -> None:
+    """Let the attempt under way last as long as its program may now take to start."""
+    if s.attempt is None or s.incident is None or not isinstance(s.life, Starting):
+        return
+    program = turn.program(s.name)
+    by = service.ready_by(program, s.life) or turn.at
+    deadline = by + program.startsecs + program.healing.verify_secs
+    if deadline <= s.attempt.deadline:
+        return
+    own, main = s.attempt.ticket, s.attempt.main_ticket
+    longer = breaker.extend(turn.host.main, ticket=main, deadline=deadline)
+    turn.host = replace(turn.host, main=longer)
+    turn.put(
+        replace(
+            s,
+            breaker=breaker.extend(s.breaker, ticket=own, deadline=deadline),
+            incident=incident.extend(s.incident, deadline=deadline),
+        )
+    )
 
 
 def interrupt(turn: Turn, s: Service, words: str) -> Service:
@@ -223,7 +245,7 @@ def _move(turn: Turn, s: Service, life: Backoff | Exited | Fatal) -> None:
 
 def _begin_attempt(turn: Turn, s: Service) -> None:
     program = turn.program(s.name)
-    lease = SPAWN_SECS + program.startsecs + program.healing.verify_secs
+    lease = SPAWN_SECS + program.longest_start + program.healing.verify_secs
     own = breaker.admit(s.breaker, now=turn.at, lease=lease)
     main = breaker.admit(turn.host.main, now=turn.at, lease=lease)
     if own is None or main is None or s.incident is None:

@@ -68,6 +68,29 @@ class Emptied(Happened, frozen=True, kw_only=True, tag=True):
     run: int
 
 
+class Ready(Happened, frozen=True, kw_only=True, tag=True):
+    """The sign that a run is ready has come."""
+
+    service: str
+    run: int
+
+
+class Unready(Happened, frozen=True, kw_only=True, tag=True):
+    """A run is not ready yet; ``lack`` says what was seen instead."""
+
+    service: str
+    run: int
+    lack: str
+
+
+class MoreTimeAsked(Happened, frozen=True, kw_only=True, tag=True):
+    """A run needs so many ``seconds`` from now to start, or to end."""
+
+    service: str
+    run: int
+    seconds: float
+
+
 class Due(Happened, frozen=True, kw_only=True, tag=True):
     """The time that a service's ``Wake`` asked for has come."""
 
@@ -140,14 +163,9 @@ Request: TypeAlias = (
     | ShutdownAsked
 )
 
-Event: TypeAlias = (
-    Began
-    | Reconfigured
-    | FlagsChanged
-    | Spawned
-    | SpawnFailed
-    | Exited
-    | Emptied
-    | Due
-    | Request
+News: TypeAlias = (
+    Spawned | SpawnFailed | Exited | Emptied | Ready | Unready | MoreTimeAsked
 )
+"""What happens to one run."""
+
+Event: TypeAlias = Began | Reconfigured | FlagsChanged | News | Due | Request

@@ -13,10 +13,10 @@ AT_ONCE_SECS = 0.05
 class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The end of one run.
 
-    ``code`` or ``signal`` is set, or neither where the run never began: then
-    ``problem`` says why. ``lasted``: seconds from start to end. ``early``: it ended
-    before startsecs were over. ``told``: it was told to end, so this says nothing of
-    how well it was.
+    ``code`` or ``signal`` is set, or neither where the run never began, or was ended as
+    it did not get ready: then ``problem`` says why. ``lasted``: seconds from start to
+    end. ``early``: it ended before it was up. ``told``: it was told to end, so this
+    says nothing of how well it was.
     """
 
     at: float
@@ -27,6 +27,11 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lasted: float = 0.0
     early: bool = False
     told: bool = False
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether it can't have said anything that is worth reading."""
+        return self.problem is not None and self.lasted == 0.0
 
 
 def expected(program: Program, end: Exit) -> bool:

@@ -81,6 +81,12 @@ def begin(incident: Incident, attempt: Attempt) -> Incident:
     return msgspec.structs.replace(incident, attempts=kept)
 
 
+def extend(incident: Incident, *, deadline: float) -> Incident:
+    """Let the attempt that is under way take until then."""
+    last = msgspec.structs.replace(incident.attempts[-1], deadline=deadline)
+    return msgspec.structs.replace(incident, attempts=(*incident.attempts[:-1], last))
+
+
 def conclude(
     incident: Incident, *, result: Result, detail: str | None, now: float
 ) -> Incident:

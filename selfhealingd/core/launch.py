@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from selfhealingd.core.output import Elsewhere, Target
+from selfhealingd.core.readiness import Readiness
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
     ``environment`` is added to the daemon's own. ``stderr`` None: it goes with
     stdout. ``rlimits`` maps names such as ``nofile`` to (soft, hard), -1 meaning
-    unlimited.
+    unlimited. ``readiness``: what to look for once it runs.
     """
 
     argv: tuple[str, ...]
@@ -34,3 +35,4 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     rlimits: dict[str, tuple[int, int]] = {}
     stdout: Target = Elsewhere.NOWHERE
     stderr: Target | None = None
+    readiness: Readiness | None = None

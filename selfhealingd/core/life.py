@@ -3,8 +3,8 @@
 ``at`` is always when the state was entered.
 
     STOPPED   not wanted, or not begun yet
-    STARTING  spawned (or being spawned), younger than startsecs
-    RUNNING   up for startsecs
+    STARTING  spawned (or being spawned), younger than startsecs or not ready
+    RUNNING   up for startsecs, and ready
     BACKOFF   down; the engine will start it again by itself
     STOPPING  told to end, or its leftovers are being cleared away
     EXITED    ended by itself, and nothing automatic starts it again now
@@ -24,14 +24,21 @@ class Stopped(msgspec.Struct, frozen=True, tag="STOPPED"):
 
 
 class Starting(msgspec.Struct, frozen=True, tag="STARTING"):
-    """``pid`` is None until the spawn has been answered."""
+    """``pid`` is None until the spawn has been answered.
+
+    ``ready``: the sign that it has to give has come. ``until``: it asked for time until
+    then. ``lack``: what was seen instead of the sign, in words.
+    """
 
     at: float
     pid: int | None = None
+    ready: bool = False
+    until: float | None = None
+    lack: str | None = None
 
 
 class Running(msgspec.Struct, frozen=True, tag="RUNNING"):
-    """Up for startsecs."""
+    """Up for startsecs, and ready where it has to say so."""
 
     at: float
     pid: int
@@ -69,7 +76,8 @@ class Stopping(msgspec.Struct, frozen=True, tag="STOPPING"):
     """``deadline``: when SIGKILL is due, again and again.
 
     ``ended``: the program's own process is gone; only its group's leftovers are left.
-    ``early``: it ended before startsecs were over.
+    ``early``: it ended before it was up. ``problem``: why it was told to end, where
+    that is a failed start.
     """
 
     at: float
@@ -79,6 +87,7 @@ class Stopping(msgspec.Struct, frozen=True, tag="STOPPING"):
     killed: bool = False
     ended: bool = False
     early: bool = False
+    problem: str | None = None
 
 
 class Held(Enum):

@@ -18,6 +18,7 @@ from selfhealingd.core.life import (
     Why,
 )
 from selfhealingd.core.policy import Policy
+from selfhealingd.core.readiness import Sign
 from selfhealingd.core.spans import span
 from selfhealingd.core.words import RESUME, reset_command
 
@@ -37,6 +38,9 @@ def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
             return _pending(policy, host, s)
         case Starting(pid=None):
             return Outlook("its process is being started")
+        case Starting(ready=False) if program.readiness is not None:
+            by = service.ready_by(program, s.life)
+            return _awaiting(s.life, program.readiness.sign, by, now)
         case Starting():
             return _lasting("RUNNING", service.deadline(program, s), now)
         case Running():
@@ -92,8 +96,15 @@ def _tried(s: Service) -> bool:
     return s.open_incident is not None and bool(s.open_incident.attempts)
 
 
+def _awaiting(life: Starting, sign: Sign, by: float | None, now: float) -> Outlook:
+    seen = "" if life.lack is None else f" ({life.lack})"
+    return _timed(f"waits for {sign.sought}{seen}; a failed start", by, now)
+
+
 def _stopping(life: Stopping, now: float) -> Outlook:
     kill = "SIGKILL again" if life.killed else "SIGKILL if it hasn't ended"
+    if life.problem is not None:
+        kill = f"{life.problem}; {kill}"
     if life.purpose is Purpose.AGAIN:
         kill += "; then it starts again"
     return _timed(kill, life.deadline, now)

@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from selfhealingd.core.graph import Condition, dependents
+from selfhealingd.core.readiness import Readiness
 
 
 class Autorestart(Enum):
@@ -40,7 +41,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """What the core knows of one program: how it should live, not what it runs.
 
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
-    when it ends for good, so does the daemon.
+    when it ends for good, so does the daemon. ``readiness``: what it has to show to be
+    RUNNING, besides being up for ``startsecs``; None: nothing.
     """
 
     name: str
@@ -58,6 +60,13 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: dict[str, Condition] = {}
     essential: bool = False
     healing: Healing = Healing()
+    readiness: Readiness | None = None
+
+    @property
+    def longest_start(self) -> float:
+        """Seconds after which a process of it is RUNNING, or a failed start."""
+        within = self.readiness.within if self.readiness is not None else 0.0
+        return max(self.startsecs, within)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):

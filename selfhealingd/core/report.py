@@ -15,9 +15,9 @@ from selfhealingd.core.breaker import (
 from selfhealingd.core.exits import in_words, story
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Attempt, Incident
-from selfhealingd.core.life import Running, label, pid_of
+from selfhealingd.core.life import Running, alive, label, pid_of
 from selfhealingd.core.outlook import outlook
-from selfhealingd.core.policy import Policy
+from selfhealingd.core.policy import Policy, Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.core.words import dormant_reason
 from selfhealingd.wire import documents as doc
@@ -39,7 +39,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``pending``: programs whose changed settings wait for ``selfhealctl update``;
     ``removed``: those that it will stop, as the config has them no more. ``logs``:
     the files of each program's output, its errors first; ``see``: the command that
-    shows it. ``ended``: background tasks ended by hand.
+    shows it; ``said``: the status that it gave itself. ``ended``: background tasks
+    ended by hand.
     ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
     """
 
@@ -52,6 +53,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     removed: frozenset[str] = frozenset()
     logs: Mapping[str, str] = {}
     see: Mapping[str, str] = {}
+    said: Mapping[str, str] = {}
     ended: frozenset[str] = frozenset()
     caution: int = 6
     overload: int = 11
@@ -145,7 +147,7 @@ def program_document(
     if s.exit is not None:
         ended = in_words(s.exit)
         if s.exit.problem is None and s.exit.early:
-            ended = f"{story(s.exit)}, before its startsecs were over"
+            ended = f"{story(s.exit)}, before {_up(policy.programs[s.name])}"
     return doc.ProgramDocument(
         name=s.name,
         group=policy.programs[s.name].group,
@@ -164,7 +166,12 @@ def program_document(
         pending_update=s.name in facts.pending,
         removed=s.name in facts.removed,
         log=facts.logs.get(s.name),
+        status_text=facts.said.get(s.name) if alive(s.life) else None,
     )
+
+
+def _up(program: Program) -> str:
+    return "its startsecs were over" if program.readiness is None else "it was ready"
 
 
 def incident_document(

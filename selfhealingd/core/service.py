@@ -25,6 +25,8 @@ from selfhealingd.core.life import (
     Why,
 )
 from selfhealingd.core.policy import Autorestart, Program
+from selfhealingd.core.readiness import Sign
+from selfhealingd.core.spans import span
 
 Step: TypeAlias = tuple[Service, tuple[Deed, ...]]
 
@@ -60,8 +62,8 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
     s = replace(s, started=event.started)
     match s.life:
         case Starting():
-            starting = replace(s, life=Starting(event.at, event.pid))
-            return due(program, starting, at=event.at)
+            starting = replace(s.life, at=event.at, pid=event.pid)
+            return due(program, replace(s, life=starting), at=event.at)
         case Stopping(pid=None, ended=False):
             # The stop came while the spawn was under way: its signal is still owed.
             life = replace(
@@ -72,13 +74,48 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
             return s, ()
 
 
+def ready(program: Program, s: Service, event: events.Ready) -> Step:
+    """Take in that a run has given its sign, perhaps before ``Spawned``."""
+    match s.life:
+        case Starting():
+            starting = replace(s.life, ready=True, until=None, lack=None)
+            return due(program, replace(s, life=starting), at=event.at)
+        case _:
+            return s, ()
+
+
+def unready(s: Service, event: events.Unready) -> Step:
+    """Take in what was seen instead of the sign."""
+    match s.life:
+        case Starting(ready=False):
+            return replace(s, life=replace(s.life, lack=event.lack)), ()
+        case _:
+            return s, ()
+
+
+def more_time(program: Program, s: Service, event: events.MoreTimeAsked) -> Step:
+    """Let a run that asks for it take longer; never shorter than it could anyway."""
+    until = event.at + event.seconds
+    match s.life:
+        case Starting(ready=False):
+            before = ready_by(program, s.life)
+            if before is None or until <= before:
+                return s, ()
+            return replace(s, life=replace(s.life, until=until)), ()
+        case Stopping(killed=False, ended=False, deadline=deadline):
+            return replace(s, life=replace(s.life, deadline=max(deadline, until))), ()
+        case _:
+            return s, ()
+
+
 def exited(program: Program, s: Service, event: events.Exited) -> Step:
     """Take in the end of the run's process; wait for what is left of its group."""
     at = event.at
     match s.life:
         case Starting(at=since):
             # By the clock, not by the state: the timer may have been late.
-            early = at < since + program.startsecs
+            unready = ready_by(program, s.life) is not None
+            early = unready or at < since + program.startsecs
             stopping = Stopping(at, Purpose.SETTLE, at, early=early)
         case Running():
             stopping = Stopping(at, Purpose.SETTLE, at)
@@ -86,8 +123,7 @@ def exited(program: Program, s: Service, event: events.Exited) -> Step:
             stopping = s.life
         case _:
             return s, ()
-    told = isinstance(s.life, Stopping)
-    s = replace(s, exit=replace(event.exit, early=stopping.early, told=told))
+    s = replace(s, exit=_judged(event.exit, stopping, told=stopping is s.life))
     if event.left == 0 or not program.killasgroup:
         return _over(program, s, stopping, at)
     if isinstance(s.life, Stopping):
@@ -120,11 +156,15 @@ def spawn_failed(program: Program, s: Service, event: events.SpawnFailed) -> Ste
 
 
 def due(program: Program, s: Service, *, at: float) -> Step:
-    """Do what the clock asks for: RUNNING after startsecs, SIGKILL after stopwaitsecs.
+    """Do what the clock asks for.
 
-    Looks at what is, so a timer that comes early or twice changes nothing.
+    That is RUNNING after startsecs, an end to what did not get ready in time, SIGKILL
+    after stopwaitsecs. Looks at what is, so a timer that comes early or twice changes
+    nothing.
     """
     match s.life:
+        case Starting(pid=int(), ready=False) if program.readiness is not None:
+            return _await_sign(program, s, s.life, program.readiness.sign, at=at)
         case Starting(at=since, pid=int(pid)) if at >= since + program.startsecs:
             return replace(s, life=Running(at, pid), failed_starts=0), ()
         case Stopping(deadline=deadline, pid=pid, ended=ended) if at >= deadline:
@@ -142,7 +182,8 @@ def deadline(program: Program, s: Service) -> float | None:
     """When ``due`` has something to do next."""
     match s.life:
         case Starting(at=since, pid=int()):
-            return since + program.startsecs
+            by = ready_by(program, s.life)
+            return since + program.startsecs if by is None else by
         case Stopping(deadline=when):
             return when
         case Backoff(until=until):
@@ -151,9 +192,38 @@ def deadline(program: Program, s: Service) -> float | None:
             return None
 
 
+def ready_by(program: Program, life: Starting) -> float | None:
+    """Until when it has to be ready; None where it is, or need not be."""
+    if program.readiness is None or life.ready:
+        return None
+    return life.until or life.at + program.readiness.within
+
+
 def routine(program: Program, end: Exit) -> bool:
     """Whether a run ended well: by itself, after startsecs, with a named status."""
     return expected(program, end) and not end.early and not end.told
+
+
+def _await_sign(
+    program: Program, s: Service, life: Starting, sign: Sign, *, at: float
+) -> Step:
+    """End a run that has not given its sign in time, as a stop would."""
+    by = ready_by(program, life)
+    if by is None or at < by:
+        return s, ()
+    problem = f"not ready within {span(by - life.at)}: {life.lack or sign.missing}"
+    deadline = at + program.stopwaitsecs
+    stopping = Stopping(
+        at, Purpose.SETTLE, deadline, life.pid, early=True, problem=problem
+    )
+    return replace(s, life=stopping), (_stop_signal(program, s),)
+
+
+def _judged(end: Exit, stopping: Stopping, *, told: bool) -> Exit:
+    if stopping.problem is None:
+        return replace(end, early=stopping.early, told=told)
+    # How it then died says nothing, nor would a good status make it a good end.
+    return Exit(at=end.at, problem=stopping.problem, lasted=end.lasted, early=True)
 
 
 def _over(program: Program, s: Service, stopping: Stopping, at: float) -> Step:

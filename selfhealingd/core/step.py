@@ -83,17 +83,20 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 turn.put(*service.due(turn.program(name), s, at=turn.at))
                 engine.review(turn, name)
         case (
-            events.Spawned() | events.SpawnFailed() | events.Exited() | events.Emptied()
+            events.Spawned()
+            | events.SpawnFailed()
+            | events.Exited()
+            | events.Emptied()
+            | events.Ready()
+            | events.Unready()
+            | events.MoreTimeAsked()
         ):
             _take_in(turn, event)
         case _:
             requests.handle(turn, event)
 
 
-def _take_in(
-    turn: Turn,
-    event: events.Spawned | events.SpawnFailed | events.Exited | events.Emptied,
-) -> None:
+def _take_in(turn: Turn, event: events.News) -> None:
     """Give a process's news to its service, unless it is of an earlier run."""
     s = turn.host.services.get(event.service)
     if s is None or s.run != event.run:
@@ -108,6 +111,13 @@ def _take_in(
             turn.put(*service.exited(program, s, event))
         case events.Emptied():
             turn.put(*service.emptied(program, s, event))
+        case events.Ready():
+            turn.put(*service.ready(program, s, event))
+        case events.Unready():
+            turn.put(*service.unready(s, event))
+        case events.MoreTimeAsked():
+            turn.put(*service.more_time(program, s, event))
+            engine.allow_time(turn, turn.service(s.name))
         case _:
             assert_never(event)
     engine.review(turn, s.name)

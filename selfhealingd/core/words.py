@@ -128,6 +128,8 @@ def _state(t: Transition, now: float) -> tuple[str, Level]:
         if t.until is None:
             return f"next try waits for {t.why}", Level.WARNING
         return f"next try in {span(t.until - now)} ({t.why})", Level.WARNING
+    if t.after == "STOPPING" and t.why is not None:
+        return f"stopping: {t.why}", Level.WARNING
     if t.after == "EXITED":
         level = Level.INFO if t.why == Held.FINISHED.value else Level.WARNING
         return f"not started again: {t.why}", level

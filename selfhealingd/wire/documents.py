@@ -86,7 +86,8 @@ class ProgramDocument(Document, frozen=True):
     ``exit``: how the last run ended, in words. ``next``: what the engine will do and
     when, in words. ``next_at``: that time, where there is one. ``uptime``: seconds.
     ``pending_update``: changed settings wait for an update; ``removed``: the update
-    will stop it. ``log``: the files that it writes to.
+    will stop it. ``log``: the files that it writes to. ``status_text``: what it says
+    of itself, by ``STATUS=`` of sd_notify(3).
     """
 
     name: str
@@ -106,6 +107,7 @@ class ProgramDocument(Document, frozen=True):
     pending_update: bool = False
     removed: bool = False
     log: str | None = None
+    status_text: str | None = None
 
 
 class AttemptDocument(Document, frozen=True):

@@ -37,8 +37,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ``lasts``: seconds until it ends by itself, with ``code`` or by ``signal``.
     ``problem``: it never begins. ``spawns``: seconds until it has. ``obeys``: seconds
     from the stop signal to its end, None if it ignores it. ``kills``: how many SIGKILLs
-    it takes. ``left``: members of its group that outlive it, until SIGTERM if
-    ``left_obey``, otherwise until SIGKILL.
+    it takes. ``ready``: seconds from its start until it gives the sign that is waited
+    for, None if it never does. ``left``: members of its group that outlive it, until
+    SIGTERM if ``left_obey``, otherwise until SIGKILL.
     """
 
     lasts: float = math.inf
@@ -48,6 +49,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     spawns: float = 0.0
     obeys: float | None = 0.0
     kills: int = 1
+    ready: float | None = 0.0
     left: int = 0
     left_obey: bool = True
 
@@ -292,7 +294,13 @@ class Simulator:
         p.began = self.now
         if p.script.lasts < math.inf:
             self._later(p.script.lasts, lambda: self._end(p))
+        if self.policy.programs[p.service].readiness and p.script.ready is not None:
+            self._later(p.script.ready, lambda: self._get_ready(p))
         self.feed(events.Spawned(**about, pid=p.pid, started=7))
+
+    def _get_ready(self, p: Process) -> None:
+        if p.alive:
+            self.feed(events.Ready(at=self.now, service=p.service, run=p.run))
 
     def _end(self, p: Process, signal: int | None = None) -> None:
         if not p.alive:

@@ -9,11 +9,16 @@ from selfhealingd.core import events
 from selfhealingd.core.breaker import By
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.policy import Autorestart, Flags, Policy, Program
+from selfhealingd.core.readiness import Readiness, Tcp
 
 RUN: dict[str, Any] = {"at": 1.25, "service": "web", "run": 3}
 ASKED: dict[str, Any] = {"at": 1 / 3, "request": 9, "by": By(1000, 42), "reason": "why"}
 WEB = Program(
-    name="web", autorestart=Autorestart.NEVER, exitcodes=frozenset({0, 2}), priority=1
+    name="web",
+    autorestart=Autorestart.NEVER,
+    exitcodes=frozenset({0, 2}),
+    priority=1,
+    readiness=Readiness(sign=Tcp("127.0.0.1", 80)),
 )
 
 EVENTS: list[events.Event] = [
@@ -24,6 +29,9 @@ EVENTS: list[events.Event] = [
     events.SpawnFailed(**RUN, problem="no such file"),
     events.Exited(**RUN, exit=Exit(at=1.25, signal=9, dumped=True), left=2),
     events.Emptied(**RUN),
+    events.Ready(**RUN),
+    events.Unready(**RUN, lack="nothing listens on 127.0.0.1:80"),
+    events.MoreTimeAsked(**RUN, seconds=2.5),
     events.Due(at=0.1, service="web"),
     events.StartAsked(**ASKED, service="web"),
     events.StopAsked(**ASKED, service="web"),

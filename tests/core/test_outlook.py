@@ -20,6 +20,7 @@ from selfhealingd.core.life import (
 )
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.readiness import Notify, Readiness
 
 NOW = 100.0
 POLICY = Policy(programs={"web": Program(name="web")})
@@ -130,6 +131,34 @@ def test_what_comes_next(
     """For every state and every reason to wait."""
     s = Service(name="web", life=life, wanted=True, incident=incident)
     found = outlook(POLICY, Host(services={"web": s}), s, NOW)
+    assert (words, at) == (found.words, found.at)
+
+
+@pytest.mark.parametrize(
+    ("life", "words", "at"),
+    [
+        (Starting(99), "its process is being started", None),
+        (Starting(99, 7), "waits for READY=1; a failed start in 4 s", 104.0),
+        (Starting(99, 7, until=120), "waits for READY=1; a failed start in 20 s", 120),
+        (
+            Starting(99, 7, lack="no answer"),
+            "waits for READY=1 (no answer); a failed start in 4 s",
+            104.0,
+        ),
+        (Starting(99.5, 7, ready=True), "RUNNING if it stays up for 0.5 s more", 100.5),
+        (
+            Stopping(95, Purpose.SETTLE, 105.0, 7, problem="not ready within 5 s: no"),
+            "not ready within 5 s: no; SIGKILL if it hasn't ended in 5 s",
+            105.0,
+        ),
+    ],
+)
+def test_of_one_that_has_to_get_ready(life: Life, words: str, at: float | None) -> None:
+    """What it waits for, and until when."""
+    web = Program(name="web", readiness=Readiness(sign=Notify(), within=5))
+    s = Service(name="web", life=life, wanted=True)
+    policy, host = Policy(programs={"web": web}), Host(services={"web": s})
+    found = outlook(policy, host, s, NOW)
     assert (words, at) == (found.words, found.at)
 
 

@@ -50,6 +50,7 @@ from selfhealingd.core.policy import (
     Policy,
     Program,
 )
+from selfhealingd.core.readiness import Notify, Readiness
 from selfhealingd.core.report import Facts
 from selfhealingd.core.step import step, wake_at
 from selfhealingd.core.words import sentence
@@ -81,6 +82,7 @@ settings_of_programs = st.fixed_dictionaries(
         "killasgroup": st.booleans(),
         "priority": st.integers(1, 3),
         "healing": healings,
+        "readiness": st.sampled_from([None, None, Readiness(sign=Notify(), within=5)]),
     }
 )
 policies = st.builds(
@@ -118,6 +120,7 @@ class Told:
     def __init__(self, run: int) -> None:
         self.run = run
         self.spawned = False
+        self.ready = False
         self.ended = False
         self.over = False
 
@@ -201,7 +204,24 @@ class Interleavings(RuleBasedStateMachine):
             name = left[n % len(left)]
             self.emptied(name, self.told[name].run)
 
-    @rule(n=which, back=st.integers(-1, 2), end=exits, kind=st.integers(0, 3))
+    @rule(n=which, lack=st.booleans())
+    def a_process_gets_ready_or_not(self, n: int, lack: bool) -> None:  # noqa: FBT001
+        up = [x for x, t in self.told.items() if not t.ended]
+        if up:
+            name = up[n % len(up)]
+            if lack:
+                self.unready(name, self.told[name].run)
+            else:
+                self.ready(name, self.told[name].run)
+
+    @rule(n=which, secs=st.sampled_from([0.0, 3.0, 100.0]))
+    def a_process_asks_for_more_time(self, n: int, secs: float) -> None:
+        up = [x for x, t in self.told.items() if not t.ended]
+        if up:
+            name = up[n % len(up)]
+            self.more_time(name, self.told[name].run, secs)
+
+    @rule(n=which, back=st.integers(-1, 2), end=exits, kind=st.integers(0, 6))
     def news_that_is_stale_or_impossible(
         self, n: int, back: int, end: Exit, kind: int
     ) -> None:
@@ -216,6 +236,12 @@ class Interleavings(RuleBasedStateMachine):
                 self.spawn_failed(name, run)
             case 2:
                 self.exited(name, run, end, 1)
+            case 3:
+                self.ready(name, run)
+            case 4:
+                self.unready(name, run)
+            case 5:
+                self.more_time(name, run, 3.0)
             case _:
                 self.emptied(name, run)
 
@@ -395,6 +421,18 @@ class Interleavings(RuleBasedStateMachine):
             news.over = news.over or news.ended
         self.feed(events.Emptied(at=self.now, service=name, run=run))
 
+    def ready(self, name: str, run: int) -> None:
+        if (news := self.told_of(name, run)) is not None:
+            news.ready = True
+        self.feed(events.Ready(at=self.now, service=name, run=run))
+
+    def unready(self, name: str, run: int) -> None:
+        self.feed(events.Unready(at=self.now, service=name, run=run, lack="no"))
+
+    def more_time(self, name: str, run: int, secs: float) -> None:
+        more = events.MoreTimeAsked(at=self.now, service=name, run=run, seconds=secs)
+        self.feed(more)
+
     def told_of(self, name: str, run: int) -> Told | None:
         news = self.told.get(name)
         return news if news is not None and news.run == run else None
@@ -445,6 +483,8 @@ class Interleavings(RuleBasedStateMachine):
             case effects.Transition(service=name):
                 assert self.labels[name] == effect.before, "a transition was not told"
                 self.labels[name] = effect.after
+                if effect.after == "RUNNING":
+                    self.check_ready(name)
             case effects.AttemptBegan(service=name):
                 self.check_attempt(self.host.services[name])
             case _:
@@ -465,6 +505,10 @@ class Interleavings(RuleBasedStateMachine):
         assert not s.breaker.permanent
         assert s.open_incident is not None
         assert isinstance(s.life, Starting)
+
+    def check_ready(self, name: str) -> None:
+        gated = self.policy.programs[name].readiness is not None
+        assert self.told[name].ready or not gated, "RUNNING before it is ready"
 
     def check_transitions(self) -> None:
         actual = {n: label(s.life) for n, s in self.host.services.items()}
