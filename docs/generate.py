@@ -9,7 +9,7 @@ import builtins
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from selfhealctl.exits import MEANINGS, OF_KIND
 from selfhealingd.config import Places, defaults, schema
 from selfhealingd.config.table import Nested, Reader
 from selfhealingd.core.policy import Autorestart, Healing
+from selfhealingd.core.readiness import Notify, Readiness
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import METHODS, Params
 
@@ -49,6 +50,8 @@ KINDS = {
     "LogLevel": '`"debug"`, `"info"`, `"warning"`, `"error"`',
     "LogFormat": '`"console"`, `"json"`',
     "Environment": "table of strings",
+    "Pattern": "regular expression",
+    "Address": "host:port",
 }
 
 DAEMON = {
@@ -138,6 +141,19 @@ PROGRAM = COMMAND | {
     "redirect_stderr": "Send stderr to where stdout goes.",
     "healing": "For this program alone: any of `backoff_initial`, `backoff_max`,"
     " `verify_secs`, `open_after`, `open_secs`, `permanent_after`.",
+    "readiness": "What it has to show to be RUNNING: see"
+    " [below](#programnamereadiness).",
+}
+READINESS = {
+    "notify": "It says `READY=1` itself, by sd_notify(3).",
+    "log": "It writes a line to one of its logs in which this regular expression"
+    " (Python's) is found.",
+    "tcp": 'It listens on this port, such as `"127.0.0.1:8000"`; `":8000"` is on'
+    " this host.",
+    "unix": "It listens on this Unix socket.",
+    "within": "So long after its start; what takes longer is a failed start.",
+    "period": "With `tcp` and `unix`: from one try to the next.",
+    "timeout": "With `tcp` and `unix`: how long one try may take.",
 }
 TASK = COMMAND | {
     "every": "From one start to the next. **Required.**",
@@ -165,8 +181,19 @@ WRITTEN = {
     "stderr_logfile_maxbytes": '`"50MiB"`',
     "stdout_logfile_maxage": "`0`",
     "stderr_logfile_maxage": "`0`",
+    "readiness": "none: up for `startsecs`",
     "command": "",
     "every": "",
+}
+
+
+_READINESS = Readiness(sign=Notify())
+_READINESS_DEFAULTS = {
+    "log": "none",
+    "tcp": "none",
+    "unix": "none",
+    "period": f"{_READINESS.period:g} s",
+    "timeout": f"{_READINESS.timeout:g} s",
 }
 
 
@@ -183,13 +210,15 @@ def pages() -> Iterator[Path]:
 
 
 def _keys(
-    kind: type[msgspec.Struct], meanings: dict[str, str]
+    kind: type[msgspec.Struct],
+    meanings: dict[str, str],
+    written: Mapping[str, str] = WRITTEN,
 ) -> Callable[[], Iterator[str]]:
     def rows() -> Iterator[str]:
         yield from _table("Key", "Value", "Default", "Meaning")
         for info in msgspec.structs.fields(kind):
             if info.name in meanings:
-                default = _default(info.name, info.default)
+                default = _default(info.name, info.default, written)
                 yield _row(f"`{info.name}`", _kind(info), default, meanings[info.name])
 
     return rows
@@ -212,9 +241,9 @@ _ALIASES = {
 }
 
 
-def _default(key: str, value: object) -> str:
-    if key in WRITTEN:
-        return WRITTEN[key]
+def _default(key: str, value: object, written: Mapping[str, str]) -> str:
+    if key in written:
+        return written[key]
     if value is None:
         value = _elsewhere(key)
     match value:
@@ -357,6 +386,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "control": _keys(schema.ControlTable, CONTROL),
     "healing": _keys(schema.HealingTable, HEALING | ENGINE),
     "program": _keys(schema.ProgramTable, PROGRAM),
+    "readiness": _keys(schema.ReadinessTable, READINESS, _READINESS_DEFAULTS),
     "task": _keys(schema.TaskTable, TASK),
     "methods": _methods,
     "errors": _errors,
@@ -370,6 +400,7 @@ DESCRIBED = {
     schema.ControlTable: CONTROL,
     schema.HealingTable: HEALING | ENGINE,
     schema.ProgramTable: PROGRAM,
+    schema.ReadinessTable: READINESS,
     schema.TaskTable: TASK,
 }
 """Every key must be described; the test compares these with the schema."""

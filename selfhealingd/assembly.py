@@ -36,6 +36,7 @@ from selfhealingd.store.keeper import Keeper
 from selfhealingd.store.statefile import StateFile
 from selfhealingd.supervise.cgroup import Cgroups
 from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.readiness.gate import Gates
 from selfhealingd.supervise.runs import Runs
 from selfhealingd.system import System
 from selfhealingd.tasks import BackgroundTaskManager
@@ -133,7 +134,14 @@ async def assemble(
         began=now,
     )
     parts.append(system)
-    runs = Runs(mark, loop.post, _on_trouble, outputs, cgroups)
+    gates = Gates(
+        config.daemon.runtime_dir,
+        outputs,
+        report=loop.post,
+        trouble=_on_trouble,
+        say=system.note_status,
+    )
+    runs = Runs(mark, loop.post, _on_trouble, outputs, cgroups, gates)
     return system, Hands(runs, nursery)
 
 

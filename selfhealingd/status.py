@@ -43,6 +43,7 @@ def facts(system: System) -> Facts:
         removed=waiting(system) - system.wanted.launches.keys(),
         logs=log_files(system),
         see=_by_name(system, how_to_see),
+        said=system.said,
         ended=system.periodic.ended,
         caution=daemon.tasks_caution,
         overload=daemon.tasks_overload,

@@ -26,6 +26,7 @@ class System:
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
     daemon did, on trio's clock. ``nursery``: where operations live. ``followed``:
     how many logs clients follow. ``ending``: everything is stopped, as asked.
+    ``said``: the status that programs gave themselves.
     """
 
     config: Config
@@ -49,6 +50,14 @@ class System:
     shutdown_by: By | None = None
     shutdown_reason: str | None = None
     reloading: trio.Lock = field(default_factory=trio.Lock)
+    said: dict[str, str] = field(default_factory=dict)
+
+    def note_status(self, program: str, words: str | None) -> None:
+        """Keep what a program says of itself, or forget it."""
+        if words is None:
+            self.said.pop(program, None)
+        else:
+            self.said[program] = words
 
     def ask_shutdown(self, by: By, *, reason: str | None = None) -> None:
         """Begin to stop everything; who asks first is who is recorded."""

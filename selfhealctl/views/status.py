@@ -117,7 +117,8 @@ def _next(item: ProgramDocument) -> str:
         update = "gone from the config: selfhealctl update stops it"
     elif item.pending_update:
         update = "selfhealctl update applies a new config"
-    return "; ".join(part for part in (item.next, update) if part)
+    said = f"it says: {item.status_text}" if item.status_text else ""
+    return "; ".join(part for part in (said, item.next, update) if part)
 
 
 def _engine(console: Console, status: Status) -> None:

@@ -76,7 +76,10 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         _check_top(source, main.spot.file)
     sources = (main, *included)
     around = Surroundings(
-        uid=uid, log_dir=settings.daemon.log_dir, healing=settings.healing
+        uid=uid,
+        log_dir=settings.daemon.log_dir,
+        runtime_dir=settings.daemon.runtime_dir,
+        healing=settings.healing,
     )
     programs, launches = _programs(sources, around)
     tasks = _tasks(sources, uid)

@@ -1,6 +1,5 @@
 """``[daemon]`` and ``[control]``: places made absolute, names of people looked up."""
 
-import os
 from pathlib import Path
 
 from selfhealingd.config.accounts import Unknown, group, user
@@ -8,12 +7,11 @@ from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.paths import Places
 from selfhealingd.config.schema import ControlTable, DaemonTable
 from selfhealingd.config.settings import Control, Daemon
+from selfhealingd.config.socketpath import check_socket_path
 
 DEFAULT_INCLUDE = ("conf.d/*.toml",)
 _DEFAULT_OPERATORS = ("root", "@wheel")
 _DEFAULT_GROUP = "selfheal"
-# sun_path has 108 bytes, the last of which is a NUL.
-_LONGEST_SOCKET = 107
 
 
 def read_daemon(
@@ -48,12 +46,7 @@ def _check_thresholds(table: DaemonTable, spot: Spot) -> None:
 def read_control(table: ControlTable, spot: Spot, socket: Path, uid: int) -> Control:
     """Return the socket's settings; ``socket`` is the path when none is written."""
     path = spot.folder / (table.socket or socket)
-    length = len(os.fsencode(path))
-    if length > _LONGEST_SOCKET:
-        spot.at("socket").wrong(
-            f"{path} has {length} bytes, and a socket's path at most {_LONGEST_SOCKET}",
-            "set control.socket to a shorter one",
-        )
+    check_socket_path(path, spot.at("socket"), "set control.socket to a shorter one")
     users, groups = _operators(table.operators, spot.at("operators"))
     return Control(
         socket=path,

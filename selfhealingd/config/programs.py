@@ -9,6 +9,7 @@ from selfhealingd.config.accounts import Unknown, credentials, user
 from selfhealingd.config.healing import merge_healing
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.output import read_output
+from selfhealingd.config.readiness import readiness_of
 from selfhealingd.config.schema import (
     CommandTable,
     ProgramTable,
@@ -17,7 +18,8 @@ from selfhealingd.config.schema import (
 )
 from selfhealingd.config.settings import Task
 from selfhealingd.config.table import read_table
-from selfhealingd.core.launch import Credentials, Launch
+from selfhealingd.core.launch import Credentials, Launch, notify_socket
+from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -31,6 +33,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     uid: int
     log_dir: Path
+    runtime_dir: Path
     healing: Healing
 
 
@@ -59,24 +62,34 @@ def read_program(
         return None
     if not wrong & {"stopasgroup", "killasgroup"}:
         _check_group_stop(table, spot)
+    stdout, stderr = read_output(table, name, spot, around.log_dir)
+    readiness = readiness_of(
+        table.readiness,
+        spot.at("readiness"),
+        socket=notify_socket(around.runtime_dir, name),
+        logs=logs(stdout, stderr),
+    )
     program = Program(
         name=name,
+        readiness=readiness,
         healing=merge_healing(around.healing, table.healing, spot.at("healing")),
         **{key: getattr(table, key) for key in _AS_WRITTEN},
     )
-    stdout, stderr = read_output(table, name, spot, around.log_dir)
     launch = msgspec.structs.replace(
         _launch(table, spot, around.uid),
         umask=table.umask,
         rlimits=table.rlimits,
         stdout=stdout,
         stderr=stderr,
+        readiness=readiness,
     )
     return program, launch
 
 
 _AS_WRITTEN = tuple(
-    key for key in Program.__struct_fields__ if key not in {"name", "group", "healing"}
+    key
+    for key in Program.__struct_fields__
+    if key not in {"name", "group", "healing", "readiness"}
 )
 
 

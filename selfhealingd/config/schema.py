@@ -50,6 +50,8 @@ LogLevel: TypeAlias = Annotated[
 LogFormat: TypeAlias = Annotated[
     Literal["console", "json"], Reader(values.one_of("console", "json"))
 ]
+Pattern: TypeAlias = Annotated[str, Reader(values.pattern)]
+Address: TypeAlias = Annotated[tuple[str, int], Reader(values.address)]
 Environment: TypeAlias = Annotated[dict[str, str], Nested(environment)]
 
 
@@ -140,6 +142,26 @@ def read_rlimits(raw: object, spot: Spot) -> dict[str, tuple[int, int]]:
     return limits
 
 
+class ReadinessTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[program.NAME.readiness]``: what makes a program ready; one of the first."""
+
+    notify: Boolean = False
+    log: Pattern | None = None
+    tcp: Address | None = None
+    unix: PathText | None = None
+    within: Positive = 60.0
+    period: Positive | None = None
+    timeout: Positive | None = None
+
+
+def read_readiness(raw: object, spot: Spot) -> ReadinessTable:
+    """Read the ``readiness`` table of one program."""
+    table, wrong = read_table(ReadinessTable, raw, spot)
+    if table is None or wrong:
+        raise Wrong
+    return table
+
+
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):
     """What programs and tasks have in common."""
 
@@ -186,6 +208,7 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
         ServiceHealingTable()
     )
+    readiness: Annotated[ReadinessTable, Nested(read_readiness)] | None = None
 
 
 class TaskTable(CommandTable, frozen=True, kw_only=True):

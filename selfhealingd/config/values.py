@@ -26,6 +26,10 @@ _UNIT_SECONDS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _LONGEST = 10 * 366 * 86400.0
 _SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?) ?([A-Za-z]{0,3})")
+_ADDRESS = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]*)):(?P<port>[0-9]{1,5})"
+)
+_LAST_PORT = 65535
 _OCTAL = re.compile(r"(?:0o)?[0-7]{1,4}")
 _ALL_BITS = 0o777
 _BIGGEST = 2**63 - 1
@@ -218,6 +222,26 @@ def path(value: object) -> str:
             raise Expected("a path without ~", 'write "${HOME}/…"')
         return value
     raise Expected("a path")
+
+
+def pattern(value: object) -> str:
+    """Return a regular expression, as Python's ``re`` takes it."""
+    if not isinstance(value, str) or not value:
+        raise Expected('a regular expression such as "listening on"')
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise Expected(f"a regular expression ({error})") from None
+    return value
+
+
+def address(value: object) -> tuple[str, int]:
+    """Return host and port, from ``"host:port"``, ``"[::1]:port"`` or ``":port"``."""
+    if isinstance(value, str) and (found := _ADDRESS.fullmatch(value)):
+        port = int(found["port"])
+        if 0 < port <= _LAST_PORT:
+            return found["six"] or found["host"], port
+    raise Expected('a host and a port such as "127.0.0.1:8000" or ":8000"')
 
 
 def rlimit(value: object) -> tuple[int, int]:

@@ -8,6 +8,11 @@ from selfhealingd.core.output import Elsewhere, Target
 from selfhealingd.core.readiness import Readiness
 
 
+def notify_socket(runtime_dir: Path, program: str) -> Path:
+    """Where a program that says by itself that it is ready says so."""
+    return runtime_dir / "notify" / f"{program}.sock"
+
+
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a program runs as, looked up once, when the config is loaded."""
 

@@ -17,8 +17,7 @@ from selfhealingd.core.life import (
     Stopping,
     Why,
 )
-from selfhealingd.core.policy import Policy
-from selfhealingd.core.readiness import Sign
+from selfhealingd.core.policy import Policy, Program
 from selfhealingd.core.spans import span
 from selfhealingd.core.words import RESUME, reset_command
 
@@ -36,13 +35,8 @@ def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
     match s.life:
         case Stopped():
             return _pending(policy, host, s)
-        case Starting(pid=None):
-            return Outlook("its process is being started")
-        case Starting(ready=False) if program.readiness is not None:
-            by = service.ready_by(program, s.life)
-            return _awaiting(s.life, program.readiness.sign, by, now)
         case Starting():
-            return _lasting("RUNNING", service.deadline(program, s), now)
+            return _starting(program, s, s.life, now)
         case Running():
             until = engine.verified_at(program, s)
             words = "healed" if s.open_incident else "proven well"
@@ -96,9 +90,18 @@ def _tried(s: Service) -> bool:
     return s.open_incident is not None and bool(s.open_incident.attempts)
 
 
-def _awaiting(life: Starting, sign: Sign, by: float | None, now: float) -> Outlook:
+def _starting(program: Program, s: Service, life: Starting, now: float) -> Outlook:
+    begins = "its process is being started"
+    if program.readiness is None or life.ready:
+        if life.pid is None:
+            return Outlook(begins)
+        return _lasting("RUNNING", service.deadline(program, s), now)
+    waits = f"waits for {program.readiness.sign.sought}"
+    if life.pid is None:
+        return Outlook(f"{begins}; then {waits}")
     seen = "" if life.lack is None else f" ({life.lack})"
-    return _timed(f"waits for {sign.sought}{seen}; a failed start", by, now)
+    by = service.ready_by(program, life)
+    return _timed(f"{waits}{seen}; a failed start", by, now)
 
 
 def _stopping(life: Stopping, now: float) -> Outlook:

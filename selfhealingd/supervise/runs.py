@@ -1,6 +1,7 @@
 """Every run that is alive, each in a task that reports what becomes of it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from signal import SIGKILL
 
@@ -16,6 +17,7 @@ from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN
 from selfhealingd.supervise.errors import SignalError, SpawnError
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.readiness.gate import Gate, Gates, Open
 from selfhealingd.supervise.tree import Volley, glance, left, send, wait_gone
 
 SPAWNS_AT_ONCE = 8
@@ -35,7 +37,8 @@ class Runs:
     ``report`` takes each event, in order for one run: ``Spawned`` before ``Exited``
     before ``Emptied``; what it wrote until then is where it belongs, unless nothing
     takes it for 1 s. ``trouble`` takes what could not be done, in words. With
-    ``cgroups`` each run lives in one of its own.
+    ``cgroups`` each run lives in one of its own, with ``gates`` it is seen whether it
+    is ready.
     """
 
     def __init__(
@@ -45,11 +48,13 @@ class Runs:
         trouble: Callable[[str, str], None],
         outputs: Outputs,
         cgroups: Cgroups | None = None,
+        gates: Gates | None = None,
     ) -> None:
         self._instance = instance
         self._report = report
         self._trouble = trouble
         self._outputs = outputs
+        self._gates = gates
         self._cgroups = cgroups
         # Threads of their own: spawns that hang on a dead network disk must not keep
         # the state from being written.
@@ -58,6 +63,21 @@ class Runs:
 
     async def live(self, service: str, run: int, launch: Launch) -> None:
         """Start a program and stay with it until nothing of it is left."""
+        try:
+            gate = await self._gate(service, run, launch)
+        except (SpawnError, OutputError) as error:
+            await self._fail(service, run, error)
+            return
+        with closing(gate):
+            await self._live(service, run, gate)
+
+    async def _gate(self, service: str, run: int, launch: Launch) -> Gate:
+        if self._gates is None or launch.readiness is None:
+            return Open(launch)
+        return await self._gates.prepare(service, run, launch, launch.readiness)
+
+    async def _live(self, service: str, run: int, gate: Gate) -> None:
+        launch = gate.launch
         try:
             child = await spawn.start(
                 launch,
@@ -68,19 +88,13 @@ class Runs:
                 limiter=self._spawning,
             )
         except (SpawnError, OutputError) as error:
-            await self._report(
-                SpawnFailed(
-                    at=trio.current_time(),
-                    service=service,
-                    run=run,
-                    problem=str(error),
-                )
-            )
+            await self._fail(service, run, error)
             return
         try:
             await self._house(service, child)
             async with trio.open_nursery() as nursery:
                 self._lives[service, run] = _Live(child, nursery)
+                nursery.start_soon(gate.watch, child)
                 await self._watch(service, run, child)
                 nursery.cancel_scope.cancel()
         except Exception:
@@ -132,6 +146,14 @@ class Runs:
     def _tell_spared(self, service: str, volley: Volley) -> None:
         for words in volley.spared.values():
             self._trouble(service, words)
+
+    async def _fail(
+        self, service: str, run: int, error: SpawnError | OutputError
+    ) -> None:
+        now = trio.current_time()
+        await self._report(
+            SpawnFailed(at=now, service=service, run=run, problem=str(error))
+        )
 
     async def lose(self, service: str, run: int) -> None:
         """Report a run as over of which nothing is known any more."""

@@ -88,6 +88,14 @@ async def members(child: Child) -> tuple[Identity, ...]:
     return tuple(stat.identity for stat in (await look(child)).members)
 
 
+async def belongs(child: Child, process: Stat) -> bool:
+    """Whether a process is of a tree; its zombies are, if they kept its session."""
+    # A session is inherited, and its number is not used again as long as one is in it.
+    if process.session == child.pid:
+        return True
+    return process.identity in await members(child)
+
+
 async def left(child: Child) -> tuple[Identity, ...]:
     """Return who still runs of a tree whose leader has just ended.
 

@@ -18,12 +18,21 @@ from selfhealingd.config.schema import (
     DaemonTable,
     HealingTable,
     ProgramTable,
+    ReadinessTable,
     TaskTable,
 )
 from selfhealingd.core.policy import BreakerPolicy, Policy
 
 Load = Callable[..., Config]
 Wrong = Callable[..., list[str]]
+KINDS = (
+    DaemonTable,
+    ControlTable,
+    HealingTable,
+    ProgramTable,
+    ReadinessTable,
+    TaskTable,
+)
 ETC = Path(__file__).parents[2] / "etc"
 
 
@@ -238,7 +247,7 @@ def test_shipped_config_uncommented(load: Load, tmp_path: Path) -> None:
     assert msgspec.structs.replace(config.policy, programs={}) == defaults.policy
     assert defaults.control.socket == config.control.socket
     assert defaults.control.mode == config.control.mode
-    for kind in (DaemonTable, ControlTable, HealingTable, ProgramTable, TaskTable):
+    for kind in KINDS:
         for key in kind.__struct_fields__:
             assert re.search(rf"(?m)^{key} = |^\[.*\.{key}\]", text), key
 
@@ -254,13 +263,7 @@ def test_demo() -> None:
             assert (launch.directory / launch.argv[-1]).is_file()
 
 
-KEYS = st.sampled_from(
-    [
-        key
-        for kind in (DaemonTable, ControlTable, HealingTable, ProgramTable, TaskTable)
-        for key in kind.__struct_fields__
-    ]
-)
+KEYS = st.sampled_from([key for kind in KINDS for key in kind.__struct_fields__])
 TEXTS = st.text(max_size=9) | st.sampled_from(["${", "${X}", "\0", "@\0", "a/b", "7"])
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
     TEXTS | st.integers() | st.floats() | st.booleans() | st.datetimes() | st.dates(),

@@ -137,7 +137,11 @@ def test_what_comes_next(
 @pytest.mark.parametrize(
     ("life", "words", "at"),
     [
-        (Starting(99), "its process is being started", None),
+        (
+            Starting(99),
+            "its process is being started; then waits for READY=1",
+            None,
+        ),
         (Starting(99, 7), "waits for READY=1; a failed start in 4 s", 104.0),
         (Starting(99, 7, until=120), "waits for READY=1; a failed start in 20 s", 120),
         (

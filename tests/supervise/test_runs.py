@@ -13,6 +13,7 @@ from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import LogTo
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.readiness.gate import Gates
 from selfhealingd.supervise.runs import Runs
 
 pytestmark = pytest.mark.process
@@ -21,10 +22,20 @@ pytestmark = pytest.mark.process
 class Story:
     """Runs, and what they report."""
 
-    def __init__(self, nursery: trio.Nursery, outputs: Outputs) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, outputs: Outputs, runtime_dir: Path
+    ) -> None:
         self.events: list[Event] = []
         self.trouble: list[str] = []
-        self.runs = Runs("mark", self._report, self._trouble, outputs)
+        self.said: list[str | None] = []
+        gates = Gates(
+            runtime_dir,
+            outputs,
+            report=self._report,
+            trouble=self._trouble,
+            say=lambda _, words: self.said.append(words),
+        )
+        self.runs = Runs("mark", self._report, self._trouble, outputs, gates=gates)
         self._moved = trio.Event()
         self._nursery = nursery
 
@@ -52,7 +63,7 @@ async def story(nursery: trio.Nursery, tmp_path: Path) -> AsyncIterator[Story]:
     await nursery.start(reaper.serve)
     outputs = Outputs(tmp_path / "run")
     await nursery.start(outputs.run)
-    made = Story(nursery, outputs)
+    made = Story(nursery, outputs, tmp_path / "run")
     yield made
     made.runs.signal("web", 1, signal.SIGKILL, group=True)
 

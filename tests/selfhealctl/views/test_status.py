@@ -122,6 +122,15 @@ def test_programs_stay_in_the_daemons_order(capsys: pytest.CaptureFixture[str]) 
     assert words.index("zeta") < words.index("alpha")
 
 
+def test_what_a_program_says_of_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside what comes next, and without what could move the cursor."""
+    talks = program("db", "RUNNING", status_text="2 of 3\x1b[2J")
+    show_programs([talks])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "it says: 2 of 3" in words
+    assert "\x1b" not in words
+
+
 def test_each_issue_is_followed_by_what_to_do(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
