@@ -216,7 +216,9 @@ def _await_sign(
     stopping = Stopping(
         at, Purpose.SETTLE, deadline, life.pid, early=True, problem=problem
     )
-    return replace(s, life=stopping), (_stop_signal(program, s),)
+    # Without stopwaitsecs, SIGKILL is due already.
+    s, more = due(program, replace(s, life=stopping), at=at)
+    return s, (_stop_signal(program, s), *more)
 
 
 def _judged(end: Exit, stopping: Stopping, *, told: bool) -> Exit:

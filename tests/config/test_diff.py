@@ -30,6 +30,7 @@ every = 60
         ('"a"', '"a -v"', Changes(relaunch=("a",))),
         ('"a"', '"a"\numask = "022"\npriority = 1', Changes(relaunch=("a",))),
         ('"b"', '"b"\nstartsecs = 5', Changes(adjusted=("b",))),
+        ('"b"', '"b"\nreadiness.notify = true', Changes(relaunch=("b",))),
         ('"b"', '"b"\nhealing = { verify_secs = 1 }', Changes(adjusted=("b",))),
         ("[healing]", "[healing]\nverify_secs = 3", Changes(adjusted=("a", "b"))),
         ("[healing]", "[healing]\nsystemic_share = 0", Changes(healing_changed=True)),

@@ -8,6 +8,7 @@ from selfhealingd.config.merge import merge, pending
 from selfhealingd.config.settings import Config, Control, Daemon
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.readiness import Notify, Readiness
 
 HERE = Path("/x")
 
@@ -54,6 +55,15 @@ def test_how_a_kept_program_is_healed_applies_at_once() -> None:
     merged = merge(before, wanted, keep=frozenset({"a"}))
     assert slower == merged.policy.programs["a"]
     assert ("old",) == merged.launches["a"].argv
+
+
+def test_what_a_kept_program_has_to_show_stays() -> None:
+    """It goes with what it runs: a new sign is not looked for in an old run."""
+    before, wanted = config(a="old"), config(a="new")
+    program = Program(name="a", readiness=Readiness(sign=Notify()), priority=5)
+    wanted = replace(wanted, policy=Policy(programs={"a": program}))
+    merged = merge(before, wanted, keep=frozenset({"a"}))
+    assert Program(name="a", priority=5) == merged.policy.programs["a"]
 
 
 def test_a_program_that_never_was_is_not_kept() -> None:

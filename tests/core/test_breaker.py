@@ -18,6 +18,7 @@ from selfhealingd.core.breaker import (
     admit,
     breaker_name,
     expire,
+    extend,
     open_for_good,
     record,
     recover,
@@ -275,3 +276,27 @@ def test_a_counted_failure_keeps_the_generation() -> None:
     """Other tries under way still count after one of them failed."""
     failed = record(POLICY, breaker(CLOSED), ticket=7, outcome=Outcome.FAILURE, now=NOW)
     assert replace(breaker(CLOSED), state=Closed(3)) == failed
+
+
+@pytest.mark.parametrize(
+    ("state", "ticket", "deadline"),
+    [
+        (HALF_OPEN, 7, 150.0),
+        (HalfOpen(5, 170.0), 7, 170.0),
+        (HALF_OPEN, 6, 130.0),
+    ],
+)
+def test_a_lease_may_be_extended(
+    state: BreakerState, ticket: int, deadline: float
+) -> None:
+    """Of the try that holds it, and never so that it ends sooner."""
+    longer = extend(breaker(state), ticket=ticket, deadline=150.0)
+    assert HalfOpen(5, deadline) == longer.state
+    assert 7 == longer.generation
+
+
+@pytest.mark.parametrize("state", [CLOSED, OPEN, PERMANENT])
+def test_without_a_lease_there_is_nothing_to_extend(state: BreakerState) -> None:
+    """Only HALF_OPEN has one."""
+    before = breaker(state)
+    assert before is extend(before, ticket=7, deadline=150.0)

@@ -1,6 +1,7 @@
 """What an incident remembers."""
 
 import pytest
+from msgspec.structs import replace
 
 from selfhealingd.core.incident import (
     MAX_ATTEMPTS,
@@ -12,6 +13,7 @@ from selfhealingd.core.incident import (
     begin,
     close,
     conclude,
+    extend,
 )
 
 OPENED = Incident(
@@ -39,6 +41,13 @@ def test_an_attempt_is_under_way_until_it_is_concluded() -> None:
     assert done.attempt is None
     last = done.attempts[-1]
     assert (Result.HEALED, "up", 9.0) == (last.result, last.detail, last.ended)
+
+
+def test_an_attempt_may_get_more_time() -> None:
+    """The one that is under way, and nothing else of it changes."""
+    begun = begin(begin(OPENED, attempt(1)), attempt(2))
+    longer = extend(begun, deadline=99.0)
+    assert (attempt(1), replace(attempt(2), deadline=99.0)) == longer.attempts
 
 
 def test_only_so_many_attempts_are_remembered() -> None:

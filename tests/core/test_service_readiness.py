@@ -133,6 +133,15 @@ def test_due(life: Life, after: Life, deeds: tuple[Deed, ...]) -> None:
     assert (after, deeds) == (s.life, found)
 
 
+def test_without_patience_it_is_killed_at_once() -> None:
+    """No timer is needed for that."""
+    program = Program(name="web", readiness=PORT, stopwaitsecs=0)
+    s, deeds = service.due(program, in_state(Starting(90, 7)), at=NOW)
+    assert (TERM, Signal(service="web", run=3, signal=9, group=True)) == deeds
+    assert isinstance(s.life, Stopping)
+    assert s.life.killed
+
+
 @pytest.mark.parametrize(
     ("life", "when"),
     [

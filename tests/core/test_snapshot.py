@@ -286,7 +286,10 @@ def test_lives(life: Life, how: Return, kind: type[Life]) -> None:
     [
         Starting(NOW),
         Starting(NOW, 7),
+        Starting(NOW, 7, until=NOW + 50, lack="nothing listens on :80"),
+        Starting(NOW, 7, ready=True),
         Running(NOW, 7),
+        Stopping(NOW, Purpose.SETTLE, NOW + 5, 7, early=True, problem="not ready"),
         Stopping(NOW, Purpose.STAY, NOW + 5, 7),
         Stopping(NOW, Purpose.STAY, NOW + 5),
         Stopping(NOW, Purpose.STAY, NOW + 5, ended=True, early=True),

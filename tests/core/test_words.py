@@ -41,6 +41,11 @@ def transition(after: str, **values: object) -> Transition:
         (transition("STARTING"), "starting (run 3)", Level.DEBUG),
         (transition("RUNNING", pid=7), "running, pid 7", Level.INFO),
         (transition("STOPPING"), "stopping", Level.DEBUG),
+        (
+            transition("STOPPING", why="not ready within 5 s: no READY=1"),
+            "stopping: not ready within 5 s: no READY=1",
+            Level.WARNING,
+        ),
         (transition("STOPPED"), "stopped", Level.INFO),
         (
             transition("STARTING", exit=CRASHED),

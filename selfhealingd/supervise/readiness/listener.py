@@ -63,8 +63,11 @@ class Trying:
         lack = await lack_of(self._place, self._readiness.timeout)
         if lack is not None or not self._before:
             return lack
-        pids = [identity.pid for identity in await members(child)]
-        ours = await trio.to_thread.run_sync(self._is_ours, pids)
+        try:
+            pids = [identity.pid for identity in await members(child)]
+            ours = await trio.to_thread.run_sync(self._is_ours, pids)
+        except OSError as error:  # such as no descriptor left
+            return f"cannot find out who listens on {self._place}: {_reason(error)}"
         return None if ours else f"another process already listens on {self._place}"
 
     def _is_ours(self, pids: list[int]) -> bool:

@@ -32,6 +32,7 @@ _UCRED = struct.Struct("iII")  # pid, uid and gid, as in unix(7)
 # message is heeded before the next is taken, that is what a barrier asks for.
 _ROOM = socket.CMSG_SPACE(_UCRED.size)
 _REMEMBERED = 128
+_AGAIN_SECS = 0.5
 
 
 class Hearing:
@@ -106,7 +107,7 @@ class NotifySocket:
             if flags & socket.MSG_TRUNC:
                 continue
             pid = _sender(extra)
-            if await tree.has(pid):
+            if await _patiently(tree, pid):
                 await heed(parse(message))
             else:
                 ignore(pid)
@@ -120,6 +121,15 @@ def _sender(extra: Iterable[tuple[int, int, bytes]]) -> int:
     return 0
 
 
+async def _patiently(tree: "_Tree", pid: int) -> bool:
+    """Look a sender up as soon as there are descriptors to do it with."""
+    while True:
+        try:
+            return await tree.has(pid)
+        except OSError:  # status tells of too few of them
+            await trio.sleep(_AGAIN_SECS)
+
+
 class _Tree:
     """Who belongs to a program: looked up once for each who asks."""
 
@@ -131,8 +141,10 @@ class _Tree:
         stat = read_stat(pid) if pid > 0 else None
         if stat is None:
             return False
-        if stat.identity not in self._known:
+        known = self._known.get(stat.identity)
+        if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[stat.identity] = await belongs(self._child, stat)
-        return self._known[stat.identity]
+            known = await belongs(self._child, stat)
+            self._known[stat.identity] = known
+        return known

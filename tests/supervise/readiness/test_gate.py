@@ -78,9 +78,10 @@ class Story:
         return next(event for event in self.events if isinstance(event, kind))
 
     async def moved(self, done: Callable[[], object]) -> None:
-        with trio.fail_after(30):
+        with trio.move_on_after(30):
             while not done():
                 await self._moved.wait()
+        assert done(), (self.events, self.trouble)
 
     async def end(self) -> None:
         self.runs.signal("web", 1, signal.SIGKILL, group=True)
