@@ -168,7 +168,8 @@ async def test_a_stranger_may_not(story: Story) -> None:
 
 async def test_no_socket_without_need(story: Story) -> None:
     """What doesn't declare it finds none, nor that of another."""
-    story.begin(Line("^None$"), "import os; print(os.environ.get('NOTIFY_SOCKET'))")
+    code = "print(os.environ.get('NOTIFY_SOCKET'), flush=True)"
+    story.begin(Line("^None$"), f"import os, signal\n{code}\nsignal.pause()")
     await story.until(Ready)
 
 
