@@ -20,6 +20,7 @@ from selfhealctl.app import app
 from selfhealctl.exits import MEANINGS, OF_KIND
 from selfhealingd.config import Places, defaults, schema
 from selfhealingd.config.table import Nested, Reader
+from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.policy import Autorestart, Healing
 from selfhealingd.core.readiness import Notify, Readiness
 from selfhealingd.wire.messages import Kind
@@ -32,6 +33,10 @@ KINDS = {
     "Text": "string",
     "Strings": "list of strings",
     "Boolean": "boolean",
+    "StartWhen": 'boolean, `"on-connection"`',
+    "HandedAs": '`"listen-fds"`, `"stdin"`',
+    "Listen": "address",
+    "SocketType": '`"stream"`, `"datagram"`',
     "Share": "share, 0 to 1",
     "Duration": "duration",
     "Positive": "duration over 0",
@@ -118,7 +123,8 @@ def _log_keys(stream: str, automatic: str) -> dict[str, str]:
 
 
 PROGRAM = COMMAND | {
-    "autostart": "Start it with the daemon.",
+    "autostart": 'Start it with the daemon; with `"on-connection"` when somebody'
+    " connects to one of its `sockets`.",
     "autorestart": "When to start it again after it ended by itself. `true` and"
     " `false` are `always` and `never`.",
     "exitcodes": "Which exit codes are expected ends.",
@@ -136,6 +142,9 @@ PROGRAM = COMMAND | {
     "umask": "Its umask.",
     "rlimits": "Resource limits, named as in setrlimit(2) without `RLIMIT_`: a"
     ' number, a size, `"unlimited"`, or `[soft, hard]`.',
+    "sockets": "[Sockets](#socketname) that it is handed.",
+    "socket_as": "How: from descriptor 3 on, as systemd does, or its only one as stdin,"
+    " for FastCGI.",
     **_log_keys("stdout", "NAME.log"),
     **_log_keys("stderr", "NAME.err.log"),
     "redirect_stderr": "Send stderr to where stdout goes.",
@@ -154,6 +163,18 @@ READINESS = {
     "within": "So long after its start; what takes longer is a failed start.",
     "period": "With `tcp` and `unix`: from one try to the next.",
     "timeout": "With `tcp` and `unix`: how long one try may take.",
+}
+SOCKET = {
+    "listen": 'An IP address with a port (`"127.0.0.1:8000"`, `"[::1]:8000"`;'
+    ' `"[::]:80"` is every address, of IPv4 too), or `"unix:"` and a path.'
+    " **Required.**",
+    "type": "TCP or UDP; a unix socket may be either, too.",
+    "backlog": "So many connections may wait to be accepted; the sysctl"
+    " `net.core.somaxconn` is the most.",
+    "mode": "Of a unix socket: who may connect.",
+    "user": "Of a unix socket: its owner.",
+    "group": "Of a unix socket: its group.",
+    "reuse_port": "Of a port: others may listen there as well (`SO_REUSEPORT`).",
 }
 TASK = COMMAND | {
     "every": "From one start to the next. **Required.**",
@@ -184,6 +205,10 @@ WRITTEN = {
     "readiness": "none: up for `startsecs`",
     "command": "",
     "every": "",
+    "listen": "",
+    "sockets": "none",
+    "backlog": "`4096`",
+    "SocketTable.group": "that of `user`, or the daemon's",
 }
 
 
@@ -218,7 +243,8 @@ def _keys(
         yield from _table("Key", "Value", "Default", "Meaning")
         for info in msgspec.structs.fields(kind):
             if info.name in meanings:
-                default = _default(info.name, info.default, written)
+                own = WRITTEN.get(f"{kind.__name__}.{info.name}")
+                default = own or _default(info.name, info.default, written)
                 yield _row(f"`{info.name}`", _kind(info), default, meanings[info.name])
 
     return rows
@@ -249,7 +275,7 @@ def _default(key: str, value: object, written: Mapping[str, str]) -> str:
     match value:
         case bool():
             return f"`{str(value).lower()}`"
-        case Autorestart():
+        case Autorestart() | SocketAs():
             return f'`"{value.value}"`'
         case str() if value.startswith("`"):
             return value
@@ -387,6 +413,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "healing": _keys(schema.HealingTable, HEALING | ENGINE),
     "program": _keys(schema.ProgramTable, PROGRAM),
     "readiness": _keys(schema.ReadinessTable, READINESS, _READINESS_DEFAULTS),
+    "socket": _keys(schema.SocketTable, SOCKET),
     "task": _keys(schema.TaskTable, TASK),
     "methods": _methods,
     "errors": _errors,
@@ -401,6 +428,7 @@ DESCRIBED = {
     schema.HealingTable: HEALING | ENGINE,
     schema.ProgramTable: PROGRAM,
     schema.ReadinessTable: READINESS,
+    schema.SocketTable: SOCKET,
     schema.TaskTable: TASK,
 }
 """Every key must be described; the test compares these with the schema."""

@@ -13,6 +13,7 @@ from selfhealingd import logs
 from selfhealingd.clock import boot_id, boottime, utc_now
 from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
+from selfhealingd.core.listening import Listening
 from selfhealingd.core.record import Opening
 from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.door import Door
@@ -37,7 +38,9 @@ from selfhealingd.store.statefile import StateFile
 from selfhealingd.supervise.cgroup import Cgroups
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
-from selfhealingd.supervise.runs import Runs
+from selfhealingd.supervise.runs import Kit, Runs
+from selfhealingd.supervise.sockets.knocks import Knocks
+from selfhealingd.supervise.sockets.pool import Sockets
 from selfhealingd.system import System
 from selfhealingd.tasks import BackgroundTaskManager
 from selfhealingd.upkeep import own_tasks
@@ -112,6 +115,7 @@ async def assemble(
         paused=remembered.paused,
     )
     mark = instance(config)
+    sockets = Sockets(partial(_on_socket, problems))
     system = System(
         config=config,
         wanted=config,
@@ -130,6 +134,7 @@ async def assemble(
         problems=problems,
         inheritance=inheritance,
         outputs=outputs,
+        sockets=sockets,
         nursery=nursery,
         began=now,
     )
@@ -141,8 +146,9 @@ async def assemble(
         trouble=_on_trouble,
         say=system.note_status,
     )
-    runs = Runs(mark, loop.post, _on_trouble, outputs, cgroups, gates)
-    return system, Hands(runs, nursery)
+    kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
+    runs = Runs(mark, loop.post, _on_trouble, kit)
+    return system, Hands(runs, Knocks(sockets, loop.post), nursery)
 
 
 def _moment(system: System) -> Moment:
@@ -186,6 +192,22 @@ def _on_fault(problems: Problems, event: Event, fault: Exception) -> None:
         words,
         "see the daemon's log and report it; then: systemctl restart selfhealingd",
         critical=True,
+    )
+
+
+def _on_socket(problems: Problems, socket: Listening, problem: str | None) -> None:
+    cause = f"socket-{socket.name}"
+    if problem is None:
+        problems.clear(cause)
+        return
+    words = f"cannot take {socket} back from an earlier daemon's programs: {problem}"
+    log.warning(words)
+    problems.set(
+        cause,
+        f"{words}; it can be opened only once they are gone, and who connects in"
+        " between is refused",
+        "when it suits, restart the programs that have it; to be spared this, run"
+        " selfhealingd as root, or: sysctl kernel.yama.ptrace_scope=0",
     )
 
 

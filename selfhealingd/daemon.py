@@ -82,6 +82,7 @@ async def run(config: Config, *, resume: str | None, writer: Writer) -> bool:
                 await _start(system, hands, door, resume)
                 await system.shutdown_asked.wait()
                 ended = await stop_all(system, hands)
+                system.sockets.close()
                 nursery.cancel_scope.cancel()
     return ended
 
@@ -118,11 +119,20 @@ async def _start(system: System, hands: Hands, door: Door, resume: str | None) -
             )
         )
         log.info(f"--resume: {answer.words}")
+    await _recover_sockets(system)
     await loop.apply(Began(at=trio.current_time()))
     nursery.start_soon(_end_leftovers, system)
     await nursery.start(door.serve, registry(system), _on_control_error)
     await check_damaged(system.config.daemon.state_dir, system.problems)
     _say_ready(system)
+
+
+async def _recover_sockets(system: System) -> None:
+    """Have the sockets back before anything ends that still has them open."""
+    wanted = list(system.config.sockets)
+    if wanted:
+        pids = [one.pid for one in await system.inheritance.look()]
+        await system.sockets.recover(wanted, pids)
 
 
 async def _end_leftovers(system: System) -> None:

@@ -19,6 +19,7 @@ from selfhealingd.core.effects import (
     Deed,
     Effect,
     Finish,
+    Listen,
     Signal,
     Spawn,
     Wake,
@@ -26,6 +27,7 @@ from selfhealingd.core.effects import (
 from selfhealingd.core.events import Event
 from selfhealingd.core.host import Host
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Policy
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.core.step import step
@@ -43,6 +45,11 @@ class Hands(Protocol):
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or group."""
+
+    def listen(
+        self, service: str, sockets: tuple[Listening, ...], at: float | None
+    ) -> None:
+        """Send ``Knocked`` on the first connection from ``at`` on; None: on none."""
 
 
 class Memory(Protocol):
@@ -201,7 +208,7 @@ class Loop:
             match effect:
                 case Answer():
                     answers.append(effect)
-                case Spawn() | Signal() | Wake() | Finish():
+                case Spawn() | Signal() | Wake() | Listen() | Finish():
                     self._do(effect, hands)
                 case _:
                     announcements.append(effect)
@@ -215,6 +222,10 @@ class Loop:
                 hands.signal(service, run, signo, group=group)
             case Wake(service=service, at=at):
                 self._timers.set(service, at)
+            case Listen(service=service, at=at):
+                # Without ``at`` it may not be in the config any more.
+                sockets = () if at is None else self.launches[service].sockets
+                hands.listen(service, sockets, at)
             case Finish(ended_by=name):
                 self.ended_by = name
                 self.finished.set()

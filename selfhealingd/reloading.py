@@ -93,6 +93,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     if config.policy != system.loop.policy:
         event = Reconfigured(at=trio.current_time(), policy=config.policy)
         await system.loop.apply(event)
+    system.sockets.keep(config.sockets)
     system.periodic.sync(config.tasks)
     system.outputs.keep(config.launches)
     allow_descriptors(config, system.problems)

@@ -16,6 +16,7 @@ from selfhealingd.problems import Problems
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
 from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.sockets.pool import Sockets
 
 
 @dataclass(kw_only=True)
@@ -40,6 +41,7 @@ class System:
     problems: Problems
     inheritance: Inheritance
     outputs: Outputs
+    sockets: Sockets
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

@@ -25,6 +25,7 @@ from selfhealingd.core.events import (
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import Running, Stopped
+from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Healing, Policy, Program
 from selfhealingd.core.snapshot import Anchor, Return, decode
 from selfhealingd.loop import Loop
@@ -53,6 +54,11 @@ class ScriptedHands:
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:  # noqa: ARG002
         self.signals.append(signo)
         self.told_to_end.set()
+
+    def listen(
+        self, service: str, sockets: tuple[Listening, ...], at: float | None
+    ) -> None:
+        raise AssertionError(service, sockets, at)
 
     async def _live(self, service: str, run: int) -> None:
         began = trio.current_time()

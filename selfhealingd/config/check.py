@@ -25,6 +25,7 @@ from selfhealingd.config.programs import (
 from selfhealingd.config.relations import check_needs, join_groups
 from selfhealingd.config.schema import ControlTable, DaemonTable, HealingTable
 from selfhealingd.config.settings import Config, Control, Daemon, Task
+from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import as_table, read_table
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import Healing, Policy, Program
@@ -35,7 +36,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "control": ControlTable,
     "healing": HealingTable,
 }
-_NAMED = ("program", "group", "tasks")
+_NAMED = ("program", "group", "socket", "tasks")
 _HOMES = {
     key: f"it belongs in [{table}]"
     for table, kind in _SETTINGS.items()
@@ -75,11 +76,13 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
     for source in included:
         _check_top(source, main.spot.file)
     sources = (main, *included)
+    declared = _named(sources, "socket")
     around = Surroundings(
         uid=uid,
         log_dir=settings.daemon.log_dir,
         runtime_dir=settings.daemon.runtime_dir,
         healing=settings.healing,
+        sockets=read_sockets(declared),
     )
     programs, launches = _programs(sources, around)
     tasks = _tasks(sources, uid)

@@ -1,6 +1,7 @@
 """From the tables of programs and tasks to what core and supervise work with."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,10 @@ from selfhealingd.config.schema import (
     TaskTable,
 )
 from selfhealingd.config.settings import Task
+from selfhealingd.config.sockets import hand_down
 from selfhealingd.config.table import read_table
 from selfhealingd.core.launch import Credentials, Launch, notify_socket
+from selfhealingd.core.listening import Listening
 from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
 
@@ -29,12 +32,16 @@ _HEALING_KEYS = dict.fromkeys(
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the programs' tables rely on, but don't say themselves."""
+    """What the programs' tables rely on, but don't say themselves.
+
+    ``sockets`` by name: None for one that is there, and wrong.
+    """
 
     uid: int
     log_dir: Path
     runtime_dir: Path
     healing: Healing
+    sockets: Mapping[str, Listening | None] = {}
 
 
 def check_name(name: str, spot: Spot) -> None:
@@ -69,12 +76,6 @@ def read_program(
         socket=notify_socket(around.runtime_dir, name),
         logs=logs(stdout, stderr),
     )
-    program = Program(
-        name=name,
-        readiness=readiness,
-        healing=merge_healing(around.healing, table.healing, spot.at("healing")),
-        **{key: getattr(table, key) for key in _AS_WRITTEN},
-    )
     launch = msgspec.structs.replace(
         _launch(table, spot, around.uid),
         umask=table.umask,
@@ -83,13 +84,24 @@ def read_program(
         stderr=stderr,
         readiness=readiness,
     )
+    if "sockets" not in wrong:
+        launch = hand_down(table, launch, spot, around.sockets)
+    on_connection = table.autostart == "on-connection"
+    program = Program(
+        name=name,
+        autostart=bool(table.autostart),
+        starts_on=tuple(str(s.address) for s in launch.sockets if on_connection),
+        readiness=readiness,
+        healing=merge_healing(around.healing, table.healing, spot.at("healing")),
+        **{key: getattr(table, key) for key in _AS_WRITTEN},
+    )
     return program, launch
 
 
 _AS_WRITTEN = tuple(
     key
     for key in Program.__struct_fields__
-    if key not in {"name", "group", "healing", "readiness"}
+    if key not in {"name", "group", "healing", "readiness", "autostart", "starts_on"}
 )
 
 

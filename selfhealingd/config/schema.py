@@ -20,6 +20,7 @@ from selfhealingd.config.table import (
     read_value,
 )
 from selfhealingd.core.graph import Condition
+from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.output import BACKUPS, MAX_BYTES
 from selfhealingd.core.policy import Autorestart
 
@@ -40,6 +41,14 @@ PathText: TypeAlias = Annotated[str, Reader(values.path)]
 Signal: TypeAlias = Annotated[int, Reader(values.signal_number)]
 Exitcodes: TypeAlias = Annotated[frozenset[int], Reader(values.exitcodes)]
 When: TypeAlias = Annotated[Autorestart, Reader(values.autorestart)]
+StartWhen: TypeAlias = Annotated[
+    bool | Literal["on-connection"], Reader(values.autostart)
+]
+HandedAs: TypeAlias = Annotated[SocketAs, Reader(values.socket_as)]
+Listen: TypeAlias = Annotated[str, Reader(values.text, required=True)]
+SocketType: TypeAlias = Annotated[
+    Literal["stream", "datagram"], Reader(values.one_of("stream", "datagram"))
+]
 Command: TypeAlias = Annotated[
     tuple[str, ...], Reader(values.command, prepare=values.split, required=True)
 ]
@@ -180,7 +189,7 @@ class GroupTable(msgspec.Struct, frozen=True, kw_only=True):
 class ProgramTable(CommandTable, frozen=True, kw_only=True):
     """``[program.NAME]``: the defaults are supervisord's, where it has them."""
 
-    autostart: Boolean = True
+    autostart: StartWhen = True
     autorestart: When = Autorestart.UNEXPECTED
     exitcodes: Exitcodes = frozenset({0})
     startsecs: Duration = 1.0
@@ -194,6 +203,8 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     essential: Boolean = False
     umask: Octal | None = None
     rlimits: Annotated[dict[str, tuple[int, int]], Nested(read_rlimits)] = {}
+    sockets: Strings = ()
+    socket_as: HandedAs = SocketAs.LISTEN_FDS
     stdout_logfile: PathText = "AUTO"
     stdout_logfile_maxbytes: Size = MAX_BYTES
     stdout_logfile_maxage: Duration = 0.0
@@ -209,6 +220,18 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
         ServiceHealingTable()
     )
     readiness: Annotated[ReadinessTable, Nested(read_readiness)] | None = None
+
+
+class SocketTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[socket.NAME]``: a socket that the daemon opens and hands to programs."""
+
+    listen: Listen = ""
+    type: SocketType = "stream"
+    backlog: Count | None = None
+    mode: Octal | None = None
+    user: Text | None = None
+    group: Text | None = None
+    reuse_port: Boolean = False
 
 
 class TaskTable(CommandTable, frozen=True, kw_only=True):

@@ -1,11 +1,13 @@
 """A config that has been checked: what the rest of the daemon works with."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Policy
 
 
@@ -63,3 +65,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     launches: dict[str, Launch]
     tasks: dict[str, Task]
+
+    @property
+    def sockets(self) -> Iterator[Listening]:
+        """Those that programs are handed, maybe more than once."""
+        return (one for launch in self.launches.values() for one in launch.sockets)

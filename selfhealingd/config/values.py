@@ -12,9 +12,10 @@ import shlex
 import signal
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from selfhealingd.config.mistakes import likely
+from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.policy import Autorestart
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
@@ -181,7 +182,26 @@ def one_of(*words: str) -> Callable[[object], str]:
     return read
 
 
+def autostart(value: object) -> bool | Literal["on-connection"]:
+    """Return whether to start with the daemon, or with the first connection."""
+    if value == "on-connection":
+        return "on-connection"
+    try:
+        return boolean(value)
+    except Expected:
+        close = likely(value, ["on-connection"]) if isinstance(value, str) else ""
+        raise Expected('true, false or "on-connection"', close) from None
+
+
+def socket_as(value: object) -> SocketAs:
+    """Return how sockets are handed down."""
+    return SocketAs(_socket_as_word(value))
+
+
 _autorestart_word = one_of(*(one.value for one in Autorestart))
+
+
+_socket_as_word = one_of(*(one.value for one in SocketAs))
 
 
 def strings(value: object) -> tuple[str, ...]:

@@ -41,6 +41,16 @@ class Wake(Consequence, frozen=True, kw_only=True, tag=True):
     at: float | None = None
 
 
+class Listen(Consequence, frozen=True, kw_only=True, tag=True):
+    """Send ``Knocked`` on the first connection from then on; None: for none.
+
+    Replaces what was asked for before. Once it was sent, there is nothing to wait for.
+    """
+
+    service: str
+    at: float | None = None
+
+
 class Finish(Consequence, frozen=True, kw_only=True, tag=True):
     """Everything is stopped: the daemon may end.
 
@@ -71,6 +81,13 @@ class Transition(Consequence, frozen=True, kw_only=True, tag=True):
     exit: Exit | None = None
     until: float | None = None
     why: str | None = None
+
+
+class StartedByClient(Consequence, frozen=True, kw_only=True, tag=True):
+    """A client connected, so a program that waited for that is started."""
+
+    durable: ClassVar[bool] = False
+    service: str
 
 
 class Escalated(Consequence, frozen=True, kw_only=True, tag=True):
@@ -152,10 +169,11 @@ class FlagsSet(Consequence, frozen=True, kw_only=True, tag=True):
     off: tuple[str, ...] = ()
 
 
-Deed: TypeAlias = Spawn | Signal | Wake | Finish | Answer
+Deed: TypeAlias = Spawn | Signal | Wake | Listen | Finish | Answer
 
 Announcement: TypeAlias = (
     Transition
+    | StartedByClient
     | Escalated
     | EssentialEnded
     | IncidentOpened

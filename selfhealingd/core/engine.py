@@ -62,8 +62,12 @@ def review(turn: Turn, name: str) -> None:
 
 
 def bring_up(turn: Turn, s: Service) -> None:
-    """Start a service that is wanted and down, once what it depends on lets it."""
-    if dependencies.unmet(turn.host, turn.program(s.name)):
+    """Start a service that is wanted and down, once what it depends on lets it.
+
+    One that a client's connection starts waits for that, unless it was called.
+    """
+    program = turn.program(s.name)
+    if (program.starts_on and not s.called) or dependencies.unmet(turn.host, program):
         life = s.life if isinstance(s.life, Stopped) else Stopped(turn.at)
         turn.put(replace(s, life=life))
     else:

@@ -97,6 +97,16 @@ class Due(Happened, frozen=True, kw_only=True, tag=True):
     service: str
 
 
+class Knocked(Happened, frozen=True, kw_only=True, tag=True):
+    """A client connected to a socket on which a service starts.
+
+    Not ``opened``: its sockets can't be, and its start will fail and say why.
+    """
+
+    service: str
+    opened: bool = True
+
+
 class Asked(Happened, frozen=True, kw_only=True):
     """Base of what a person asks for."""
 
@@ -168,4 +178,4 @@ News: TypeAlias = (
 )
 """What happens to one run."""
 
-Event: TypeAlias = Began | Reconfigured | FlagsChanged | News | Due | Request
+Event: TypeAlias = Began | Reconfigured | FlagsChanged | News | Due | Knocked | Request

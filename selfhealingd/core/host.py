@@ -16,6 +16,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``wanted``: the operator wants it up. ``run``: number of its latest run; an event
     of an earlier one is stale. ``started``: start time of that run's process in
     clock ticks, with which a later daemon knows it from one that reuses its pid.
+    ``called``: a start was asked for since then, so it waits for no connection.
     ``incident``: the latest, open or ended. ``failed_starts``: in a row.
     """
 
@@ -24,6 +25,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wanted: bool
     run: int = 0
     started: int | None = None
+    called: bool = False
     exit: Exit | None = None
     failed_starts: int = 0
     breaker: Breaker = Breaker()

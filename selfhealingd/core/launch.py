@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from selfhealingd.core.listening import Listening, SocketAs
 from selfhealingd.core.output import Elsewhere, Target
 from selfhealingd.core.readiness import Readiness
 
@@ -29,7 +30,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
     ``environment`` is added to the daemon's own. ``stderr`` None: it goes with
     stdout. ``rlimits`` maps names such as ``nofile`` to (soft, hard), -1 meaning
-    unlimited. ``readiness``: what to look for once it runs.
+    unlimited. ``readiness``: what to look for once it runs. ``sockets`` are handed
+    down open.
     """
 
     argv: tuple[str, ...]
@@ -41,3 +43,5 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     stdout: Target = Elsewhere.NOWHERE
     stderr: Target | None = None
     readiness: Readiness | None = None
+    sockets: tuple[Listening, ...] = ()
+    socket_as: SocketAs = SocketAs.LISTEN_FDS

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from selfhealingd.core import dependencies, engine, service
+from selfhealingd.core import dependencies, engine, knocking, service
 from selfhealingd.core.breaker import HalfOpen
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import (
@@ -32,6 +32,8 @@ class Outlook(msgspec.Struct, frozen=True):
 def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
     """Say what comes next for one program."""
     program = policy.programs[s.name]
+    if knocking.opens_at(program, s) is not None:
+        return Outlook(f"starts on the first connection to {_either(program)}")
     match s.life:
         case Stopped():
             return _pending(policy, host, s)
@@ -49,6 +51,10 @@ def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
             return Outlook(_held(s, s.life))
         case Fatal():
             return Outlook(f"nothing until: {reset_command(s.name)}")
+
+
+def _either(program: Program) -> str:
+    return " or ".join(program.starts_on)
 
 
 def _pending(policy: Policy, host: Host, s: Service) -> Outlook:

@@ -65,9 +65,14 @@ def plan(
     if dependencies.hindrance(policy, host, program) is not None:
         return Wait(Why.DEPENDENCY, None)
     if s.exit is not None and service.routine(program, s.exit):
-        until = s.exit.at + max(0.0, PAUSE_SECS - s.exit.lasted)
+        until = pause_until(s.exit)
         return Wait(Why.PAUSE, until) if until > now else Act(remedy=False)
     return _latest_wait(host, program, s, now) or _limits(policy, host, now)
+
+
+def pause_until(end: Exit) -> float:
+    """When what ended well may be started again."""
+    return end.at + max(0.0, PAUSE_SECS - end.lasted)
 
 
 def backoff_until(host: Host, program: Program, s: Service) -> float:

@@ -40,6 +40,7 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """What the core knows of one program: how it should live, not what it runs.
 
+    ``starts_on``: where the first connection starts it; empty if it waits for none.
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
     when it ends for good, so does the daemon. ``readiness``: what it has to show to be
     RUNNING, besides being up for ``startsecs``; None: nothing.
@@ -47,6 +48,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     autostart: bool = True
+    starts_on: tuple[str, ...] = ()
     autorestart: Autorestart = Autorestart.UNEXPECTED
     exitcodes: frozenset[int] = frozenset({0})
     startsecs: float = 1.0
@@ -92,6 +94,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def dependents(self) -> dict[str, tuple[str, ...]]:
         """Who depends directly on each program."""
         return dependents(self.graph)
+
+    @cached_property
+    def on_connection(self) -> tuple[str, ...]:
+        """The programs that a client's connection starts: few, so looked at often."""
+        return tuple(p.name for p in self.programs.values() if p.starts_on)
 
     @property
     def dormant_after(self) -> int:

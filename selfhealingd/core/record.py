@@ -20,6 +20,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    StartedByClient,
     Transition,
 )
 from selfhealingd.core.events import Event
@@ -88,7 +89,7 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
             }
         case Escalated():
             return {"run": told.run, "waited": told.waited}
-        case EssentialEnded():
+        case EssentialEnded() | StartedByClient():
             return {}
         case IncidentOpened(incident=incident) | IncidentEnded(incident=incident):
             return {"incident": report.incident_document(incident, anchor)}

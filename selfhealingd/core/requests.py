@@ -87,7 +87,7 @@ def _restart(turn: Turn, event: events.RestartAsked) -> None:
 
 def _bring_up(turn: Turn, event: events.Asked, s: Service) -> None:
     s = engine.take_over(turn, s, f"the operator acted ({event.by})")
-    s = replace(s, failed_starts=0)
+    s = replace(s, failed_starts=0, called=True)
     if alive(s.life):
         program = turn.program(s.name)
         turn.put(*service.stop(program, s, at=turn.at, purpose=Purpose.AGAIN))
@@ -180,7 +180,7 @@ def _shut_down(turn: Turn, event: events.ShutdownAsked) -> None:
 
 
 def _want(turn: Turn, s: Service, *, up: bool) -> Service:
-    turn.put(replace(s, wanted=up))
+    turn.put(replace(s, wanted=up, called=False))
     return turn.service(s.name)
 
 

@@ -39,7 +39,7 @@ KILL_AGAIN_SECS = 5.0
 def start(s: Service, *, at: float) -> Step:
     """Begin a new run of a program that is down."""
     run = s.run + 1
-    began = replace(s, run=run, started=None, life=Starting(at))
+    began = replace(s, run=run, started=None, called=False, life=Starting(at))
     return began, (Spawn(service=s.name, run=run),)
 
 
@@ -232,7 +232,8 @@ def _over(program: Program, s: Service, stopping: Stopping, at: float) -> Step:
     match stopping.purpose:
         case Purpose.STAY | Purpose.AGAIN:
             # One that is wanted is brought up by ``engine``, when nothing hinders it.
-            return replace(s, life=Stopped(at)), ()
+            called = stopping.purpose is Purpose.AGAIN
+            return replace(s, life=Stopped(at), called=called), ()
         case Purpose.SETTLE:
             starts = s.failed_starts + 1 if stopping.early else 0
             return replace(s, life=_settled(program, s, at), failed_starts=starts), ()

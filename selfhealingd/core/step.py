@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from selfhealingd.core import engine, events, requests, service
+from selfhealingd.core import engine, events, knocking, requests, service
 from selfhealingd.core.changes import changes
 from selfhealingd.core.effects import (
     BreakerChanged,
@@ -12,6 +12,7 @@ from selfhealingd.core.effects import (
     EssentialEnded,
     Finish,
     FlagsSet,
+    Listen,
     Signal,
     Wake,
 )
@@ -53,7 +54,8 @@ def step(
     let_through = [c for c in found if _lets_through(c)]
     rest = [c for c in found if not _lets_through(c)]
     told = (*let_through, *turn.announcements, *rest)
-    return turn.host, (*turn.deeds, *_wakes(turn), *told)
+    listens = _listens(policy, turn, event)
+    return turn.host, (*turn.deeds, *_wakes(turn), *listens, *told)
 
 
 def _lets_through(change: Effect) -> bool:
@@ -82,6 +84,8 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 s = turn.service(name)
                 turn.put(*service.due(turn.program(name), s, at=turn.at))
                 engine.review(turn, name)
+        case events.Knocked():
+            knocking.knocked(turn, event)
         case (
             events.Spawned()
             | events.SpawnFailed()
@@ -159,6 +163,10 @@ def _reconfigure(turn: Turn, policy: Policy) -> None:
                 _begin_service(turn, fresh)
         else:
             turn.touched[name] = None
+            s = turn.service(name)
+            # What it waited for, a client for instance, may be asked for no more.
+            if isinstance(s.life, Stopped) and not turn.host.shutting_down:
+                engine.review(turn, name)
     in_order = {name: turn.host.services[name] for name in programs}
     turn.host = replace(turn.host, services=in_order)
     engine.review_waiting(turn)
@@ -195,7 +203,8 @@ def _end_with_essential(turn: Turn) -> None:
         over = isinstance(s.life, Fatal) or (
             isinstance(s.life, Exited) and s.life.held in {Held.FINISHED, Held.NEVER}
         )
-        if over and s.wanted and not turn.host.shutting_down:
+        again = knocking.opens_at(turn.program(name), s) is not None
+        if over and s.wanted and not again and not turn.host.shutting_down:
             turn.host = replace(turn.host, shutting_down=True, ended_by=name)
             turn.say(EssentialEnded(service=name))
 
@@ -231,6 +240,21 @@ def _wakes(turn: Turn) -> list[Wake]:
             after = wake_at(turn.policy, turn.host, name)
         wakes.append(Wake(service=name, at=after))
     return wakes
+
+
+def _listens(before: Policy, turn: Turn, event: events.Event) -> list[Listen]:
+    """Ask for each watch over sockets that has changed."""
+    was: dict[str, float] = {}
+    if not isinstance(event, events.Began):
+        was = knocking.watched(before, turn.before)
+    now = knocking.watched(turn.policy, turn.host)
+    # Another config may have other sockets.
+    anew = isinstance(event, events.Reconfigured)
+    return [
+        Listen(service=name, at=now.get(name))
+        for name in was | now
+        if anew or was.get(name) != now.get(name)
+    ]
 
 
 def _by_priority(turn: Turn) -> list[Service]:

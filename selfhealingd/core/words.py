@@ -20,6 +20,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    StartedByClient,
     Transition,
 )
 from selfhealingd.core.exits import story
@@ -66,6 +67,13 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
     match announcement:
         case Transition():
             return _transition(announcement, now)
+        case StartedByClient(service=service):
+            return Sentence(
+                kind="service.called",
+                component=SUPERVISOR,
+                service=service,
+                words="a client connected: starting",
+            )
         case Escalated(service=service, waited=waited):
             return Sentence(
                 kind="service.killed",

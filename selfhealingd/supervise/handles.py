@@ -1,4 +1,4 @@
-"""What a program gets as its stdout and stderr."""
+"""The descriptors that a program gets."""
 
 import os
 import subprocess
@@ -7,27 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Handles:
-    """Two descriptors, maybe twice the same, or ``subprocess.DEVNULL``."""
+    """Two streams, maybe twice the same, or ``subprocess.DEVNULL``; and sockets."""
 
     stdout: int = subprocess.DEVNULL
     stderr: int = subprocess.DEVNULL
+    sockets: tuple[int, ...] = ()
+
+    @property
+    def _all(self) -> set[int]:
+        return {self.stdout, self.stderr, *self.sockets} - {subprocess.DEVNULL}
 
     def copy(self) -> "Handles":
-        """Return descriptors of the same streams, to be closed. Raises OSError."""
-        stdout = _copy(self.stdout)
-        if self.stderr == self.stdout:
-            return Handles(stdout, stdout)
+        """Return descriptors of the same files, to be closed. Raises OSError."""
+        copies = {subprocess.DEVNULL: subprocess.DEVNULL}
         try:
-            return Handles(stdout, _copy(self.stderr))
+            for fd in self._all:
+                copies[fd] = os.dup(fd)
         except OSError:
-            Handles(stdout, stdout).close()
+            Handles(sockets=tuple(copies.values())).close()
             raise
+        sockets = tuple(copies[fd] for fd in self.sockets)
+        return Handles(copies[self.stdout], copies[self.stderr], sockets)
 
     def close(self) -> None:
         """Close what is a descriptor."""
-        for fd in {self.stdout, self.stderr} - {subprocess.DEVNULL}:
+        for fd in self._all:
             os.close(fd)
-
-
-def _copy(fd: int) -> int:
-    return fd if fd == subprocess.DEVNULL else os.dup(fd)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from signal import SIGKILL
 
 import trio
@@ -15,9 +15,11 @@ from selfhealingd.supervise.cgroup import Cgroups
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN
 from selfhealingd.supervise.errors import SignalError, SpawnError
+from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gate, Gates, Open
+from selfhealingd.supervise.sockets.pool import Sockets
 from selfhealingd.supervise.tree import Volley, glance, left, send, wait_gone
 
 SPAWNS_AT_ONCE = 8
@@ -31,14 +33,26 @@ class _Live:
     nursery: trio.Nursery
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What runs are given: sockets, ways for their output, and where they live.
+
+    With ``cgroups`` each lives in one of its own; with ``gates`` it is seen whether it
+    is ready.
+    """
+
+    outputs: Outputs
+    sockets: Sockets
+    cgroups: Cgroups | None = None
+    gates: Gates | None = None
+
+
 class Runs:
     """Starts, watches and signals programs; decides nothing about them.
 
     ``report`` takes each event, in order for one run: ``Spawned`` before ``Exited``
     before ``Emptied``; what it wrote until then is where it belongs, unless nothing
-    takes it for 1 s. ``trouble`` takes what could not be done, in words. With
-    ``cgroups`` each run lives in one of its own, with ``gates`` it is seen whether it
-    is ready.
+    takes it for 1 s. ``trouble`` takes what could not be done, in words.
     """
 
     def __init__(
@@ -46,16 +60,12 @@ class Runs:
         instance: str,
         report: Callable[[Event], Awaitable[None]],
         trouble: Callable[[str, str], None],
-        outputs: Outputs,
-        cgroups: Cgroups | None = None,
-        gates: Gates | None = None,
+        kit: Kit,
     ) -> None:
         self._instance = instance
         self._report = report
         self._trouble = trouble
-        self._outputs = outputs
-        self._gates = gates
-        self._cgroups = cgroups
+        self._kit = kit
         # Threads of their own: spawns that hang on a dead network disk must not keep
         # the state from being written.
         self._spawning = trio.CapacityLimiter(SPAWNS_AT_ONCE)
@@ -72,9 +82,9 @@ class Runs:
             await self._live(service, run, gate)
 
     async def _gate(self, service: str, run: int, launch: Launch) -> Gate:
-        if self._gates is None or launch.readiness is None:
+        if self._kit.gates is None or launch.readiness is None:
             return Open(launch)
-        return await self._gates.prepare(service, run, launch, launch.readiness)
+        return await self._kit.gates.prepare(service, run, launch, launch.readiness)
 
     async def _live(self, service: str, run: int, gate: Gate) -> None:
         launch = gate.launch
@@ -82,9 +92,7 @@ class Runs:
             child = await spawn.start(
                 launch,
                 marks=self._marks(service, run),
-                handles=self._outputs.open(
-                    service, launch.stdout, launch.stderr, launch.credentials
-                ),
+                handles=await self._handles(service, launch),
                 limiter=self._spawning,
             )
         except (SpawnError, OutputError) as error:
@@ -161,6 +169,14 @@ class Runs:
         end = Exit(at=now, problem="its watch failed; see the daemon's log")
         await self._report(Exited(at=now, service=service, run=run, exit=end))
 
+    async def _handles(self, service: str, launch: Launch) -> Handles:
+        """Raises SpawnError or OutputError."""
+        sockets = await self._kit.sockets.lend(launch.sockets)
+        handles = self._kit.outputs.open(
+            service, launch.stdout, launch.stderr, launch.credentials
+        )
+        return replace(handles, sockets=sockets)
+
     def _marks(self, service: str, run: int) -> dict[str, str]:
         return {
             INSTANCE: self._instance,
@@ -170,9 +186,9 @@ class Runs:
 
     async def _house(self, service: str, child: Child) -> None:
         """Move a program into a cgroup of its own, where that is possible."""
-        if self._cgroups is None:
+        if self._kit.cgroups is None:
             return
-        cgroup = self._cgroups.of(service, child.identity)
+        cgroup = self._kit.cgroups.of(service, child.identity)
         try:
             await trio.to_thread.run_sync(child.live_in, cgroup)
         except OSError as error:
@@ -195,7 +211,7 @@ class Runs:
         )
         status = await child.wait()
         now = trio.current_time()
-        await self._outputs.drain(service, _DRAIN_SECS)
+        await self._kit.outputs.drain(service, _DRAIN_SECS)
         remaining = await left(child)
         end = Exit(
             at=now,
@@ -209,7 +225,7 @@ class Runs:
         )
         if remaining:
             await wait_gone(child)
-            await self._outputs.drain(service, _DRAIN_SECS)
+            await self._kit.outputs.drain(service, _DRAIN_SECS)
             await self._report(
                 Emptied(at=trio.current_time(), service=service, run=run)
             )

@@ -5,12 +5,14 @@ import resource
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 
 import trio
 
 from selfhealingd.core.launch import Credentials, Launch
+from selfhealingd.core.listening import SocketAs
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.environment import program_environment
@@ -19,6 +21,7 @@ from selfhealingd.supervise.explain import explain
 from selfhealingd.supervise.forkers import in_forker
 from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.privilege import checked_limits, switch_to
+from selfhealingd.supervise.sockets.handover import Handover
 from selfhealingd.supervise.tree import send, wait_gone
 
 _HANG_SECS = 5.0
@@ -128,12 +131,18 @@ def spawn(
     environment = program_environment(os.environ, launch.environment, marks)
     limits = checked_limits(launch.rlimits)
     user = switch_to(launch.credentials)
-    if limits:
-        limits = {**DESCRIPTORS.given(), **limits}
-        pid = _fork_exec(launch, environment, handles, limits, user)
-    else:
-        with DESCRIPTORS.steady():
-            pid = _fork_exec(launch, environment, handles, limits, user)
+    with ExitStack() as within:
+        handover = None
+        if handles.sockets and launch.socket_as is SocketAs.LISTEN_FDS:
+            names = [socket.name for socket in launch.sockets]
+            handover = Handover(launch.argv, environment, names, handles.sockets)
+            within.enter_context(handover)
+        if limits or handover:
+            limits = {**DESCRIPTORS.given(), **limits}
+        else:
+            within.enter_context(DESCRIPTORS.steady())
+        last = _LastSteps(limits, user, handover)
+        pid = _fork_exec(launch, environment, handles, last)
     try:
         return Child.of(pid, marks)
     except OSError as error:
@@ -145,17 +154,18 @@ def _fork_exec(
     launch: Launch,
     environment: Mapping[str, str],
     handles: Handles,
-    limits: Mapping[int, tuple[int, int]],
-    user: Credentials | None,
+    last: "_LastSteps",
 ) -> int:
-    # Limits must precede the change of user, or root's right to raise them is gone;
-    # subprocess has no such step. Without limits, its own vfork is quicker and safer.
-    prepare = _preparation(limits, user) if limits else None
-    switch = None if prepare else user
+    # Without need for them, subprocess's own vfork is quicker and safer.
+    prepare = last.take if last.needed else None
+    switch = None if prepare else last.user
+    stdin = subprocess.DEVNULL
+    if handles.sockets and launch.socket_as is SocketAs.STDIN:
+        [stdin] = handles.sockets
     try:
         popen = subprocess.Popen(  # noqa: S603 - what the operator configured
             launch.argv,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=handles.stdout,
             stderr=handles.stderr,
             close_fds=True,
@@ -166,8 +176,12 @@ def _fork_exec(
             user=None if switch is None else switch.uid,
             group=None if switch is None else switch.gid,
             extra_groups=None if switch is None else switch.groups,
-            preexec_fn=prepare,  # noqa: PLW1509 - see _preparation
+            preexec_fn=prepare,  # noqa: PLW1509 - see _LastSteps
         )
+        # Reaping is Child's: so subprocess neither waits for it nor warns.
+        popen.returncode = 0
+        if last.handover is not None:
+            last.handover.check(popen.pid)
     except OSError as error:
         raise SpawnError(explain(error, launch, environment)) from error
     except ValueError as error:  # such as a NUL in an argument
@@ -177,25 +191,33 @@ def _fork_exec(
             f"cannot start {launch.argv[0]!r}: the system refused its limits"
             f" ({', '.join(launch.rlimits)}) or its user; ask for less"
         ) from error
-    # Reaping is Child's: so subprocess neither waits for it nor warns.
-    popen.returncode = 0
     return popen.pid
 
 
-def _preparation(
-    limits: Mapping[int, tuple[int, int]], user: Credentials | None
-) -> Callable[[], None]:
-    """Return what runs between fork and exec: system calls only, no locks."""
+@dataclass(frozen=True, slots=True)
+class _LastSteps:
+    """What subprocess has no step for, between fork and exec: no locks there.
 
-    def prepare() -> None:
-        for number, pair in limits.items():
+    Limits must precede the change of user, or root's right to raise them is gone.
+    """
+
+    limits: Mapping[int, tuple[int, int]]
+    user: Credentials | None
+    handover: Handover | None
+
+    @property
+    def needed(self) -> bool:
+        return bool(self.limits) or self.handover is not None
+
+    def take(self) -> None:
+        for number, pair in self.limits.items():
             resource.setrlimit(number, pair)
-        if user is not None:
-            os.setgroups(user.groups)
-            os.setgid(user.gid)
-            os.setuid(user.uid)
-
-    return prepare
+        if self.user is not None:
+            os.setgroups(self.user.groups)
+            os.setgid(self.user.gid)
+            os.setuid(self.user.uid)
+        if self.handover is not None:
+            self.handover.exec()
 
 
 def _discard(pid: int) -> None:

@@ -19,6 +19,7 @@ from selfhealingd.config.schema import (
     HealingTable,
     ProgramTable,
     ReadinessTable,
+    SocketTable,
     TaskTable,
 )
 from selfhealingd.core.policy import BreakerPolicy, Policy
@@ -31,6 +32,7 @@ KINDS = (
     HealingTable,
     ProgramTable,
     ReadinessTable,
+    SocketTable,
     TaskTable,
 )
 ETC = Path(__file__).parents[2] / "etc"
@@ -277,7 +279,7 @@ TABLES = st.dictionaries(KEYS | TEXTS, ANYTHING, max_size=6)
 CONFIGS = st.dictionaries(
     st.sampled_from(["daemon", "control", "healing", "x"]), TABLES | ANYTHING
 ) | st.fixed_dictionaries(
-    {"program": st.dictionaries(TEXTS, TABLES), "tasks": st.dictionaries(TEXTS, TABLES)}
+    {kind: st.dictionaries(TEXTS, TABLES) for kind in ("program", "socket", "tasks")}
 )
 
 

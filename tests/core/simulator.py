@@ -16,7 +16,7 @@ import msgspec
 import tomli_w
 from msgspec.structs import replace
 
-from selfhealingd.core import assessment, effects, events, snapshot
+from selfhealingd.core import assessment, effects, events, knocking, snapshot
 from selfhealingd.core.breaker import By
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
@@ -103,6 +103,7 @@ class Simulator:
         self.finished = False
         self.processes: dict[str, Process] = {}
         self.wakes: dict[str, float] = {}
+        self.doors: dict[str, float] = {}
         self._ahead: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self.host = Host(
@@ -158,6 +159,11 @@ class Simulator:
     def shut_down(self) -> effects.Answer:
         return self._ask(events.ShutdownAsked)
 
+    def knock(self, name: str, *, opened: bool = True) -> None:
+        """Let a client connect where the daemon waits for one."""
+        self.run_for(max(0.0, self.doors.pop(name) - self.now))
+        self.feed(events.Knocked(at=self.now, service=name, opened=opened))
+
     def switch(self, *, auto_healing: bool) -> None:
         """Read the flag file."""
         flags = Flags(auto_healing=auto_healing)
@@ -197,7 +203,7 @@ class Simulator:
             ),
         )
         self.now, self.finished = back, False
-        self.processes, self.wakes, self._ahead = {}, {}, []
+        self.processes, self.wakes, self.doors, self._ahead = {}, {}, {}, []
         self.begin()
 
     # What a test looks at
@@ -247,6 +253,7 @@ class Simulator:
             self._perform(effect)
         for name in self.host.services:
             assert self.wakes.get(name) == wake_at(self.policy, self.host, name)
+        assert self.doors == knocking.watched(self.policy, self.host)
 
     def _perform(self, effect: effects.Effect) -> None:
         match effect:
@@ -258,12 +265,16 @@ class Simulator:
                 self.wakes.pop(name, None)
             case effects.Wake(service=name, at=float(at)):
                 self.wakes[name] = at
+            case effects.Listen(service=name, at=None):
+                self.doors.pop(name, None)
+            case effects.Listen(service=name, at=float(at)):
+                self.doors[name] = at
             case effects.Finish():
                 assert all(p.gone for p in self.processes.values())
                 self.finished = True
             case effects.Answer():
                 self.answers.append(effect)
-            case effects.Wake():
+            case effects.Wake() | effects.Listen():
                 raise AssertionError(effect)
             case _:
                 self.told.append((self.now, effect))

@@ -33,6 +33,7 @@ EVENTS: list[events.Event] = [
     events.Unready(**RUN, lack="nothing listens on 127.0.0.1:80"),
     events.MoreTimeAsked(**RUN, seconds=2.5),
     events.Due(at=0.1, service="web"),
+    events.Knocked(at=0.1, service="web", opened=False),
     events.StartAsked(**ASKED, service="web"),
     events.StopAsked(**ASKED, service="web"),
     events.RestartAsked(**ASKED, service="web"),

@@ -19,6 +19,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    StartedByClient,
     Transition,
 )
 from selfhealingd.core.exits import Exit
@@ -83,6 +84,7 @@ TOLD: list[tuple[Announcement, str, dict[str, Any]]] = [
         {"run": 3, "waited": 10},
     ),
     (EssentialEnded(service="web"), "essential.ended", {}),
+    (StartedByClient(service="web"), "service.called", {}),
     (
         IncidentOpened(incident=OPENED),
         "incident.opened",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from msgspec.structs import replace
 
-from selfhealingd.core import effects, events, record, snapshot
+from selfhealingd.core import effects, events, knocking, record, snapshot
 from selfhealingd.core.assessment import assess
 from selfhealingd.core.breaker import (
     SELF_HEALING_MAIN,
@@ -32,6 +32,7 @@ from selfhealingd.core.life import (
     Exited,
     Fatal,
     Held,
+    Life,
     Purpose,
     Running,
     Starting,
@@ -74,6 +75,7 @@ healings = st.builds(
 settings_of_programs = st.fixed_dictionaries(
     {
         "autostart": st.booleans(),
+        "starts_on": st.sampled_from([(), (), ("127.0.0.1:80",)]),
         "autorestart": st.sampled_from(Autorestart),
         "startsecs": st.sampled_from([0.0, 1.0]),
         "startretries": st.sampled_from([None, None, 0, 2]),
@@ -137,6 +139,7 @@ class Interleavings(RuleBasedStateMachine):
         self.policy, self.host = Policy(), Host()
         self.told: dict[str, Told] = {}
         self.wakes: dict[str, float] = {}
+        self.doors: dict[str, float] = {}
         self.labels: dict[str, str] = {}
         self.opening = b""
         self.journal: list[bytes] = []
@@ -178,6 +181,25 @@ class Interleavings(RuleBasedStateMachine):
     @rule(n=which)
     def a_timer_is_early_or_unasked(self, n: int) -> None:
         self.fire(self.pick(n))
+
+    @rule(n=which, opened=st.booleans())
+    def a_client_connects(self, n: int, opened: bool) -> None:  # noqa: FBT001
+        """Where one is waited for; then a start is owed, and it comes."""
+        doors = [name for name, at in self.doors.items() if at <= self.now]
+        if doors:
+            name = doors[n % len(doors)]
+            del self.doors[name]
+            self.knock(name, opened)
+            assert self.host.services[name].called or alive(self.life(name))
+
+    @rule(n=which)
+    def a_client_is_stale(self, n: int) -> None:
+        """News from a watch that had been taken back starts nothing."""
+        name = self.pick(n)
+        if name not in self.doors:
+            before = self.host.services
+            self.knock(name, opened=True)
+            assert before == self.host.services
 
     @rule(n=which, well=st.sampled_from([True, True, True, False]), pid=st.just(5))
     def a_spawn_is_answered(self, n: int, well: bool, pid: int) -> None:  # noqa: FBT001
@@ -331,7 +353,7 @@ class Interleavings(RuleBasedStateMachine):
         before = self.host
         self.host = snapshot.decode(read["engine"], read["service"], self.policy, back)
         self.check_restored(before)
-        self.now, self.wakes, self.told = now, {}, {}
+        self.now, self.wakes, self.doors, self.told = now, {}, {}, {}
         self.labels = {n: label(s.life) for n, s in self.host.services.items()}
         self.open_journal()
         self.feed(events.Began(at=self.now))
@@ -389,6 +411,12 @@ class Interleavings(RuleBasedStateMachine):
         self.wakes.pop(name, None)
         self.feed(events.Due(at=self.now, service=name))
         assert self.wakes.get(name, self.now + 1) > self.now, "a timer without end"
+
+    def life(self, name: str) -> Life:
+        return self.host.services[name].life
+
+    def knock(self, name: str, opened: bool) -> None:  # noqa: FBT001
+        self.feed(events.Knocked(at=self.now, service=name, opened=opened))
 
     def spawned(self, name: str, run: int, pid: int) -> None:
         if (news := self.told_of(name, run)) is not None:
@@ -461,6 +489,7 @@ class Interleavings(RuleBasedStateMachine):
             self.perform(effect)
         self.check_transitions()
         self.check_wakes()
+        assert self.doors == knocking.watched(self.policy, self.host)
         self.check_breakers(before, event)
         self.check_counters(before)
         for s in after.services.values():
@@ -477,6 +506,10 @@ class Interleavings(RuleBasedStateMachine):
                 self.wakes.pop(name, None)
             case effects.Wake(service=name, at=float(at)):
                 self.wakes[name] = at
+            case effects.Listen(service=name, at=None):
+                self.doors.pop(name, None)
+            case effects.Listen(service=name, at=float(at)):
+                self.doors[name] = at
             case effects.Finish():
                 lives = [s.life for s in self.host.services.values()]
                 assert not any(map(alive, lives))
@@ -586,6 +619,8 @@ class Interleavings(RuleBasedStateMachine):
                 return host.dormant
             case Exited(held=Held.SWITCHED_OFF):
                 return not host.flags.auto_healing
+            case Stopped():
+                return s.name in self.doors
             case Exited():
                 return True
             case Fatal():

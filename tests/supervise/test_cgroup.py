@@ -19,7 +19,8 @@ from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.identity import alive, read_stat
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.run import run_to_end
-from selfhealingd.supervise.runs import Runs
+from selfhealingd.supervise.runs import Kit, Runs
+from selfhealingd.supervise.sockets.pool import Sockets
 from selfhealingd.supervise.tree import left, members, send, wait_gone
 
 Begin = Callable[..., Awaitable[tuple[Child, str]]]
@@ -114,7 +115,12 @@ async def test_nobody_escapes(
 
     cgroups = Cgroups(delegated, "test")
     trouble = lambda _, words: told.append(words)  # noqa: E731
-    runs = Runs("test", report, trouble, Outputs(tmp_path), cgroups)
+    runs = Runs(
+        "test",
+        report,
+        trouble,
+        Kit(outputs=Outputs(tmp_path), sockets=Sockets(), cgroups=cgroups),
+    )
     # It waits until it was moved: before, there is a moment in which it could escape.
     waits = "import time\nwhile 'web' not in open('/proc/self/cgroup').read(): pass\n"
     launch = Launch(argv=(sys.executable, "-c", waits + ESCAPES))

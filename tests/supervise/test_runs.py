@@ -14,7 +14,8 @@ from selfhealingd.core.output import LogTo
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
-from selfhealingd.supervise.runs import Runs
+from selfhealingd.supervise.runs import Kit, Runs
+from selfhealingd.supervise.sockets.pool import Sockets
 
 pytestmark = pytest.mark.process
 
@@ -35,7 +36,12 @@ class Story:
             trouble=self._trouble,
             say=lambda _, words: self.said.append(words),
         )
-        self.runs = Runs("mark", self._report, self._trouble, outputs, gates=gates)
+        self.runs = Runs(
+            "mark",
+            self._report,
+            self._trouble,
+            Kit(outputs=outputs, sockets=Sockets(), gates=gates),
+        )
         self._moved = trio.Event()
         self._nursery = nursery
 
@@ -95,7 +101,8 @@ async def test_its_last_words_come_before_its_end(
     await nursery.start(reaper.serve)
     outputs = Outputs(tmp_path / "run")
     await nursery.start(outputs.run)
-    runs = Runs("mark", report, lambda _, words: pytest.fail(words), outputs)
+    trouble = lambda _, words: pytest.fail(words)  # noqa: E731
+    runs = Runs("mark", report, trouble, Kit(outputs=outputs, sockets=Sockets()))
     # Who writes little by little is left alone for longer and longer.
     script = "for n in 1 2 3 4 5 6; do echo $n; sleep 0.02; done; echo last; kill -9 $$"
     launch = Launch(argv=("sh", "-c", script), stdout=log)

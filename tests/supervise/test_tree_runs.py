@@ -13,7 +13,8 @@ from selfhealingd.core.events import Emptied, Event, Exited
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.output.outputs import Outputs
-from selfhealingd.supervise.runs import Runs
+from selfhealingd.supervise.runs import Kit, Runs
+from selfhealingd.supervise.sockets.pool import Sockets
 
 pytestmark = pytest.mark.process
 
@@ -70,7 +71,7 @@ async def test_a_tree_that_falls_apart(
         "tree",
         report,
         lambda _, words: trouble.append(words),
-        Outputs(ready.parent),
+        Kit(outputs=Outputs(ready.parent), sockets=Sockets()),
     )
     launch = Launch(
         argv=(sys.executable, "-c", CLEARED), environment={"READY": str(ready)}

@@ -27,7 +27,8 @@ from selfhealingd.core.readiness import Line, Notify, Readiness, Sign, Tcp, Unix
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
-from selfhealingd.supervise.runs import Runs
+from selfhealingd.supervise.runs import Kit, Runs
+from selfhealingd.supervise.sockets.pool import Sockets
 
 pytestmark = pytest.mark.process
 
@@ -60,7 +61,12 @@ class Story:
             trouble=self._trouble,
             say=self._say,
         )
-        self.runs = Runs("mark", self._report, self._trouble, outputs, gates=gates)
+        self.runs = Runs(
+            "mark",
+            self._report,
+            self._trouble,
+            Kit(outputs=outputs, sockets=Sockets(), gates=gates),
+        )
         self._moved = trio.Event()
         self._nursery = nursery
 
