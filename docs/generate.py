@@ -165,8 +165,8 @@ READINESS = {
     "timeout": "With `tcp` and `unix`: how long one try may take.",
 }
 SOCKET = {
-    "listen": 'An IP address with a port (`"127.0.0.1:8000"`, `"[::1]:8000"`;'
-    ' `"[::]:80"` is every address, of IPv4 too), or `"unix:"` and a path.'
+    "listen": 'An IP address with a port, or a path: `"127.0.0.1:8000"`,'
+    ' `"[::1]:8000"`, `"[::]:80"` (every address, of IPv4 too), `"unix:/run/x.sock"`.'
     " **Required.**",
     "type": "TCP or UDP; a unix socket may be either, too.",
     "backlog": "So many connections may wait to be accepted; the sysctl"

@@ -135,7 +135,8 @@ def test_what_is_no_address(wrong: Wrong, listen: str, mistake: str) -> None:
                 "program.web.sockets: expected a list of strings, got 7",
                 (
                     "program.web.autostart: expected true, false or"
-                    ' "on-connection", got "on-conection"; did you mean "on-connection"?'
+                    ' "on-connection", got "on-conection"; did you mean'
+                    ' "on-connection"?'
                 ),
                 'program.web.socket_as: expected one of "listen-fds", "stdin", got "x"',
             ],

@@ -12,16 +12,16 @@ fds = list(Path("/proc/self/fd").iterdir())
 opened = [fd.name for fd in fds if fd.exists()]
 sockets = [socket.socket(fileno=fd) for fd in (range(3, 3 + number) or [0])]
 reader, writer = os.pipe()
-os.set_blocking(writer, False)  # noqa: FBT003 - its signature
+os.set_blocking(writer, False)
 signal.set_wakeup_fd(writer)
 signal.signal(signal.SIGTERM, lambda _number, _frame: None)
 for one in sockets:
     one.settimeout(0)
 while True:
-    ready, _, _ = select.select([*sockets, reader], [], [])
+    ready, _, _ = select.select([one.fileno() for one in sockets] + [reader], [], [])
     if reader in ready:
         break
-    for one in ready:
+    for one in (one for one in sockets if one.fileno() in ready):
         try:
             client, _ = one.accept()
         except BlockingIOError:

@@ -106,11 +106,6 @@ LISTENER = (
     " fails: that is what selfhealingd does. Who ends the container when a program ends"
     " for good: essential = true in that program"
 )
-FCGI = (
-    "selfhealingd opens no FastCGI socket: let the program listen by itself (php-fpm"
-    " does; others under spawn-fcgi -n), then uncomment this"
-)
-SOCKET = "the socket that supervisord opened; the program has to open it"
 UNKNOWN = "supervisord doesn't know this option, and ignores it"
 
 NOT_HERE = "{what} is not set in this environment; set it for the daemon"

@@ -16,13 +16,17 @@ Line = Key | Note
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process is made from: ``expand`` fills in its number, or leaves it."""
+    """What one process is made from: ``expand`` fills in its number, or leaves it.
+
+    ``socket``: the name of the one that it is handed, if any.
+    """
 
     section: Section
     values: Values
     expand: Expand
     around: Surroundings
     priority: Key | None = None
+    socket: str | None = None
 
 
 class Lines:
@@ -33,6 +37,7 @@ class Lines:
         self.around = process.around
         self.written = process.section.options
         self.values = dict(process.values)
+        self.socket = process.socket
         self._expand = process.expand
         self.lines: list[Line] = []
 

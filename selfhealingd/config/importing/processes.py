@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from selfhealingd.config.importing import advice, options
+from selfhealingd.config.importing import advice, fcgi, options
 from selfhealingd.config.importing.document import (
     Key,
     Note,
@@ -22,6 +22,7 @@ from selfhealingd.config.importing.expansion import (
 )
 from selfhealingd.config.importing.lines import Lines, Process
 from selfhealingd.config.importing.surroundings import joined
+from selfhealingd.core.listening import SocketAs
 
 _NEWLINE = (
     "a \\ at the end of a line puts a newline before the next word, for supervisord as"
@@ -57,6 +58,9 @@ def process_table(process: Process, header: tuple[str, ...]) -> Table:
         if option in made.written:
             _simple(made, option)
     _kill(made)
+    if made.socket is not None:
+        made.lines.append(Key("sockets", [made.socket]))
+        made.lines.append(Key("socket_as", SocketAs.STDIN.value))
     _others(made)
     return table
 
@@ -264,19 +268,18 @@ _ELSEWHERE = {
     "environment",
     *options.SIMPLE,
 }
-_SOCKET = {"socket", "socket_backlog", "socket_owner", "socket_mode"}
 _EVENTS = {"events", "buffer_size", "result_handler"}
 
 
 def _others(made: Lines) -> None:
     """Add a comment for each option that has no key of ours."""
     for option, value in made.written.items():
-        if option in _ELSEWHERE:
+        of_socket = made.section.kind == fcgi.KIND and option in fcgi.OPTIONS
+        if option in _ELSEWHERE or (of_socket and made.socket is not None):
             continue
-        if made.section.kind == "fcgi-program" and option in _SOCKET:
-            said = options.shown(option, value)
-            made.lines.append(Note(f"{said}: {advice.SOCKET}"))
-        elif made.section.kind == "eventlistener" and option in _EVENTS:
+        if of_socket:
+            made.lines.append(Note(options.shown(option, value)))
+        if made.section.kind == "eventlistener" and option in _EVENTS:
             made.lines.append(Note(f"{options.shown(option, value)}: see above"))
         elif option in advice.PROGRAM or option not in made.around.ignored:
             made.lines.append(options.instead(option, value))

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from selfhealingd.config.copies import MOST, copies
-from selfhealingd.config.importing import advice, options
+from selfhealingd.config.importing import advice, fcgi, options
 from selfhealingd.config.importing.document import Key, Note, Table
 from selfhealingd.config.importing.errors import Unusable
 from selfhealingd.config.importing.expansion import (
@@ -14,6 +14,7 @@ from selfhealingd.config.importing.expansion import (
     expand_now,
     with_number,
 )
+from selfhealingd.config.importing.fcgi import Sockets
 from selfhealingd.config.importing.lines import Expand, Process
 from selfhealingd.config.importing.names import Names, usable
 from selfhealingd.config.importing.options import Numbers, integer
@@ -22,7 +23,7 @@ from selfhealingd.config.importing.reading import Section
 from selfhealingd.config.importing.surroundings import Surroundings
 from selfhealingd.config.mistakes import Spot
 
-_BEFORE = {"eventlistener": advice.LISTENER, "fcgi-program": advice.FCGI}
+_BEFORE = {"eventlistener": advice.LISTENER}
 _PLAIN = "%(program_name)s"
 _NOWHERE = Spot(Path(), {}, [])
 
@@ -45,15 +46,32 @@ class Maker(msgspec.Struct, frozen=True):
 
     around: Surroundings
     names: Names
+    sockets: Sockets
     grouped: dict[str, str]
     priorities: dict[str, Key]
 
     def made(self, section: Section) -> Made:
         """Return what becomes of a program, event listener or FastCGI program."""
-        numbers, notes = _numbers(
-            section, self._values(section, Numbers()), self.around
-        )
-        processes = [self._process(section, numbers, n) for n in numbers.range]
+        values = self._values(section, Numbers())
+        numbers, notes = _numbers(section, values, self.around)
+        if section.kind != fcgi.KIND:
+            return self._programs(section, numbers, notes)
+        try:
+            socket = self.sockets.table(section, values)
+        except Unusable as error:
+            return self._not_run(section, numbers, f"cannot be run: {error}", notes)
+        made = self._programs(section, numbers, notes, socket.header[1])
+        made.tables.insert(0, socket)
+        return made
+
+    def _programs(
+        self,
+        section: Section,
+        numbers: Numbers,
+        notes: list[Note],
+        socket: str | None = None,
+    ) -> Made:
+        processes = [self._process(section, numbers, n, socket) for n in numbers.range]
         wanted, odd = self._process_names(section, numbers)
         kind = section.kind
         if kind in _BEFORE or not processes:
@@ -63,7 +81,7 @@ class Maker(msgspec.Struct, frozen=True):
             if numbers.numprocs == 1:
                 return self._one(section, processes[0], [*notes, *odd])
         elif _standard(section, wanted):
-            made = self._numbered(section, numbers, processes, [*notes, *odd])
+            made = self._numbered(numbers, processes, [*notes, *odd])
             if made is not None:
                 return made
         return self._each(section, processes, wanted, [*notes, *odd])
@@ -71,7 +89,7 @@ class Maker(msgspec.Struct, frozen=True):
     def _not_run(
         self, section: Section, numbers: Numbers, why: str, notes: list[Note]
     ) -> Made:
-        process = self._process(section, numbers, numbers.start)
+        process = self._process(section, numbers, numbers.start, None)
         table = process_table(process, ("program", usable(section.name)))
         if numbers.numprocs > 1:
             table.lines.insert(1, Key("numprocs", numbers.numprocs))
@@ -85,24 +103,20 @@ class Maker(msgspec.Struct, frozen=True):
         named = {"program_name": section.name, "group_name": group}
         return {**self.around.values(), **named, "numprocs": numbers.numprocs}
 
-    def _process(self, section: Section, numbers: Numbers, number: int) -> Process:
-        values = self._values(section, numbers) | {"process_num": number}
-        return self._made_of(section, values, self._filling())
-
-    def _filling(self) -> Expand:
-        return lambda text, values: expand(text, values, self.around.environ)
+    def _process(
+        self, section: Section, numbers: Numbers, number: int, socket: str | None
+    ) -> Process:
+        return Process(
+            section=section,
+            values=self._values(section, numbers) | {"process_num": number},
+            expand=lambda text, values: expand(text, values, self.around.environ),
+            around=self.around,
+            priority=self.priorities.get(section.name),
+            socket=socket,
+        )
 
     def _numbering(self) -> Expand:
         return lambda text, values: with_number(text, values, self.around.environ)
-
-    def _made_of(self, section: Section, values: Values, how: Expand) -> Process:
-        return Process(
-            section=section,
-            values=values,
-            expand=how,
-            around=self.around,
-            priority=self.priorities.get(section.name),
-        )
 
     def _process_names(
         self, section: Section, numbers: Numbers
@@ -133,18 +147,17 @@ class Maker(msgspec.Struct, frozen=True):
         return Made(section.name, [table], () if table.doubtful else (name,))
 
     def _numbered(
-        self,
-        section: Section,
-        numbers: Numbers,
-        processes: list[Process],
-        notes: list[Note],
+        self, numbers: Numbers, processes: list[Process], notes: list[Note]
     ) -> Made | None:
         """Return one table with ``numprocs``; None when it would not say the same."""
-        values = self._values(section, numbers)
         if numbers.numprocs > MOST:
             return None
-        how = self._numbering()
-        table = process_table(self._made_of(section, values, how), ())
+        section = processes[0].section
+        values = self._values(section, numbers)
+        all_of_them = msgspec.structs.replace(
+            processes[0], values=values, expand=self._numbering()
+        )
+        table = process_table(all_of_them, ())
         each = [_effective(process_table(process, ())) for process in processes]
         filled = [
             filled

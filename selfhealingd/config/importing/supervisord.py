@@ -7,6 +7,7 @@ from selfhealingd.config.importing import advice
 from selfhealingd.config.importing.daemon import daemon_tables
 from selfhealingd.config.importing.document import Table
 from selfhealingd.config.importing.errors import CannotImport
+from selfhealingd.config.importing.fcgi import Sockets
 from selfhealingd.config.importing.groups import (
     group_tables,
     grouped,
@@ -36,6 +37,7 @@ def from_supervisord(file: Path, environ: Mapping[str, str], host: str) -> list[
     maker = Maker(
         around=around,
         names=Names(),
+        sockets=Sockets(around),
         grouped=grouped(found),
         priorities=priorities(source, found, around),
     )

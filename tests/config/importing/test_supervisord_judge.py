@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from selfhealingd.config import Config, load_config
 from selfhealingd.config.importing import import_file
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.listening import BACKLOG, SocketAs, Unix
 from selfhealingd.core.output import Elsewhere, LogTo, Target
 
 supervisor_options = pytest.importorskip("supervisor.options")
@@ -81,9 +83,9 @@ def judged(file: Path) -> tuple[Any, list[Any]]:
     processes = [
         process
         for group in section.process_group_configs
-        if type(group).__name__ == "ProcessGroupConfig"
+        if type(group).__name__ in {"ProcessGroupConfig", "FastCGIGroupConfig"}
         for process in group.process_configs
-        if type(process).__name__ == "ProcessConfig"
+        if type(process).__name__ in {"ProcessConfig", "FastCGIProcessConfig"}
     ]
     return section, processes
 
@@ -127,8 +129,6 @@ def test_samples_mean_the_same(file: Path, tmp_path: Path) -> None:
     names = []
     for process in processes:
         name = CALLED.get((file.name, process.name), process.name)
-        if (file.name, process.name.rpartition("_")[0]) == ("fcgi.conf", "app"):
-            continue  # in a group supervisord takes it for an ordinary program
         if not splits(process.command):
             assert name not in config.launches
             continue
@@ -138,6 +138,25 @@ def test_samples_mean_the_same(file: Path, tmp_path: Path) -> None:
         names.append(name)
         same(process, section, config, name, table_of(name, tables), file.parent)
     assert set(names) == set(config.launches)
+    for group in section.process_group_configs:
+        if type(group).__name__ == "FastCGIGroupConfig":
+            for process in group.process_configs:
+                handed(group.socket_config, config.launches[process.name])
+
+
+def handed(judged: Any, launch: Launch) -> None:
+    """Its stdin is the socket that supervisord would open."""
+    [socket] = launch.sockets
+    assert SocketAs.STDIN is launch.socket_as
+    assert judged.url == str(socket.address).replace("unix:", "unix://") or (
+        judged.url == f"tcp://{socket.address}".replace("127.0.0.1", "localhost")
+    )
+    assert (judged.get_backlog() or BACKLOG) == socket.backlog
+    if isinstance(socket.address, Unix):
+        assert judged.mode == socket.mode
+        if judged.owner is not None:
+            users = {"nobody": 65534, "root": 0}
+            assert [users[name] for name in judged.owner] == [socket.uid, socket.gid]
 
 
 def same(
