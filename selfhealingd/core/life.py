@@ -2,7 +2,7 @@
 
 ``at`` is always when the state was entered.
 
-    STOPPED   not wanted, or not begun yet
+    STOPPED   not wanted, not begun yet, or waiting for others or for a client
     STARTING  spawned (or being spawned), younger than startsecs or not ready
     RUNNING   up for startsecs, and ready
     BACKOFF   down; the engine will start it again by itself
@@ -18,7 +18,7 @@ import msgspec
 
 
 class Stopped(msgspec.Struct, frozen=True, tag="STOPPED"):
-    """Not wanted, or not begun yet."""
+    """Not wanted, not begun yet, or waiting for others or for a client."""
 
     at: float
 

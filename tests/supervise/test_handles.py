@@ -29,6 +29,22 @@ def test_nowhere_needs_no_descriptor() -> None:
     Handles().close()
 
 
+def test_sockets_are_copied_in_their_order() -> None:
+    """One that is a stream as well is still one of both."""
+    (reader, writer), (other, end) = os.pipe(), os.pipe()
+    handles = Handles(writer, writer, (other, writer))
+    copy = handles.copy()
+    assert inodes(handles) == inodes(copy)
+    assert copy.stdout == copy.sockets[1] != writer
+    for each in (handles, copy, Handles(reader, end)):
+        each.close()
+
+
+def inodes(handles: Handles) -> list[int]:
+    fds = (handles.stdout, handles.stderr, *handles.sockets)
+    return [os.fstat(fd).st_ino for fd in fds]
+
+
 def test_half_a_copy_is_given_back() -> None:
     """When the second stream can't be copied, the first copy is closed."""
     reader, writer = os.pipe()

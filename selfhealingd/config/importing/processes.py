@@ -279,7 +279,7 @@ def _others(made: Lines) -> None:
             continue
         if of_socket:
             made.lines.append(Note(options.shown(option, value)))
-        if made.section.kind == "eventlistener" and option in _EVENTS:
+        elif made.section.kind == "eventlistener" and option in _EVENTS:
             made.lines.append(Note(f"{options.shown(option, value)}: see above"))
         elif option in advice.PROGRAM or option not in made.around.ignored:
             made.lines.append(options.instead(option, value))

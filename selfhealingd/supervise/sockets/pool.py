@@ -59,8 +59,9 @@ class Sockets:
                 self._tell(found.wanted, found.problem)
 
     def keep(self, wanted: Iterable[Listening]) -> None:
-        """Close all but these."""
+        """Close all but these, and those that a start sees to just now."""
         kept = {_place(one) for one in wanted}
+        kept |= {place for place, turn in self._turns.items() if turn.locked()}
         for place in self._open.keys() - kept:
             opened = self._open.pop(place)
             opened.close()
