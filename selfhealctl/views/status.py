@@ -92,7 +92,7 @@ def _programs(console: Console, programs: Sequence[ProgramDocument]) -> None:
                 state(item.state),
                 "" if item.pid is None else str(item.pid),
                 "" if item.uptime is None else duration(item.uptime),
-                item.exit or "",
+                _exit(item),
                 _next(item),
             )
             for item in programs
@@ -107,8 +107,17 @@ def _story(item: ProgramDocument) -> str:
         parts.append(f"pid {item.pid}")
     if item.uptime is not None:
         parts.append(f"up {duration(item.uptime)}")
-    parts += [part for part in (item.exit, _next(item)) if part]
+    parts += [part for part in (_exit(item), _next(item)) if part]
     return "; ".join(parts)
+
+
+def _exit(item: ProgramDocument) -> str:
+    """Return how the last run ended, while that explains anything.
+
+    Of a program that is well it would read as if it had just happened.
+    """
+    well = item.state == RUNNING and item.incident is None
+    return "" if well else item.exit or ""
 
 
 def _next(item: ProgramDocument) -> str:

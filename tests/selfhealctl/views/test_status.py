@@ -184,7 +184,29 @@ def test_markup_and_controls_in_words_stay_words(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Neither the terminal's nor rich's own language is spoken by log output."""
-    show_programs([program("web", exit="\x1b[2J[red]boo[/red] :smile:")])
+    show_programs([program("web", "FATAL", exit="\x1b[2J[red]boo[/red] :smile:")])
     words = capsys.readouterr().out
     assert "\x1b" not in words
     assert "[red]boo[/red] :smile:" in " ".join(words.split())
+
+
+@pytest.mark.parametrize(
+    ("state", "incident", "shown"),
+    [
+        ("RUNNING", None, False),
+        ("RUNNING", "web-7", True),
+        ("STARTING", None, True),
+        ("BACKOFF", "web-7", True),
+        ("STOPPED", None, True),
+    ],
+)
+@pytest.mark.usefixtures("width")
+def test_a_last_exit_is_shown_where_it_explains_something(
+    state: str,
+    incident: str | None,
+    shown: bool,  # noqa: FBT001
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A program that is well has long put its last end behind it."""
+    show_programs([program("web", state, incident=incident, exit="killed")])
+    assert shown == ("killed" in capsys.readouterr().out)
