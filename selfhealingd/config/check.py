@@ -101,10 +101,20 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
 
 def _read(spot: Spot) -> _Source | None:
     try:
-        return _Source(spot, read_toml(spot.file))
+        tables, twice = read_toml(spot.file)
     except CannotRead as error:
         spot.wrong(str(error))
         return None
+    for one in twice:
+        here = spot
+        for key in one.keys:
+            here = here.at(key)
+        first = "before" if one.first is None else f"in line {one.first}"
+        here.wrong(
+            f"written twice: {first}, and in line {one.again}",
+            "make them one, or change a name",
+        )
+    return _Source(spot, tables)
 
 
 def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:

@@ -3,8 +3,9 @@
 import glob
 import os
 import stat
-import tomllib
 from pathlib import Path
+
+from selfhealingd.config.twice import Twice, parse
 
 _BIGGEST = 4 * 1024 * 1024
 
@@ -44,8 +45,10 @@ def _decoded(content: bytes) -> str:
         raise CannotRead(f"cannot read: not UTF-8 text (line {line})") from None
 
 
-def read_toml(file: Path) -> dict[str, object]:
-    """Return the tables of a TOML file; raises ``CannotRead``, also for an empty one.
+def read_toml(file: Path) -> tuple[dict[str, object], tuple[Twice, ...]]:
+    """Return the tables of a TOML file, and those of them that are written twice.
+
+    Raises ``CannotRead``, also for an empty file.
 
     An empty file is what a full disk or a broken copy leaves behind; taking it for a
     config without programs would remove them all at the next reload.
@@ -54,7 +57,7 @@ def read_toml(file: Path) -> dict[str, object]:
     if not text.strip():
         raise CannotRead("the file is empty; write at least a comment if that is meant")
     try:
-        return tomllib.loads(text)
+        return parse(text)
     except RecursionError:
         raise CannotRead("not valid TOML: nested too deeply") from None
     except ValueError as error:  # more than TOMLDecodeError: a number of 5000 digits

@@ -207,6 +207,31 @@ def test_name_all(wrong: Wrong) -> None:
     assert 'the name "all" means' in wrong('[program.all]\ncommand = "a"')[0]
 
 
+def test_a_table_written_twice_hides_no_other_mistake(wrong: Wrong) -> None:
+    """Both places are named, and what is wrong in either of them, or elsewhere."""
+    lines = wrong(
+        """
+        [program.web]
+        command = "x"
+        startsecs = "soon"
+        [program.api]
+        comand = "x"
+        [ program . "web" ]  # copied
+        command = "y"
+        priority = "high"
+        """
+    )
+    expected = (
+        "main.toml: program.api.comand: unknown key",
+        "main.toml: program.api.command: missing",
+        "main.toml: program.web.priority: expected",
+        "main.toml: program.web.startsecs: expected",
+        "main.toml: program.web: written twice: in line 2, and in line 7; make them",
+    )
+    for begin, line in zip(expected, sorted(lines), strict=True):
+        assert line.startswith(begin)
+
+
 def test_tables_that_are_none(wrong: Wrong) -> None:
     """A value where a table belongs is named as what it is."""
     assert [
