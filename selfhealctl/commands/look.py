@@ -42,13 +42,12 @@ def status(session: Session, names: SomePrograms = None) -> None:
 
 def _named(session: Session, raw: bytes, names: list[str]) -> None:
     services = read(raw, _Services)
-    sent = {
-        read(bytes(item), ProgramDocument).name: bytes(item)
-        for item in (*services.programs, *services.watches)
-    }
-    groups = {
-        name: read(item, ProgramDocument).group or name for name, item in sent.items()
-    }
+    sent: dict[str, bytes] = {}
+    groups: dict[str, tuple[str | None, ...]] = {}
+    for item in (*services.programs, *services.watches):
+        service = read(bytes(item), ProgramDocument)
+        sent[service.name] = bytes(item)
+        groups[service.name] = (service.group, service.copy_of)
     chosen = list(sent) if ALL in names else _meant(names, groups)
     _check(chosen, list(sent))
     programs = [read(sent[name], ProgramDocument) for name in chosen]
@@ -60,12 +59,12 @@ def _named(session: Session, raw: bytes, names: list[str]) -> None:
         raise typer.Exit(exits.Status.NOT_RUNNING)
 
 
-def _meant(names: list[str], groups: dict[str, str]) -> list[str]:
+def _meant(names: list[str], groups: dict[str, tuple[str | None, ...]]) -> list[str]:
     """Each name once; for a group, ``NAME:*`` or ``NAME``, its programs."""
     chosen: dict[str, None] = {}
     for name in names:
         group = name.removesuffix(":*")
-        members = [one for one, its in groups.items() if its == group]
+        members = [one for one, its in groups.items() if group in its]
         chosen |= dict.fromkeys(members if members and name not in groups else [name])
     return list(chosen)
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from itertools import chain
 
 import trio
 
@@ -68,16 +69,16 @@ def programs(system: System, asked: Iterable[str]) -> tuple[str, ...]:
         words = f"name a program, a group as NAME:*, or: {ALL}"
         raise Refusal(Kind.BAD_REQUEST, words, "selfhealctl status")
     known = {
-        name: program.group for name, program in system.loop.policy.programs.items()
+        name: program.groups for name, program in system.loop.policy.programs.items()
     }
     meant: dict[str, None] = {}
     for name in asked:
         group = name.removesuffix(":*")
-        found = [one for one, its in known.items() if name == ALL or its == group]
+        found = [one for one, its in known.items() if name == ALL or group in its]
         if name in known:
             found = [name]
         if not found:
-            names = (*known, *filter(None, known.values()))
+            names = (*known, *chain.from_iterable(known.values()))
             raise no_such("program", group, names, "selfhealctl status")
         meant |= dict.fromkeys(found)
     return tuple(meant)

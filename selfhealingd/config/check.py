@@ -4,7 +4,7 @@ The main file has ``[daemon]``, ``[control]`` and ``[healing]``; programs and ta
 stand in it or in any of the files that ``daemon.include`` names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,19 +14,19 @@ from selfhealingd.config.copies import copies
 from selfhealingd.config.files import CannotRead, matching, read_toml
 from selfhealingd.config.healing import main_breaker, merge_healing
 from selfhealingd.config.mistakes import ConfigError, Mistake, Spot, likely, show
+from selfhealingd.config.named import Named, named
 from selfhealingd.config.output import check_shared
 from selfhealingd.config.paths import defaults
 from selfhealingd.config.programs import (
     Surroundings,
-    check_name,
     read_program,
     read_task,
 )
-from selfhealingd.config.relations import check_needs, join_groups
+from selfhealingd.config.relations import check_logs, check_needs, join_groups
 from selfhealingd.config.schema import ControlTable, DaemonTable, HealingTable
 from selfhealingd.config.settings import Config, Control, Daemon, Task
 from selfhealingd.config.sockets import read_sockets
-from selfhealingd.config.table import as_table, read_table
+from selfhealingd.config.table import read_table
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import Healing, Policy, Program
 from selfhealingd.tasks import OWN_TASKS
@@ -173,18 +173,9 @@ def _check_top(source: _Source, main: Path | None) -> None:
             spot.wrong(what, hint)
 
 
-def _named(sources: tuple[_Source, ...], table: str) -> list[tuple[str, object, Spot]]:
-    """Return (name, content, spot) of all ``[table.NAME]``; a name is there once."""
-    found: dict[str, tuple[str, object, Spot]] = {}
-    for source in sources:
-        spot = source.spot.at(table)
-        for name, raw in (as_table(source.tables.get(table, {}), spot) or {}).items():
-            here = spot.at(name)
-            check_name(name, here)
-            if name in found:
-                here.wrong(f"{found[name][2].file} has one of this name already")
-            found.setdefault(name, (name, raw, here))
-    return list(found.values())
+def _named(sources: tuple[_Source, ...], table: str) -> Iterator[Named]:
+    """Return all ``[table.NAME]`` of all files."""
+    return named((s.tables.get(table, {}), s.spot.at(table)) for s in sources)
 
 
 def _programs(
@@ -193,31 +184,42 @@ def _programs(
     programs: dict[str, Program] = {}
     launches: dict[str, Launch] = {}
     spots: dict[str, Spot] = {}
-    for written, table, spot in _named(sources, "program"):
-        here = spot
-        for name, raw in copies(written, table, spot):
-            if name in spots:
-                spot.wrong(f'its process "{name}" has the name of another program')
+    taken: set[str] = set()
+    for written in _named(sources, "program"):
+        here = written.spot
+        for name, raw in copies(written.name, written.raw, here):
             read = read_program(name, raw, here, around)
-            here = spot.unheard()  # what is wrong in one copy is so in all
-            spots[name] = spot
+            here = here.unheard()  # what is wrong in one copy is so in all
+            if written.again:
+                continue
+            if name.lower() in taken:
+                words = f'its process "{name}" has the name of another program'
+                written.spot.wrong(words)
+            taken.add(name.lower())
+            spots[name] = written.spot
             if read is not None:
-                group = None if name == written else written
-                programs[name] = msgspec.structs.replace(read[0], group=group)
+                group = None if name == written.name else written.name
+                programs[name] = msgspec.structs.replace(
+                    read[0], group=group, copy_of=group
+                )
                 launches[name] = read[1]
     check_shared(launches, spots)
+    check_logs(launches, spots)
     programs = join_groups(programs, _named(sources, "group"))
     return check_needs(programs, spots), launches
 
 
 def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:
     tasks: dict[str, Task] = {}
-    for name, raw, spot in _named(sources, "tasks"):
-        if name in OWN_TASKS:
-            spot.wrong("the daemon has a task of this name", "choose another one")
-        task = read_task(name, raw, spot, uid)
-        if task is not None:
-            tasks[name] = task
+    for written in _named(sources, "tasks"):
+        if written.name.lower() in OWN_TASKS:
+            written.spot.wrong(
+                f'the daemon has a task "{written.name.lower()}" of its own',
+                "choose another name",
+            )
+        task = read_task(written.name, written.raw, written.spot, uid)
+        if task is not None and not written.again:
+            tasks[written.name] = task
     return tasks
 
 

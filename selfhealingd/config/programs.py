@@ -1,6 +1,5 @@
 """From the tables of programs and tasks to what core and supervise work with."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from selfhealingd.core.listening import Listening
 from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _HEALING_KEYS = dict.fromkeys(
     ServiceHealingTable.__struct_fields__, 'it belongs in "healing" of this program'
 )
@@ -42,17 +40,6 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     runtime_dir: Path
     healing: Healing
     sockets: Mapping[str, Listening | None] = {}
-
-
-def check_name(name: str, spot: Spot) -> None:
-    """Note a name that could not be told from others on a command line or in a path."""
-    if not _NAME.fullmatch(name):
-        spot.wrong(
-            "not a usable name",
-            "use at most 64 of A-Z a-z 0-9 _ . -, not beginning with . or -",
-        )
-    elif name == "all":
-        spot.wrong('the name "all" means all programs', "choose another one")
 
 
 def read_program(
@@ -101,7 +88,16 @@ def read_program(
 _AS_WRITTEN = tuple(
     key
     for key in Program.__struct_fields__
-    if key not in {"name", "group", "healing", "readiness", "autostart", "starts_on"}
+    if key
+    not in {
+        "name",
+        "group",
+        "copy_of",
+        "healing",
+        "readiness",
+        "autostart",
+        "starts_on",
+    }
 )
 
 

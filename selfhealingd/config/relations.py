@@ -1,18 +1,21 @@
-"""How programs belong together: groups, and who depends on whom."""
+"""How programs belong together: groups, dependencies, and files that they share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from selfhealingd.config.mistakes import Spot, likely
+from selfhealingd.config.named import Named
 from selfhealingd.config.schema import GroupTable
 from selfhealingd.config.table import read_table
 from selfhealingd.core.graph import Condition, find_cycle
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.output import LogTo
 from selfhealingd.core.policy import Program
 
 
 def join_groups(
-    programs: Mapping[str, Program], groups: list[tuple[str, object, Spot]]
+    programs: Mapping[str, Program], groups: Iterable[Named]
 ) -> dict[str, Program]:
     """Return the programs with the groups that ``[group.NAME]`` puts them in.
 
@@ -20,15 +23,21 @@ def join_groups(
     """
     joined = dict(programs)
     taken: dict[str, str] = {}
-    for name, raw, spot in groups:
-        if name in programs:
+    names = {name.lower() for name in programs}
+    copied = {program.copy_of for program in programs.values() if program.copy_of}
+    for group in groups:
+        name, spot = group.name, group.spot
+        table, _ = read_table(GroupTable, group.raw, spot)
+        listed = table.programs if table is not None else ()
+        # With its processes among others, a program's name means all of the group.
+        if name.lower() in names or (name in copied and name not in listed):
             spot.wrong("a program has this name", "choose another one")
-        table, _ = read_table(GroupTable, raw, spot)
-        for member in table.programs if table is not None else ():
+        for member in listed:
             here = spot.at("programs")
             found = members(programs, member)
             if not found:
-                here.wrong(f'no such program: "{member}"', likely(member, programs))
+                known = (*programs, *copied)
+                here.wrong(f'no such program: "{member}"', likely(member, known))
             for one in found:
                 if taken.setdefault(one, name) != name:
                     here.wrong(f'"{one}" is in group "{taken[one]}" already')
@@ -49,7 +58,8 @@ def check_needs(
         for need, condition in program.depends_on.items():
             found = members(programs, need)
             if not found:
-                known = (*programs, *filter(None, (p.group for p in programs.values())))
+                groups = (group for p in programs.values() for group in p.groups)
+                known = (*programs, *groups)
                 here = spots[name].at("depends_on").at(need)
                 here.wrong("no such program or group", likely(need, known))
             needs |= dict.fromkeys(found, condition)
@@ -67,4 +77,16 @@ def members(programs: Mapping[str, Program], name: str) -> tuple[str, ...]:
     """The program of that name, or all programs of that group."""
     if name in programs:
         return (name,)
-    return tuple(n for n, program in programs.items() if program.group == name)
+    return tuple(n for n, program in programs.items() if name in program.groups)
+
+
+def check_logs(launches: Mapping[str, Launch], spots: Mapping[str, Spot]) -> None:
+    """Note the one pair of names of which the usual log files are the same file."""
+    for name, launch in launches.items():
+        other = f"{name}.err"
+        log = launch.stderr
+        if isinstance(log, LogTo) and other in launches and log == launches[other].stdout:
+            spots[other].wrong(
+                f'its log would be that of the errors of "{name}": {log.path}',
+                "choose another name, or set stdout_logfile",
+            )

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import msgspec
 
 from selfhealingd.config.accounts import Unknown, group, user
 from selfhealingd.config.mistakes import Spot, likely, show
+from selfhealingd.config.named import Named
 from selfhealingd.config.schema import ProgramTable, SocketTable
 from selfhealingd.config.table import read_table
 from selfhealingd.core.launch import Launch
@@ -34,19 +35,21 @@ _HINTS[""] = _HINTS["*"]
 
 
 def read_sockets(
-    tables: list[tuple[str, object, Spot]],
+    tables: Iterable[Named],
 ) -> dict[str, Listening | None]:
     """Return what each ``[socket.NAME]`` listens on, None where that is wrong."""
     found: dict[str, Listening | None] = {}
-    for name, raw, spot in tables:
-        listening = _read(name, raw, spot)
+    for one in tables:
+        listening = _read(one.name, one.raw, one.spot)
+        if one.again:
+            continue
         for other in found.values():
             if listening and other and listening.clashes(other):
-                spot.at("listen").wrong(
+                one.spot.at("listen").wrong(
                     f"{listening.address} and [socket.{other.name}] listen on the same",
                     "leave one of the two out; several programs can share a socket",
                 )
-        found[name] = listening
+        found[one.name] = listening
     return found
 
 

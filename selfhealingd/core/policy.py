@@ -40,6 +40,7 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """What the core knows of one program: how it should live, not what it runs.
 
+    ``copy_of``: the name in the config where ``numprocs`` makes several of one.
     ``starts_on``: where the first connection starts it; empty if it waits for none.
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
     when it ends for good, so does the daemon. ``readiness``: what it has to show to be
@@ -59,6 +60,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     killasgroup: bool = True
     priority: int = 999
     group: str | None = None
+    copy_of: str | None = None
     depends_on: dict[str, Condition] = {}
     essential: bool = False
     healing: Healing = Healing()
@@ -69,6 +71,12 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds after which a process of it is RUNNING, or a failed start."""
         within = self.readiness.within if self.readiness is not None else 0.0
         return max(self.startsecs, within)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names by which it is meant together with others."""
+        names = dict.fromkeys((self.group, self.copy_of))
+        return tuple(name for name in names if name is not None)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):

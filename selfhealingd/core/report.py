@@ -151,6 +151,7 @@ def program_document(
     return doc.ProgramDocument(
         name=s.name,
         group=policy.programs[s.name].group,
+        copy_of=policy.programs[s.name].copy_of,
         state=label(s.life),
         pid=pid_of(s.life),
         since=facts.anchor.rfc3339(s.life.at),

@@ -83,6 +83,8 @@ class Llm(Document, frozen=True):
 class ProgramDocument(Document, frozen=True):
     """One program at a glance.
 
+    ``copy_of``: the name in the config where ``numprocs`` makes several of one; like
+    ``group``, it stands for all of them.
     ``exit``: how the last run ended, in words. ``next``: what the engine will do and
     when, in words. ``next_at``: that time, where there is one. ``uptime``: seconds.
     ``pending_update``: changed settings wait for an update; ``removed``: the update
@@ -104,6 +106,7 @@ class ProgramDocument(Document, frozen=True):
     runs: int
     consecutive_failures: int
     incident: str | None
+    copy_of: str | None = None
     pending_update: bool = False
     removed: bool = False
     log: str | None = None

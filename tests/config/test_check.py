@@ -171,16 +171,20 @@ def test_mistakes_in_included_files(wrong: Wrong) -> None:
     """Settings of the daemon, and a name used twice, are refused in included files."""
     lines = wrong(
         '[program.a]\ncommand = "a"',
-        b='[daemon]\n[tasc]\n[program.a]\ncommand = "b"',
+        b='[daemon]\n[tasc]\n[program.a]\ncommand = "b"\nstopsignal = "BOO"',
         c="oops",
     )
     assert [
         "conf.d/b.toml: daemon: not in an included file; it belongs in main.toml",
+        (
+            "conf.d/b.toml: program.a.stopsignal: expected a signal such as "
+            '"TERM" or 15, got "BOO"'
+        ),
         "conf.d/b.toml: program.a: main.toml has one of this name already",
         'conf.d/b.toml: tasc: unknown table; did you mean "tasks"?',
-    ] == sorted(lines)[:3]
-    assert sorted(lines)[3].startswith("conf.d/c.toml: not valid TOML: Expected '='")
-    assert 4 == len(lines)
+    ] == sorted(lines)[:4]
+    assert sorted(lines)[4].startswith("conf.d/c.toml: not valid TOML: Expected '='")
+    assert 5 == len(lines)
 
 
 def test_include_folder(load: Load, wrong: Wrong, tmp_path: Path) -> None:
@@ -205,6 +209,20 @@ def test_unusable_names(wrong: Wrong, name: str) -> None:
 def test_name_all(wrong: Wrong) -> None:
     """No program is called "all", because that means all programs."""
     assert 'the name "all" means' in wrong('[program.all]\ncommand = "a"')[0]
+
+
+@pytest.mark.parametrize("table", ["program", "tasks"])
+def test_names_that_differ_in_case_alone(wrong: Wrong, table: str) -> None:
+    """They would be told apart by nobody who hears them."""
+    one = 'command = "x"\n' + ("every = 5\n" if table == "tasks" else "")
+    [line] = wrong(f"[{table}.Web]\n{one}[{table}.web]\n{one}")
+    assert f'{table}.web: differs only in case from "Web" in main.toml' in line
+
+
+def test_the_daemons_own_tasks_have_their_names(wrong: Wrong) -> None:
+    """In every case."""
+    [line] = wrong('[tasks.Self-Check]\ncommand = "x"\nevery = 5')
+    assert 'tasks.Self-Check: the daemon has a task "self-check" of its own' in line
 
 
 def test_a_table_written_twice_hides_no_other_mistake(wrong: Wrong) -> None:

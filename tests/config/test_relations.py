@@ -30,6 +30,19 @@ def test_a_group_joins_programs(load: Load) -> None:
     assert {"all_of"} == {programs[n].group for n in ("db", "web_00", "web_01")}
 
 
+def test_processes_in_a_group_keep_their_own_name(load: Load) -> None:
+    """Both mean them: on the command line, and in a dependency."""
+    config = load(
+        THREE
+        + '[group.all_of]\nprograms = ["db", "web"]\n'
+        + '[program.x]\ncommand = "true"\ndepends_on = {web = "ready"}'
+    )
+    programs = config.policy.programs
+    assert ("all_of", "web") == programs["web_00"].groups
+    assert ("all_of",) == programs["db"].groups
+    assert {"web_00", "web_01"} == programs["x"].depends_on.keys()
+
+
 def test_a_dependency_on_a_group_is_one_on_each_member(load: Load) -> None:
     """With the same condition."""
     config = load(THREE + '[program.x]\ncommand = "true"\ndepends_on = {web = "ready"}')
@@ -75,6 +88,20 @@ def test_a_dependency_on_a_group_is_one_on_each_member(load: Load) -> None:
         (
             '[program.web_00]\ncommand = "true"',
             "has the name of another program",
+        ),
+        (
+            '[program.WEB_00]\ncommand = "true"',
+            'program.WEB_00: its process "WEB_00" has the name of another program',
+        ),
+        ('[group.Db]\nprograms = ["job"]', "group.Db: a program has this name"),
+        ('[group.web]\nprograms = ["job"]', "group.web: a program has this name"),
+        (
+            '[group.g]\nprograms = ["wep"]',
+            'group.g.programs: no such program: "wep"; did you mean "web"?',
+        ),
+        (
+            '[program."db.err"]\ncommand = "true"',
+            'its log would be that of the errors of "db": ',
         ),
     ],
 )

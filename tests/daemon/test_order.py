@@ -59,6 +59,20 @@ async def test_groups_are_named_at_once(house: House) -> None:
     assert "did you mean" in ran.err
 
 
+async def test_processes_in_a_group_go_by_two_names(house: House) -> None:
+    """Their own program's, and the group's; the group's means the others, too."""
+    group = {"front": {"programs": ["web", "db"]}}
+    house.write({"web": well(numprocs=2), "db": well(), "x": well()}, group=group)
+    await house.start()
+    await house.running("web_00", "web_01", "db", "x")
+    for names, number in (("web", 2), ("web:*", 2), ("front", 3), ("front:*", 3)):
+        ran = await house.ctl("pid", names)
+        assert (0, number) == (ran.status, len(ran.out.split())), ran.err
+        ran = await house.ctl("status", names)
+        assert (0, number) == (ran.status, len(ran.json)), ran.err
+    assert "front" == (await house.program("web_00"))["group"]
+
+
 async def test_a_rolling_restart_keeps_the_others_up(house: House) -> None:
     """One is restarted after the other, each in a new run before the next goes."""
     house.write({"web": well(numprocs=3)})

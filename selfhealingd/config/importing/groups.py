@@ -129,7 +129,7 @@ def _table(
         table.lines += notes
         return table
     name = usable(group.name)
-    if name in names.taken:
+    if names.taken(name):
         name = names.claim(name)
     lines: list[Key | Note] = [Key("programs", members), *notes]
     if name != group.name:

@@ -15,16 +15,20 @@ def usable(name: str) -> str:
 
 
 class Names:
-    """Gives out names for programs, and none of them twice."""
+    """Gives out names for programs, and none of them twice, in no other case either."""
 
     def __init__(self) -> None:
-        self.taken: set[str] = set()
+        self._taken: set[str] = set()
+
+    def taken(self, name: str) -> bool:
+        """Whether a name was given out."""
+        return name.lower() in self._taken
 
     def claim(self, wanted: str, endings: tuple[str, ...] = ("",)) -> str:
         """Take a free name near ``wanted``, with all of the endings; return it."""
         name, number = usable(wanted), 1
-        while any(f"{name}{ending}" in self.taken for ending in endings):
+        while any(self.taken(f"{name}{ending}") for ending in endings):
             number += 1
             name = f"{usable(wanted)}-{number}"
-        self.taken |= {f"{name}{ending}" for ending in endings}
+        self._taken |= {f"{name}{ending}".lower() for ending in endings}
         return name

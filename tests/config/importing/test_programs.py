@@ -59,3 +59,11 @@ def test_names_that_would_clash(tmp_path: Path) -> None:
     )
     assert list(tables["program"]) == ["p0", "p1", "p0-2", "p1-2"]
     assert tables["group"]["b"]["programs"] == ["p0-2", "p1-2"]
+
+
+def test_names_that_differ_in_case_alone(tmp_path: Path) -> None:
+    """They count as one name here, so the second gets another."""
+    text = "[program:Web]\ncommand=a\n[program:web]\ncommand=b\n[group:WEB]\n"
+    tables, _ = imported(tmp_path, f"{text}programs=Web,web\n")
+    assert list(tables["program"]) == ["Web", "web-2"]
+    assert tables["group"] == {"WEB-3": {"programs": ["Web", "web-2"]}}
