@@ -112,6 +112,9 @@ async def _start(system: System, hands: Hands, door: Door, resume: str | None) -
     await nursery.start(system.periodic.manager.run)
     system.periodic.sync(system.config.tasks)
     await reload_flags(system)
+    if system.flags_loaded is None and system.flags_error is None:
+        file = system.config.daemon.flags_file
+        log.info(f"there is no flag file, so every feature is on: {file}")
     if resume is not None:
         [answer] = await loop.ask(
             lambda number: ResumeAsked(

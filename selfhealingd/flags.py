@@ -45,6 +45,13 @@ class FlagError(Exception):
         )
 
 
+class FlagsGone(FlagError):
+    """There was a flag file, and it is there no more."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, ((0, "cannot read: it was there, and is gone"),))
+
+
 def parse_flags(text: str, file: Path) -> Flags:
     """Return the flags that ``text`` sets; the last line of a flag wins.
 
@@ -70,8 +77,8 @@ def parse_flags(text: str, file: Path) -> Flags:
     return Flags(**values)
 
 
-def read_flags(path: Path) -> Flags:
-    """Return the flags in a file, all on when there is none; blocks while it reads.
+def read_flags(path: Path) -> Flags | None:
+    """Return the flags in a file, None when there is none; blocks while it reads.
 
     Raises ``FlagError``.
     """
@@ -81,7 +88,7 @@ def read_flags(path: Path) -> Flags:
         with path.open("rb") as file:
             content = file.read(_BIGGEST + 1)
     except FileNotFoundError:
-        return Flags()
+        return None
     except OSError as error:
         problem = f"cannot read: {(error.strerror or str(error)).lower()}"
         raise FlagError(path, ((0, problem),)) from None

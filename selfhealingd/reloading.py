@@ -6,6 +6,7 @@ file with mistakes changes nothing, and says so in status until it is mended.
 
 import os
 from functools import partial
+from pathlib import Path
 
 import trio
 
@@ -17,7 +18,8 @@ from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.settings import Config
 from selfhealingd.core.events import FlagsChanged, Reconfigured
 from selfhealingd.core.life import alive
-from selfhealingd.flags import FlagError, read_flags
+from selfhealingd.core.policy import Flags
+from selfhealingd.flags import FlagError, FlagsGone, read_flags
 from selfhealingd.system import System
 from selfhealingd.upkeep import allow_descriptors
 from selfhealingd.wire.documents import ReloadReport
@@ -50,27 +52,43 @@ async def reload_flags(system: System) -> tuple[bool, str | None]:
     file = system.config.daemon.flags_file
     try:
         with trio.fail_after(READ_SECS):
-            flags = await trio.to_thread.run_sync(
-                read_flags, file, abandon_on_cancel=True
-            )
+            flags = await _read_flags(system, file)
     except (FlagError, trio.TooSlowError) as error:
         words = str(error) or f"{file}: reading it took over {READ_SECS:g} s"
         system.flags_error = words
         log.error(f"the flag file can't be used, flags stay as they were: {words}")
         first = words.splitlines()[0]
+        mend = f"mend {file}"
+        if isinstance(error, FlagsGone):
+            mend = f"bring it back, or have all on: touch {file}"
         system.problems.set(
             "flags",
             f"the flag file can't be used, flags stay as they were: {first}",
-            f"mend {file}, then: selfhealctl reload",
+            f"{mend}, then: selfhealctl reload",
         )
         return False, words
     system.flags_error = None
-    system.flags_loaded = trio.current_time()
     system.problems.clear("flags")
     changed = flags != system.loop.host.flags
     if changed:
         await system.loop.apply(FlagsChanged(at=trio.current_time(), flags=flags))
     return changed, None
+
+
+async def _read_flags(system: System, file: Path) -> Flags:
+    """Read the flag file; without one all are on, unless there was one.
+
+    A switch that somebody threw must not come back because a file was lost: a clean-up
+    or a failed deployment is no person's word. Flags outlive the daemon, so that some
+    are off shows that there was a file even where this daemon has seen none.
+    """
+    flags = await trio.to_thread.run_sync(read_flags, file, abandon_on_cancel=True)
+    if flags is not None:
+        system.flags_loaded = trio.current_time()
+        return flags
+    if system.flags_loaded is not None or system.loop.host.flags != Flags():
+        raise FlagsGone(file)
+    return Flags()
 
 
 def waiting(system: System) -> frozenset[str]:

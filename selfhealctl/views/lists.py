@@ -144,6 +144,9 @@ def show_flags(flags: FlagsDocument) -> None:
     for name, value in flags.values.items():
         line(console, Text("on ", GOOD) if value else Text("off", BUSY), f"  {name}")
     loaded = f", read {moment(flags.loaded_at)}" if flags.loaded_at else ""
+    if flags.error is None and not loaded:
+        line(console, f"there is no file {flags.file}: every feature is on")
+        return
     line(console, f"from {flags.file}{loaded}")
     if flags.error is not None:
         line(console, Text(f"not taken over: {clean(flags.error)}", BAD))

@@ -102,6 +102,40 @@ async def test_broken_at_start_the_flags_are_those_of_before(house: House) -> No
     assert not status["selfHealing"]["enabled"]
 
 
+async def test_a_lost_flag_file_changes_nothing(house: House) -> None:
+    """Automation stays off, also for the next daemon; a new file is a person's word."""
+    house.write({"web": well()})
+    house.flags.write_text(OFF)
+    await house.start()
+    await house.until_status(enabled(wanted=False))
+    house.flags.unlink()
+    assert 1 == (await house.ctl("reload")).status
+    status = await house.until_status(issue(f"{house.flags}: cannot read: it was"))
+    assert not status["selfHealing"]["enabled"]
+    assert any(f"touch {house.flags}" in do for do in status["recommendations"])
+    await house.kill9()
+    await house.start()
+    status = await house.until_status(issue(f"{house.flags}: cannot read: it was"))
+    assert not status["selfHealing"]["enabled"]
+    house.flags.touch()
+    assert 0 == (await house.ctl("reload")).status
+    status = await house.until_status(no_issue("the flag file"))
+    assert status["selfHealing"]["enabled"]
+    house.flags.unlink()
+    house.signal(signal.SIGHUP)
+    await house.until_status(issue("the flag file can't be used"))
+
+
+async def test_without_a_flag_file_all_is_on(house: House) -> None:
+    """That is no mistake; the log says it once."""
+    house.write({"web": well()})
+    await house.start()
+    assert 0 == (await house.ctl("reload")).status
+    status = await house.call("status")
+    assert ("healthy", True) == (status["status"], status["selfHealing"]["enabled"])
+    assert 1 == house.log().count("there is no flag file")
+
+
 async def test_a_broken_config_changes_nothing(house: House) -> None:
     """The old one stays in force, nothing restarts, and status says what is wrong."""
     house.write({"web": well()})

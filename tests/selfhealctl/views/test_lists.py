@@ -91,3 +91,10 @@ def test_flags(capsys: pytest.CaptureFixture[str]) -> None:
     words = capsys.readouterr().out
     assert "on   FEATURE_A\noff  FEATURE_B\nfrom flags.env\n" in words
     assert "not taken over: line 2: no =" in words
+
+
+def test_flags_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said to come from a file that is not there."""
+    show_flags(FlagsDocument(file="flags.env", values={"FEATURE_A": True}))
+    words = capsys.readouterr().out
+    assert "on   FEATURE_A\nthere is no file flags.env: every feature is on\n" == words
