@@ -20,6 +20,7 @@ from selfhealingd.core.events import FlagsChanged, Reconfigured
 from selfhealingd.core.life import alive
 from selfhealingd.core.policy import Flags
 from selfhealingd.flags import FlagError, FlagsGone, read_flags
+from selfhealingd.forecast import forecast
 from selfhealingd.system import System
 from selfhealingd.upkeep import allow_descriptors
 from selfhealingd.wire.documents import ReloadReport
@@ -124,9 +125,10 @@ async def reread(system: System) -> ReloadReport:
         words = "the config can't be used; nothing was changed"
         return ReloadReport(ok=False, words=words, errors=tuple(mistakes))
     changes = compare(system.config, wanted)
-    pending = (*_words(changes, frozenset()), *changes.daemon_keys)
+    services = system.loop.host.services
+    pending = tuple(forecast(changes, wanted.policy.programs, services))
     words = "an update would change this" if pending else "nothing changed"
-    return ReloadReport(ok=True, words=words, pending=tuple(pending))
+    return ReloadReport(ok=True, words=words, pending=pending)
 
 
 async def _read_config(system: System) -> tuple[Config | None, list[str]]:
@@ -204,7 +206,13 @@ def _report(system: System, applied: list[str], errors: list[str]) -> ReloadRepo
     else:
         words = "reloaded; nothing changed"
     if waits:
-        words += f"; waiting for `selfhealctl update`: {', '.join(waits)}"
+        gone = [name for name in waits if name not in system.wanted.launches]
+        changed = [name for name in waits if name in system.wanted.launches]
+        words += "; waiting for `selfhealctl update`"
+        if changed:
+            words += f", which restarts: {', '.join(changed)}"
+        if gone:
+            words += f"{';' if changed else ', which'} STOPS: {', '.join(gone)}"
     return ReloadReport(
         ok=not errors,
         words=words,

@@ -22,6 +22,7 @@ from selfhealctl.views.text import clean, duration
 from selfhealingd.wire.documents import ProgramDocument, Status
 
 RUNNING = "RUNNING"
+_ALIVE = frozenset({RUNNING, "STARTING", "STOPPING"})
 
 
 def show_status(status: Status) -> None:
@@ -123,7 +124,8 @@ def _exit(item: ProgramDocument) -> str:
 def _next(item: ProgramDocument) -> str:
     update = ""
     if item.removed:
-        update = "gone from the config: selfhealctl update stops it"
+        verb = "STOPS" if item.state in _ALIVE else "drops"
+        update = f"gone from the config: selfhealctl update {verb} it"
     elif item.pending_update:
         update = "selfhealctl update applies a new config"
     said = f"it says: {item.status_text}" if item.status_text else ""

@@ -72,7 +72,7 @@ def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
     yield from facts.problems
     for s in host.services.values():
         yield from _service_problems(policy, host, s, facts)
-    yield from _update_problems(facts)
+    yield from _update_problems(host, facts)
     yield from _task_problems(facts)
     if host.shutting_down:
         left = sum(alive(s.life) for s in host.services.values())
@@ -82,7 +82,7 @@ def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
         )
 
 
-def _update_problems(facts: Facts) -> Iterator[Problem]:
+def _update_problems(host: Host, facts: Facts) -> Iterator[Problem]:
     changed = facts.pending - facts.removed
     if changed:
         names = ", ".join(sorted(changed))
@@ -90,11 +90,18 @@ def _update_problems(facts: Facts) -> Iterator[Problem]:
             words=f"changed settings wait for a restart of: {names}",
             do="see what an update does: selfhealctl reread; do it: selfhealctl update",
         )
-    if facts.removed:
-        names = ", ".join(sorted(facts.removed))
+    services = (host.services.get(name) for name in facts.removed)
+    up = {s.name for s in services if s is not None and alive(s.life)}
+    if up:
         yield Problem(
-            words=f"gone from the config, but still running: {names}",
+            words=f"gone from the config, but still running: {', '.join(sorted(up))}",
             do="to STOP and drop them: selfhealctl update; else mend the config",
+        )
+    down = sorted(facts.removed - up)
+    if down:
+        yield Problem(
+            words=f"gone from the config, and down: {', '.join(down)}",
+            do=f"to drop them: selfhealctl remove {' '.join(down)}",
         )
 
 

@@ -313,12 +313,16 @@ def test_every_recommendation_names_a_command() -> None:
 
 
 def test_what_is_gone_from_the_config_is_not_merely_changed() -> None:
-    """An update would stop it, and says so."""
-    facts = replace(FACTS, pending=frozenset({"a", "b"}), removed=frozenset({"b"}))
+    """An update would stop it, and says so; what is down is not said to run."""
+    facts = replace(FACTS, pending=frozenset({"a", "web"}), removed=frozenset({"web"}))
     found = dict(judge(facts=facts))
     assert "WARNING: changed settings wait for a restart of: a" in found
-    gone = found["WARNING: gone from the config, but still running: b"]
+    gone = found["WARNING: gone from the config, but still running: web"]
     assert "STOP" in gone
+    facts = replace(FACTS, pending=frozenset({"web"}), removed=frozenset({"web"}))
+    [(words, do)] = judge(service(Stopped(0)), facts=facts)
+    assert "WARNING: gone from the config, and down: web" == words
+    assert "to drop them: selfhealctl remove web" == do
 
 
 def test_tasks_that_were_ended_by_hand_are_not_forgotten() -> None:

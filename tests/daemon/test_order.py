@@ -120,7 +120,11 @@ async def test_reread_changes_nothing(house: House) -> None:
     for command in (("reread",), ("update", "--dry-run")):
         ran = await house.ctl(*command)
         assert 0 == ran.status, ran.err
-        assert ["added: new", "removed: old", "changed: web"] == ran.json["pending"]
+        assert [
+            "added: new (starts)",
+            "removed: old (it is RUNNING: is STOPPED)",
+            "changed: web (is restarted)",
+        ] == ran.json["pending"]
     assert before == await house.running("web", "old")
     ran = await house.ctl("update")
     assert 0 == ran.status, ran.out + ran.err

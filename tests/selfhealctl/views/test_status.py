@@ -210,3 +210,14 @@ def test_a_last_exit_is_shown_where_it_explains_something(
     """A program that is well has long put its last end behind it."""
     show_programs([program("web", state, incident=incident, exit="killed")])
     assert shown == ("killed" in capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(("state", "verb"), [("RUNNING", "STOPS"), ("FATAL", "drops")])
+@pytest.mark.usefixtures("width")
+def test_what_an_update_does_to_a_removed_program(
+    state: str, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stops what runs, and says so."""
+    show_programs([program("web", state, removed=True, pending_update=True)])
+    words = capsys.readouterr().out
+    assert all(word in words for word in ("gone", "config:", "update", verb))
