@@ -155,20 +155,20 @@ def _reconfigure(turn: Turn, policy: Policy) -> None:
                 turn.deeds.append(kill)
             turn.drop(name)
     turn.policy = policy
-    for name, program in programs.items():
-        if name not in turn.host.services:
-            fresh = Service(name=name, life=Stopped(turn.at), wanted=program.autostart)
-            turn.put(fresh)
-            if not turn.host.shutting_down:
-                _begin_service(turn, fresh)
-        else:
-            turn.touched[name] = None
-            s = turn.service(name)
-            # What it waited for, a client for instance, may be asked for no more.
-            if isinstance(s.life, Stopped) and not turn.host.shutting_down:
-                engine.review(turn, name)
-    in_order = {name: turn.host.services[name] for name in programs}
-    turn.host = replace(turn.host, services=in_order)
+    fresh = {
+        name: Service(name=name, life=Stopped(turn.at), wanted=program.autostart)
+        for name, program in programs.items()
+        if name not in turn.host.services
+    }
+    turn.touched |= dict.fromkeys(programs)
+    known = {**turn.host.services, **fresh}
+    turn.host = replace(turn.host, services={name: known[name] for name in programs})
+    if not turn.host.shutting_down:
+        # Only now: one may depend on another that is new as well. What is STOPPED may
+        # have waited for something, such as a client, that is asked for no more.
+        for s in _by_priority(turn):
+            if isinstance(s.life, Stopped):
+                _begin_service(turn, s)
     engine.review_waiting(turn)
 
 

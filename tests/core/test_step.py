@@ -5,6 +5,7 @@ from core.simulator import BEGAN, FOREVER, ROOT, Run, Simulator, crash, names
 
 from selfhealingd.core import effects, events
 from selfhealingd.core.exits import Exit
+from selfhealingd.core.graph import Condition
 from selfhealingd.core.life import Backoff, Exited, Held, label
 from selfhealingd.core.policy import Autorestart, Healing, Policy, Program
 from selfhealingd.core.step import step, wake_at
@@ -174,6 +175,19 @@ def test_reconfigure_adds_and_removes() -> None:
     sim.run_for(10)
     assert {"web": "RUNNING", "new": "RUNNING", "idle": "STOPPED"} == sim.states()
     assert 1 == len(sim.starts("web"))
+
+
+def test_reconfigure_adds_what_depends_on_each_other() -> None:
+    """In whatever order the config has them; those that may start do by priority."""
+    needy = Program(name="needy", depends_on={"db": Condition.STARTED}, priority=1)
+    new = [needy, Program(name="late"), Program(name="db", priority=2)]
+    sim = Simulator([WEB]).begin()
+    sim.reconfigure(WEB, *new)
+    sim.run_for(10)
+    assert {"RUNNING"} == set(sim.states().values())
+    started = [name for _, name in sim.spawned]
+    assert started.index("db") < started.index("late")
+    assert started.index("db") < started.index("needy")
 
 
 def test_reconfigure_moves_the_timers() -> None:
