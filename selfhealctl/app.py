@@ -110,8 +110,18 @@ COMMANDS = (
     (ENGINE, engine.unregister, ("selfhealctl unregister prune",)),
     (ENGINE, engine.cleanup, ("selfhealctl cleanup",)),
     (DAEMON, daemon.reload, ("selfhealctl reload",)),
-    (DAEMON, daemon.reread, ("selfhealctl reread",)),
-    (DAEMON, daemon.update, ("selfhealctl update --dry-run", "selfhealctl update")),
+    (DAEMON, daemon.reread, ("selfhealctl reread", "selfhealctl reread web")),
+    (
+        DAEMON,
+        daemon.update,
+        (
+            "selfhealctl update --dry-run",
+            "selfhealctl update",
+            "selfhealctl update web worker:*",
+        ),
+    ),
+    (DAEMON, daemon.add, ("selfhealctl add web",)),
+    (DAEMON, daemon.remove, ("selfhealctl stop web && selfhealctl remove web",)),
     (DAEMON, daemon.shutdown, ("selfhealctl shutdown --yes",)),
     (DAEMON, daemon.version, ("selfhealctl version", "selfhealctl --version")),
 )

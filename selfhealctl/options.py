@@ -89,6 +89,23 @@ SomePrograms = Annotated[
         help="Programs by name; everything when none is given.",
     ),
 ]
+NewPrograms = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        help="Programs or groups by the names that the config has for them.",
+    ),
+]
+OfConfig = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        autocompletion=program_names,
+        help="Programs by name, also new ones; the whole config when none is given.",
+    ),
+]
 Breaker = Annotated[
     str,
     typer.Argument(

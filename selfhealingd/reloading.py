@@ -20,7 +20,6 @@ from selfhealingd.core.events import FlagsChanged, Reconfigured
 from selfhealingd.core.life import alive
 from selfhealingd.core.policy import Flags
 from selfhealingd.flags import FlagError, FlagsGone, read_flags
-from selfhealingd.forecast import forecast
 from selfhealingd.system import System
 from selfhealingd.upkeep import allow_descriptors
 from selfhealingd.wire.documents import ReloadReport
@@ -118,20 +117,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     allow_descriptors(config, system.problems)
 
 
-async def reread(system: System) -> ReloadReport:
-    """Say what an update would change, and change nothing."""
-    wanted, mistakes = await _read_config(system)
-    if wanted is None:
-        words = "the config can't be used; nothing was changed"
-        return ReloadReport(ok=False, words=words, errors=tuple(mistakes))
-    changes = compare(system.config, wanted)
-    services = system.loop.host.services
-    pending = tuple(forecast(changes, wanted.policy.programs, services))
-    words = "an update would change this" if pending else "nothing changed"
-    return ReloadReport(ok=True, words=words, pending=pending)
-
-
-async def _read_config(system: System) -> tuple[Config | None, list[str]]:
+async def read_config(system: System) -> tuple[Config | None, list[str]]:
     """Read the config; returns it, or what is wrong with it."""
     file = system.config.file
     read = partial(load_config, file, environ=os.environ, uid=os.geteuid())
@@ -147,7 +133,7 @@ async def _read_config(system: System) -> tuple[Config | None, list[str]]:
 async def _reload_config(system: System) -> tuple[Changes | None, list[str]]:
     """Read the config and accept it; returns what changed, or what is wrong."""
     file = system.config.file
-    wanted, mistakes = await _read_config(system)
+    wanted, mistakes = await read_config(system)
     if wanted is not None:
         changes = compare(system.wanted, wanted)
         await _accept(system, wanted)

@@ -1,4 +1,4 @@
-"""Commands about the daemon itself: reload, update, shutdown, version."""
+"""Commands about the daemon itself and its config: reload, update, add, shutdown."""
 
 # ruff: noqa: PLC0415
 import typer
@@ -6,39 +6,71 @@ import typer
 from selfhealctl.confirm import confirm
 from selfhealctl.exits import Status
 from selfhealctl.operation import Order, operate
-from selfhealctl.options import DryRun, Wait, Yes
+from selfhealctl.options import (
+    DryRun,
+    NewPrograms,
+    OfConfig,
+    Programs,
+    Reason,
+    Wait,
+    Yes,
+)
 from selfhealctl.session import Session, read
 from selfhealingd import __version__
 from selfhealingd.wire.documents import Done, ReloadReport, Version
-from selfhealingd.wire.methods import Nothing
+from selfhealingd.wire.methods import Names, Nothing, Params, Some
 
 
 def reload(session: Session) -> None:
     """Read config and flags again; nothing is restarted."""
-    _show_report(session, session.ask("reload"))
+    _show_report(session, session.ask("reload"), "selfhealctl update")
 
 
-def _show_report(session: Session, raw: bytes) -> None:
+def _show_report(session: Session, raw: bytes, then: str) -> None:
     report = read(raw, ReloadReport)
     if not session.wrote_json(raw):
         from selfhealctl.views.work import show_reload
 
-        show_reload(report)
+        show_reload(report, then)
     if not report.ok:
         raise typer.Exit(Status.FAILED)
 
 
-def reread(session: Session) -> None:
+def reread(session: Session, names: OfConfig = None) -> None:
     """Show what an update would change, and change nothing."""
-    _show_report(session, session.ask("reread"))
+    raw = session.ask("reread", _some(names))
+    _show_report(session, raw, " ".join(("selfhealctl update", *(names or ()))))
 
 
-def update(session: Session, wait: Wait = True, dry_run: DryRun = False) -> None:
-    """Apply the whole config; only programs whose settings changed are restarted."""
+def _some(names: list[str] | None) -> Params:
+    return Some(names=tuple(names)) if names else Nothing()
+
+
+def update(
+    session: Session,
+    names: OfConfig = None,
+    wait: Wait = True,
+    dry_run: DryRun = False,
+) -> None:
+    """Apply the config, whole or of some programs; only what changed restarts."""
     if dry_run:
-        reread(session)
+        reread(session, names)
     else:
-        operate(session, Order("update", Nothing(), wait))
+        operate(session, Order("update", _some(names), wait))
+
+
+def add(
+    session: Session, names: NewPrograms, reason: Reason = None, wait: Wait = True
+) -> None:
+    """Take new programs from the config, and start them if they should."""
+    operate(session, Order("add", Names(names=tuple(names), reason=reason), wait))
+
+
+def remove(
+    session: Session, names: Programs, reason: Reason = None, wait: Wait = True
+) -> None:
+    """Forget programs that are down, until the config is read again."""
+    operate(session, Order("remove", Names(names=tuple(names), reason=reason), wait))
 
 
 def shutdown(session: Session, yes: Yes = False) -> None:

@@ -50,8 +50,8 @@ def show_done(done: Done) -> None:
         line(console, f"  do: {done.hint}")
 
 
-def show_reload(report: ReloadReport) -> None:
-    """Print what a reload did, refused and left for update."""
+def show_reload(report: ReloadReport, then: str) -> None:
+    """Print what a reload did, refused and left for update, which ``then`` does."""
     console = screen()
     line(console, Text(clean(report.words), "" if report.ok else BAD))
     for mistake in report.errors:
@@ -61,7 +61,7 @@ def show_reload(report: ReloadReport) -> None:
     for pending in report.pending:
         line(console, Text("  pending: ", BUSY), pending)
     if report.pending:
-        line(console, "  do: selfhealctl update")
+        line(console, f"  do: {then}")
 
 
 def show_version(version: Version, own: str) -> None:

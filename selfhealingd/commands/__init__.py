@@ -13,6 +13,7 @@ from selfhealingd.commands import (
     observing,
     output,
     programs,
+    updating,
     upkeep,
 )
 from selfhealingd.control.registry import Registry
@@ -40,8 +41,10 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "cleanup": background.cleanup,
     "unregister": background.unregister,
     "reload": upkeep.reload,
-    "reread": upkeep.reread,
-    "update": upkeep.update,
+    "reread": updating.reread,
+    "update": updating.update,
+    "add": updating.add,
+    "remove": updating.remove,
     "shutdown": upkeep.shutdown,
 }
 

@@ -1,7 +1,7 @@
 """What several methods have in common: who asks, which names are meant."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 import trio
@@ -11,6 +11,7 @@ from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core.breaker import By
 from selfhealingd.core.effects import Answer
 from selfhealingd.core.events import Acted
+from selfhealingd.core.policy import Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.system import System
 from selfhealingd.wire.documents import Done
@@ -38,7 +39,9 @@ def done(answer: Answer) -> Done:
     return Done(words=answer.words, hint=answer.hint)
 
 
-async def record(system: System, call: Call, action: str, target: str) -> None:
+async def record(
+    system: System, call: Call, action: str, target: str, reason: str | None = None
+) -> None:
     """Journal what an operator did that the loop doesn't decide."""
     by = asker(call)
     await system.loop.ask(
@@ -46,10 +49,17 @@ async def record(system: System, call: Call, action: str, target: str) -> None:
             at=trio.current_time(),
             request=number,
             by=by,
+            reason=reason,
             action=action,
             target=target,
         )
     )
+
+
+def refuse_at_the_end(system: System) -> None:
+    """Refuse what makes no sense while the daemon is ending."""
+    if system.loop.host.shutting_down:
+        raise Refusal(Kind.REFUSED, "the daemon is shutting down")
 
 
 def need_reason(reason: str, example: str) -> str:
@@ -60,6 +70,11 @@ def need_reason(reason: str, example: str) -> str:
 
 
 def programs(system: System, asked: Iterable[str]) -> tuple[str, ...]:
+    """The programs in force that are meant: see ``meant``."""
+    return meant(system.loop.policy.programs, asked)
+
+
+def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
     """The programs that are meant, each once; refuses all if one is unknown.
 
     ``group:*`` means all of a group, and so does the group's name.
@@ -68,20 +83,18 @@ def programs(system: System, asked: Iterable[str]) -> tuple[str, ...]:
     if not asked:
         words = f"name a program, a group as NAME:*, or: {ALL}"
         raise Refusal(Kind.BAD_REQUEST, words, "selfhealctl status")
-    known = {
-        name: program.groups for name, program in system.loop.policy.programs.items()
-    }
-    meant: dict[str, None] = {}
+    known = {name: program.groups for name, program in of.items()}
+    found: dict[str, None] = {}
     for name in asked:
         group = name.removesuffix(":*")
-        found = [one for one, its in known.items() if name == ALL or group in its]
+        its_own = [one for one, its in known.items() if name == ALL or group in its]
         if name in known:
-            found = [name]
-        if not found:
+            its_own = [name]
+        if not its_own:
             names = (*known, *chain.from_iterable(known.values()))
             raise no_such("program", group, names, "selfhealctl status")
-        meant |= dict.fromkeys(found)
-    return tuple(meant)
+        found |= dict.fromkeys(its_own)
+    return tuple(found)
 
 
 def no_such(kind: str, name: str, known: Iterable[str], see: str) -> Refusal:

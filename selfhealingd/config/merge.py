@@ -1,9 +1,14 @@
 """Which config to go on with when another one was read. Pure."""
 
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
 from msgspec.structs import replace
 
 from selfhealingd.config.diff import compare
 from selfhealingd.config.settings import Config
+
+T = TypeVar("T")
 
 
 def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
@@ -23,6 +28,11 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
         # What is looked for once it runs goes with what is run.
         readiness = in_force.policy.programs[name].readiness
         programs[name] = replace(programs[name], readiness=readiness)
+    for name in gone:
+        # What it needed may be gone already, as it was down.
+        needs = programs[name].depends_on.items()
+        kept = {need: how for need, how in needs if need in programs}
+        programs[name] = replace(programs[name], depends_on=kept)
     return replace(
         wanted,
         daemon=replace(
@@ -41,3 +51,33 @@ def pending(in_force: Config, wanted: Config) -> frozenset[str]:
     """Return the programs of which something waits for a restart or a stop."""
     changes = compare(in_force, wanted)
     return frozenset(changes.relaunch) | frozenset(changes.removed)
+
+
+def pick(base: Config, read: Config, names: Collection[str]) -> Config:
+    """Return ``base`` with what ``read`` says of these programs alone.
+
+    One that ``read`` doesn't have is left out.
+    """
+    programs = _pick(base.policy.programs, read.policy.programs, names)
+    return replace(
+        base,
+        launches=_pick(base.launches, read.launches, names),
+        policy=replace(base.policy, programs=programs),
+    )
+
+
+def without(base: Config, names: Collection[str]) -> Config:
+    """Return ``base`` without these programs."""
+    nothing = replace(base, launches={}, policy=replace(base.policy, programs={}))
+    return pick(base, nothing, names)
+
+
+def _pick(
+    base: Mapping[str, T], read: Mapping[str, T], names: Collection[str]
+) -> dict[str, T]:
+    """Return whom they have, in the order of ``base``; who is new comes last."""
+    return {
+        name: read[name] if name in names else base[name]
+        for name in {**base, **read}
+        if name in (read if name in names else base)
+    }

@@ -73,6 +73,18 @@ def check_needs(
     return resolved
 
 
+def misfit(programs: Mapping[str, Program]) -> str | None:
+    """Say why programs of several readings of a config can't be together, if so."""
+    for name, program in programs.items():
+        for need in program.depends_on:
+            if need not in programs:
+                return f"{name} depends on {need}, which would not be there"
+    cycle = find_cycle({name: p.depends_on for name, p in programs.items()})
+    if cycle is not None:
+        return f"dependencies would go round in a circle: {' -> '.join(cycle)}"
+    return None
+
+
 def members(programs: Mapping[str, Program], name: str) -> tuple[str, ...]:
     """The program of that name, or all programs of that group."""
     if name in programs:

@@ -33,6 +33,12 @@ class Names(Params, frozen=True):
     reason: str | None = None
 
 
+class Some(Params, frozen=True):
+    """Programs by name; none stands for the config as a whole."""
+
+    names: tuple[str, ...] = ()
+
+
 class Restart(Names, frozen=True):
     """``max_unavailable``: at most so many at a time, each waited for; 0: all at once.
 
@@ -124,7 +130,9 @@ METHODS: dict[str, Method] = {
     "cleanup": Method(Access.OPERATE),
     "unregister": Method(Access.OPERATE, TaskId),
     "reload": Method(Access.OPERATE),
-    "reread": Method(Access.OPERATE),
-    "update": Method(Access.OPERATE),
+    "reread": Method(Access.OPERATE, Some),
+    "update": Method(Access.OPERATE, Some),
+    "add": Method(Access.OPERATE, Names),
+    "remove": Method(Access.OPERATE, Names),
     "shutdown": Method(Access.OPERATE),
 }

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from selfhealingd.config.merge import merge, pending
+from selfhealingd.config.merge import merge, pending, pick, without
 from selfhealingd.config.settings import Config, Control, Daemon
+from selfhealingd.core.graph import Condition
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import Policy, Program
 from selfhealingd.core.readiness import Notify, Readiness
@@ -83,3 +84,28 @@ def test_what_only_a_new_daemon_reads_stays() -> None:
     assert before.control == merged.control
     assert before.daemon.state_dir == merged.daemon.state_dir
     assert (8, ("d/*",)) == (merged.daemon.tasks_caution, merged.daemon.include)
+
+
+def test_what_is_kept_needs_nothing_that_is_gone() -> None:
+    """A removed program that runs stays, though what it depended on was down."""
+    before = config(gone="gone", db="db", web="web")
+    needs = {"db": Condition.READY, "web": Condition.READY}
+    gone = replace(before.policy.programs["gone"], depends_on=needs)
+    programs = {**before.policy.programs, "gone": gone}
+    before = replace(before, policy=replace(before.policy, programs=programs))
+    merged = merge(before, config(web="web"), keep=frozenset({"gone"}))
+    assert {"web"} == merged.policy.programs["gone"].depends_on.keys()
+
+
+def test_a_few_programs_are_picked() -> None:
+    """What was changed, added and removed, and nothing else."""
+    base = config(a="old", gone="gone", b="old", left="left")
+    read = config(new="new", a="new", b="new", other="other")
+    picked = pick(base, read, {"a", "gone", "new", "nowhere"})
+    assert config(a="new", b="old", left="left", new="new") == picked
+    assert ["a", "b", "left", "new"] == list(picked.launches)
+
+
+def test_a_few_programs_are_left_out() -> None:
+    """The others keep their order."""
+    assert config(a="a", c="c") == without(config(a="a", b="b", c="c"), {"b", "x"})

@@ -3,7 +3,9 @@
 import pytest
 from config.conftest import Load, Wrong
 
+from selfhealingd.config.relations import misfit
 from selfhealingd.core.graph import Condition
+from selfhealingd.core.policy import Program
 
 THREE = """
 [program.db]
@@ -114,3 +116,27 @@ def test_a_mistake_in_many_processes_is_told_once(wrong: Wrong) -> None:
     """Not once for each of them."""
     text = '[program.x]\ncommand = "true"\nnumprocs = 50\nstartsecs = "soon"'
     assert 1 == len(wrong(text))
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ({}, None),
+        ({"a": "b"}, None),
+        ({"a": "x"}, "a depends on x, which would not be there"),
+        (
+            {"a": "b", "b": "a"},
+            "dependencies would go round in a circle: a -> b -> a",
+        ),
+    ],
+)
+def test_programs_of_several_readings(needs: dict[str, str], words: str | None) -> None:
+    """Each may be right by itself, and wrong beside the others."""
+    programs = {
+        name: Program(
+            name=name,
+            depends_on={needs[name]: Condition.READY} if name in needs else {},
+        )
+        for name in ("a", "b")
+    }
+    assert words == misfit(programs)

@@ -287,6 +287,8 @@ async def test_who_may_look_may_not_operate(house: House) -> None:
         ("unregister", "self-check"),
         ("reload",),
         ("update",),
+        ("add", "web"),
+        ("remove", "web"),
         ("shutdown", "--yes"),
     ):
         ran = await house.ctl(*args, uid=NOBODY)

@@ -716,11 +716,26 @@ async def test_clear_asks_on_a_terminal(
     assert ("emptied" in terminal.seen) is (status == 0)
 
 
+async def test_what_a_few_would_change_comes_with_their_command(
+    ctl: Ctl, daemon: Daemon
+) -> None:
+    """Who asked about some is not told to update all."""
+    report = {"ok": True, "words": "w", "pending": ["changed: web (is restarted)"]}
+    await daemon(answers(report))
+    ended = await ctl("reread", "web", "--no-json")
+    pending = "pending: changed: web (is restarted)\n  do: selfhealctl update web\n"
+    assert pending in ended.out
+
+
 REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
     (("start", "web"), "start", {"names": ["web"], "reason": None}),
     (("stop", "a", "b", "--reason", "r"), "stop", {"names": ["a", "b"], "reason": "r"}),
     (("signal", "HUP", "web"), "signal", {"names": ["web"], "signal": "HUP"}),
     (("pid", "web"), "pid", {"names": ["web"], "reason": None}),
+    (("update", "web", "x:*"), "update", {"names": ["web", "x:*"]}),
+    (("update", "--dry-run", "web"), "reread", {"names": ["web"]}),
+    (("add", "web"), "add", {"names": ["web"], "reason": None}),
+    (("remove", "web", "--reason", "r"), "remove", {"names": ["web"], "reason": "r"}),
     (("resume", "--reason", "r"), "resume", {"reason": "r"}),
     (
         ("reset", "llm", "--force", "--reason", "r"),
@@ -772,7 +787,7 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(
-    ("typed", "method", "params"), REQUESTS, ids=[row[0][0] for row in REQUESTS]
+    ("typed", "method", "params"), REQUESTS, ids=[" ".join(row[0]) for row in REQUESTS]
 )
 async def test_each_command_asks_its_method(
     ctl: Ctl,
