@@ -28,6 +28,7 @@ LONGEST_ANSWER = 64 * 1024 * 1024
 """A status of thousands of programs fits; a peer that never ends its line does not."""
 
 CHUNK = 64 * 1024
+_UCRED = "3i"  # struct ucred of unix(7): pid, uid, gid
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -66,6 +67,13 @@ class Connection:
                 return bytes(message.result)
             else:
                 raise Garbage("cannot understand the answer: it answers nothing asked")
+
+    @property
+    def peer(self) -> int:
+        """The pid of who opened the daemon's socket, 0 if it is none of ours."""
+        size = struct.calcsize(_UCRED)
+        raw = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        return int(struct.unpack(_UCRED, raw)[0])
 
     def notice(self, timeout: float | None) -> Notice:
         """Return the next notification.

@@ -68,6 +68,11 @@ def kill_all(system: System, hands: Hands) -> None:
             hands.signal(s.name, s.run, signal.SIGKILL, group=True)
 
 
+def end_secs(system: System) -> float:
+    """How long the end may take at most, from its first signal to the last state."""
+    return _shutdown_secs(system) + KILL_SECS + FLUSH_SECS
+
+
 def _shutdown_secs(system: System) -> float:
     """How long stopping may take: one priority after the other, each its slowest."""
     slowest: dict[int, float] = {}

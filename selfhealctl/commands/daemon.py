@@ -3,7 +3,10 @@
 # ruff: noqa: PLC0415
 import typer
 
+from selfhealctl.client import connect
 from selfhealctl.confirm import confirm
+from selfhealctl.end import see_it_end
+from selfhealctl.errors import Interrupted
 from selfhealctl.exits import Status
 from selfhealctl.operation import Order, operate
 from selfhealctl.options import (
@@ -15,9 +18,10 @@ from selfhealctl.options import (
     Wait,
     Yes,
 )
+from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
 from selfhealingd import __version__
-from selfhealingd.wire.documents import Done, ReloadReport, Version
+from selfhealingd.wire.documents import ReloadReport, ShuttingDown, Version
 from selfhealingd.wire.methods import Names, Nothing, Params, Some
 
 
@@ -73,15 +77,31 @@ def remove(
     operate(session, Order("remove", Names(names=tuple(names), reason=reason), wait))
 
 
-def shutdown(session: Session, yes: Yes = False) -> None:
+def shutdown(session: Session, yes: Yes = False, wait: Wait = True) -> None:
     """Stop every program, then the daemon. Asks first on a terminal."""
     if not yes:
         confirm("Stop every program and the daemon?", "nothing was stopped")
-    raw = session.ask("shutdown")
-    if not session.wrote_json(raw):
-        from selfhealctl.views.work import show_done
+    try:
+        _end(session, wait=wait)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "interrupted: the daemon goes on stopping everything, and ends",
+            "see how it goes: selfhealctl status",
+        ) from None
 
-        show_done(read(raw, Done))
+
+def _end(session: Session, *, wait: bool) -> None:
+    with connect(session.socket, session.timeout) as connection:
+        raw = connection.call("shutdown", Nothing(), session.timeout)
+        begun = read(raw, ShuttingDown)
+        if not session.wrote_json(raw):
+            from selfhealctl.views.work import show_done
+
+            show_done(begun)
+        if wait:
+            see_it_end(connection, begun, session.timeout)
+    if wait and not session.as_json:
+        write_words("the daemon has ended")
 
 
 def version(session: Session) -> None:

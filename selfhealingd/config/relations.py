@@ -95,9 +95,10 @@ def members(programs: Mapping[str, Program], name: str) -> tuple[str, ...]:
 def check_logs(launches: Mapping[str, Launch], spots: Mapping[str, Spot]) -> None:
     """Note the one pair of names of which the usual log files are the same file."""
     for name, launch in launches.items():
-        other = f"{name}.err"
-        log = launch.stderr
-        if isinstance(log, LogTo) and other in launches and log == launches[other].stdout:
+        other, log = f"{name}.err", launch.stderr
+        if other not in launches or not isinstance(log, LogTo):
+            continue
+        if log == launches[other].stdout:
             spots[other].wrong(
                 f'its log would be that of the errors of "{name}": {log.path}',
                 "choose another name, or set stdout_logfile",

@@ -237,6 +237,16 @@ class Done(Document, frozen=True):
     hint: str | None = None
 
 
+class ShuttingDown(Done, frozen=True):
+    """The end has begun. ``pid`` is the daemon's; it is gone in ``deadline`` seconds.
+
+    Its connections end with it, so that whoever stays on this one sees it go.
+    """
+
+    pid: int = 0
+    deadline: float = 0.0
+
+
 class Started(Document, frozen=True):
     """A long operation was begun: its notifications carry this number.
 

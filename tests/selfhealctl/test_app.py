@@ -534,6 +534,7 @@ async def test_shutdown_asks_on_a_terminal(
         await terminal.stream.send_all(typed.encode())
         assert status == await terminal.end()
     assert ("stopping" in terminal.seen) is (status == 0)
+    assert ("the daemon has ended" in terminal.seen) is (status == 0)
 
 
 @pytest.mark.parametrize("typed", [("shutdown",), ("shutdown", "--yes")])
@@ -544,6 +545,45 @@ async def test_shutdown_does_not_ask_in_a_pipe(
     await daemon(answers(DONE))
     ended = await ctl(*typed)
     assert (0, DONE) == (ended.status, json.loads(ended.out))
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "words"),
+    [
+        (("shutdown",), 7, "cannot see the daemon end: it is still there"),
+        (("shutdown", "--no-wait"), 0, ""),
+    ],
+)
+async def test_shutdown_waits_as_long_as_the_daemon_says(
+    ctl: Ctl, daemon: Daemon, typed: Sequence[str], status: int, words: str
+) -> None:
+    """And as long as an answer may take; not at all, if told so."""
+
+    async def script(talk: Talk) -> None:
+        await talk.answer({**DONE, "deadline": 0.1, "pid": os.getpid()})
+        await trio.sleep_forever()
+
+    await daemon(script)
+    ended = await ctl(*typed, "--timeout", "5")
+    assert status == ended.status, ended.err
+    assert words in ended.err
+
+
+async def test_a_shutdown_that_is_watched_survives_the_one_who_watches(
+    ctl: Ctl, daemon: Daemon
+) -> None:
+    """Ctrl-C ends the watching alone."""
+
+    async def script(talk: Talk) -> None:
+        await talk.answer({**DONE, "words": "stopping", "deadline": 600})
+        await trio.sleep_forever()
+
+    await daemon(script)
+    async with ctl.terminal("shutdown", "--yes") as terminal:
+        await terminal.until("stopping")
+        terminal.process.send_signal(signal.SIGINT)
+        assert 130 == await terminal.end()
+    assert "the daemon goes on" in terminal.seen
 
 
 PIDS = [{"name": "web", "pid": 41}, {"name": "db", "pid": None}]
