@@ -12,12 +12,17 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal, TextIO, TypeAlias, cast
 
 import msgspec
-import structlog
-from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 from selfhealingd.clock import utc_now
+from selfhealingd.lean import absent
 from selfhealingd.logwriter import Writer
 from selfhealingd.wire.times import rfc3339
+
+# The client needs rich, so it is installed; structlog would load it, with all that it
+# needs (4 MiB), for a way to show tracebacks that is not ours.
+with absent("rich"):
+    import structlog
+    from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 Format: TypeAlias = Literal["console", "json"]
