@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -545,6 +546,23 @@ async def test_shutdown_does_not_ask_in_a_pipe(
     await daemon(answers(DONE))
     ended = await ctl(*typed)
     assert (0, DONE) == (ended.status, json.loads(ended.out))
+
+
+NEW_TYPER = tuple(map(int, version("typer").split(".")[:2])) >= (0, 29)
+
+
+@pytest.mark.skipif(NEW_TYPER, reason="not the typer of tests/requirements.txt")
+async def test_looking_loads_neither_pydantic_nor_rich(
+    ctl: Ctl, daemon: Daemon
+) -> None:
+    """A script that asks every second pays for what it uses alone."""
+    await daemon(answers(STATUS))
+    script = (
+        "import sys, selfhealctl.app as app; sys.argv = ['selfhealctl', 'status'];"
+        "app.run(); print(sys.modules.keys() & {'pydantic', 'rich'}, file=sys.stderr)"
+    )
+    ended = await ctl.run(sys.executable, "-c", script)
+    assert (0, "set()") == (ended.status, ended.err.strip())
 
 
 @pytest.mark.parametrize(
