@@ -12,6 +12,7 @@ from selfhealingd.core.life import alive
 from selfhealingd.hands import Hands
 from selfhealingd.operations import MARGIN_SECS
 from selfhealingd.outflow import tell_lost
+from selfhealingd.supervise.strangers import END_SECS, end_strangers, strangers
 from selfhealingd.system import System
 
 KILL_SECS = 5.0
@@ -47,6 +48,7 @@ async def stop_all(system: System, hands: Hands) -> bool:
         left = _living(system)
     for name in left:
         log.error(f"{name}: it did not end, even on SIGKILL; it is left behind")
+    left += await _end_strangers(system)
     tell_lost(system.outputs)
     system.ending = True
     system.keeper.put(state_changed=True, durable=True)
@@ -54,6 +56,28 @@ async def stop_all(system: System, hands: Hands) -> bool:
         log.error(f"the last state was not written: {system.keeper.problem}")
     log.info("stopped")
     return not left and loop.ended_by is None
+
+
+async def _end_strangers(system: System) -> list[str]:
+    """End what came from a program, but leads back to none; return what is left.
+
+    It is spared where a program may leave processes behind: it may be one of them.
+    """
+    found = await strangers()
+    if not found:
+        return []
+    shown = ", ".join(map(str, found))
+    spare = [p for p in system.loop.policy.programs.values() if not p.killasgroup]
+    if spare:
+        log.warning(
+            f"left running, as {spare[0].name} has killasgroup = false: {shown}"
+        )
+        return []
+    log.warning(f"stopping what came from a program, but led back to none: {shown}")
+    left = [str(one) for one in await end_strangers()]
+    for one in left:
+        log.error(f"{one}: it did not end, even on SIGKILL; it is left behind")
+    return left
 
 
 def _living(system: System) -> list[str]:
@@ -70,7 +94,7 @@ def kill_all(system: System, hands: Hands) -> None:
 
 def end_secs(system: System) -> float:
     """How long the end may take at most, from its first signal to the last state."""
-    return _shutdown_secs(system) + KILL_SECS + FLUSH_SECS
+    return _shutdown_secs(system) + KILL_SECS + END_SECS + FLUSH_SECS
 
 
 def _shutdown_secs(system: System) -> float:

@@ -12,12 +12,15 @@ from selfhealingd.core.output import Elsewhere, LogTo
 from selfhealingd.door import Door
 from selfhealingd.problems import Problems
 from selfhealingd.supervise.descriptors import DESCRIPTORS
+from selfhealingd.supervise.strangers import strangers
 from selfhealingd.tasks import SELF_CHECK, Task
 
 SELF_CHECK_SECS = 10.0
 SPARE_DESCRIPTORS = 300
 """For clients and the logs that they follow, spawns under way, state, journal, and what
 the interpreter needs."""
+
+_SHOWN = 3
 
 
 def own_tasks(
@@ -33,6 +36,7 @@ def own_tasks(
         store.look(store_problem())
         check_door(door)
         await check_damaged(config.daemon.state_dir, problems)
+        await check_strangers(problems)
 
     yield Task(id=SELF_CHECK, every=SELF_CHECK_SECS, run=self_check)
 
@@ -102,4 +106,22 @@ async def check_damaged(state_dir: Path, problems: Problems) -> None:
         "damaged",
         f"a damaged state file was set aside: {found[-1]}",
         f"look at it; once you need it no more: rm {' '.join(map(str, found))}",
+    )
+
+
+async def check_strangers(problems: Problems) -> None:
+    """Tell of processes that came from a program, but lead back to none."""
+    found = await strangers()
+    if not found:
+        problems.clear("strangers")
+        return
+    shown = ", ".join(map(str, found[:_SHOWN]))
+    if len(found) > _SHOWN:
+        shown += f" and {len(found) - _SHOWN} more"
+    pids = " ".join(str(one.identity.pid) for one in found[:_SHOWN])
+    problems.set(
+        "strangers",
+        "came from a program or task, but nothing tells from which, so that only the"
+        f" daemon's end stops it: {shown}",
+        f"end it, if it should not run: kill {pids}",
     )

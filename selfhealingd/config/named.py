@@ -12,7 +12,6 @@ import msgspec
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.table import as_table
 
-
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 

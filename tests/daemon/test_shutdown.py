@@ -1,9 +1,15 @@
 """The end: in order, within its deadlines, leaving nothing behind."""
 
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from harness import House, after, said, sh, soon, well
+from harness import House, after, lives, said, sh, soon, well
+
+from selfhealingd.supervise.cgroup import find_delegated
 
 pytestmark = pytest.mark.process
 
@@ -114,6 +120,66 @@ async def test_after_a_clean_end_the_next_start_has_no_leftovers(house: House) -
     await house.running("web")
     assert "STOPPED" == (await house.program("off"))["state"]
     assert "left running" not in house.log()
+
+
+LOST = f"sleep {1_000_000 + os.getpid()}"  # as no other test has it
+
+
+def lost() -> list[int]:
+    """Processes that lead back to no program."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if line.strip() == LOST and lives(int(folder.name)):
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.fixture
+def none_lost() -> Iterator[None]:
+    """See to it that what has no mark doesn't outlive its test."""
+    yield
+    for pid in lost():
+        os.kill(pid, signal.SIGKILL)
+
+
+LEADS_NOWHERE = pytest.mark.skipif(
+    find_delegated() is not None, reason="a cgroup tells whose it is"
+)
+
+
+@LEADS_NOWHERE
+@pytest.mark.usefixtures("none_lost")
+async def test_what_leads_back_to_no_program_is_told_and_ended(house: House) -> None:
+    """With its pid while it runs; and in the end it is stopped with the others."""
+    house.write({"web": sh(f"(env -i setsid {LOST} &); exec sleep 1000")})
+    await house.start()
+    await house.running("web")
+    status = await house.until_status(
+        lambda s: any("came from a program" in issue for issue in s["issues"])
+    )
+    [pid] = lost()
+    [issue], [do] = status["issues"], status["recommendations"]
+    assert f"pid {pid} ({LOST})" in issue
+    assert f"kill {pid}" in do
+    assert 0 == await house.stop()
+    assert [] == lost()
+
+
+@LEADS_NOWHERE
+@pytest.mark.usefixtures("none_lost")
+async def test_what_may_have_been_left_on_purpose_is_spared(house: House) -> None:
+    """It leads back to no program, and one of them may leave processes behind."""
+    kept = well(stopasgroup=False, killasgroup=False)
+    house.write({"web": sh(f"(env -i setsid {LOST} &); exec sleep 1000"), "x": kept})
+    await house.start()
+    await house.running("web", "x")
+    await soon(lost)
+    [pid] = lost()
+    assert 0 == await house.stop()
+    assert [pid] == lost()
+    assert f"left running, as x has killasgroup = false: pid {pid}" in house.log()
 
 
 async def test_impatience_ends_it_no_worse(house: House) -> None:

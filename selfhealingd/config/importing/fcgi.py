@@ -19,6 +19,7 @@ from selfhealingd.config.importing.names import Names
 from selfhealingd.config.importing.reading import Section
 from selfhealingd.config.importing.surroundings import Surroundings
 from selfhealingd.config.mistakes import Mistake, Spot
+from selfhealingd.config.named import Named
 from selfhealingd.config.sockets import read_sockets
 
 KIND = "fcgi-program"
@@ -78,7 +79,7 @@ class Sockets:
         noted: list[Mistake] = []
         spot = Spot(Path("/-"), {}, noted)
         wanted = [*self._listens, listen.replace("${", "$${")]
-        read_sockets([(one, {"listen": one}, spot) for one in wanted])
+        read_sockets(Named(x, {"listen": x}, spot, again=False) for x in wanted)
         if noted:
             raise Unusable(f"socket: {noted[0].problem}")
         self._listens = wanted
