@@ -1,5 +1,10 @@
 """The command line of the daemon. It runs in the foreground."""
 
+if __name__ == "__main__":
+    from selfhealingd import entry
+
+    entry.main()  # which comes back here by this module's name, and ends the process
+
 import argparse
 import os
 import platform
@@ -11,7 +16,7 @@ from pathlib import Path
 import trio
 
 import selfhealingd
-from selfhealingd import daemon, logs
+from selfhealingd import daemon, entry, logs
 from selfhealingd.config.check import load_config
 from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.paths import find_config
@@ -61,6 +66,8 @@ def _fill_standard_streams() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Do what the command line says; returns the exit status."""
     asked = _parser().parse_args(arguments)
+    if asked.check or asked.import_ is not None:
+        entry.hear()  # nothing to stop in order
     if asked.resume is not None and not asked.resume.strip():
         print("selfhealingd: --resume needs a reason", file=sys.stderr)
         return BAD_CONFIG
@@ -165,7 +172,3 @@ def _complain(error: ConfigError) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-if __name__ == "__main__":
-    main()

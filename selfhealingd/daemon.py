@@ -21,7 +21,7 @@ import msgspec
 import trio
 
 import selfhealingd
-from selfhealingd import logs
+from selfhealingd import entry, logs, systemd
 from selfhealingd.assembly import assemble, opening_record
 from selfhealingd.clock import boot_id
 from selfhealingd.commands import registry
@@ -38,6 +38,7 @@ from selfhealingd.inheritance import hold_state, instance
 from selfhealingd.logwriter import Writer
 from selfhealingd.outflow import reopen_logs
 from selfhealingd.reloading import reload, reload_flags
+from selfhealingd.reporting import Reporting
 from selfhealingd.store.lock import Held
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.cgroup import cgroups_of
@@ -68,23 +69,35 @@ async def run(config: Config, *, resume: str | None, writer: Writer) -> bool:
     """
     with ExitStack() as held:
         held.enter_context(await _patiently(partial(hold_state, config)))
-        door = await _patiently(partial(Door, config.control))
+        passed = systemd.passed_sockets(os.environ, os.getpid()).get("control")
+        door = await _patiently(partial(Door, config.control, passed))
         held.callback(door.close)
         held.callback(_grow_deaf)
         cgroups = held.enter_context(cgroups_of(instance(config)))
         with trio.open_signal_receiver(*SIGNALS) as signals:
+            entry.hear()
             async with trio.open_nursery() as nursery:
                 await nursery.start(writer.run)
                 await nursery.start(reaper.serve)
                 system, hands = await assemble(config, door, nursery, cgroups)
-                nursery.start_soon(_obey_signals, system, hands, signals)
+                reporting = _reporting(system)
+                nursery.start_soon(_obey_signals, system, hands, reporting, signals)
                 nursery.start_soon(_end_with_loop, system)
                 await _start(system, hands, door, resume)
+                nursery.start_soon(reporting.run)
+                await reporting.ready()
                 await system.shutdown_asked.wait()
+                await reporting.stopping()
                 ended = await stop_all(system, hands)
                 system.sockets.close()
                 nursery.cancel_scope.cancel()
     return ended
+
+
+def _reporting(system: System) -> Reporting:
+    notifier = systemd.Notifier(os.environ.get("NOTIFY_SOCKET"))
+    watchdog = systemd.watchdog_secs(os.environ, os.getpid())
+    return Reporting(system, notifier, watchdog=watchdog)
 
 
 async def _patiently(take: Callable[[], T]) -> T:
@@ -156,7 +169,7 @@ async def _end_with_loop(system: System) -> None:
 
 
 async def _obey_signals(
-    system: System, hands: Hands, signals: AsyncIterator[int]
+    system: System, hands: Hands, reporting: Reporting, signals: AsyncIterator[int]
 ) -> None:
     first = math.inf
     async for signo in signals:
@@ -170,15 +183,16 @@ async def _obey_signals(
                 name = signal.Signals(signo).name
                 system.ask_shutdown(ourselves(), reason=name)
             case signal.SIGHUP:
-                system.nursery.start_soon(_reload, system)
+                system.nursery.start_soon(_reload, system, reporting)
             case signal.SIGUSR2:
                 system.nursery.start_soon(reopen_logs, system.outputs)
             case _:
                 log.info(f"{signal.Signals(signo).name} has no meaning here: ignored")
 
 
-async def _reload(system: System) -> None:
-    report = await reload(system)
+async def _reload(system: System, reporting: Reporting) -> None:
+    async with reporting.reloading():
+        report = await reload(system)
     details = ("; ".join(report.errors or report.applied)) or "nothing"
     say = log.info if report.ok else log.error
     say(f"SIGHUP: {report.words}: {details}")

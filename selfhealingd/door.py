@@ -16,6 +16,7 @@ from selfhealingd.control.listener import (
     SocketHeld,
     close_socket,
     open_socket,
+    take_socket,
 )
 from selfhealingd.control.peer import Rights
 from selfhealingd.control.registry import Registry
@@ -23,11 +24,16 @@ from selfhealingd.control.server import serve
 
 
 class Door:
-    """Listens where the config says. Raises what ``open_socket`` raises."""
+    """Listens where the config says. Raises what ``open_socket`` raises.
 
-    def __init__(self, control: Control) -> None:
+    ``passed``: the descriptor of a socket that systemd opened there for us.
+    """
+
+    def __init__(self, control: Control, passed: int | None = None) -> None:
         self._control = control
-        self._socket = self._open()
+        self._socket = (
+            self._open() if passed is None else take_socket(passed, control.socket)
+        )
         self._serving = trio.CancelScope()
 
     @property

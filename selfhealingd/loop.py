@@ -62,13 +62,14 @@ class Memory(Protocol):
         """Wait until what the ticket stands for was written, or could not be."""
 
 
-_Item: TypeAlias = tuple[Event, trio.Event | None]
+_Item: TypeAlias = tuple[Event, trio.Event | None] | trio.Event
 
 
 class _Told(msgspec.Struct, frozen=True):
     ticket: int | None
     documents: tuple[EventDocument, ...]
     answers: tuple[Answer, ...]
+    passed: trio.Event | None = None
 
 
 class Loop:
@@ -139,6 +140,15 @@ class Loop:
             for number in numbers:
                 self._requests.pop(number, None)
 
+    async def pulse(self) -> None:
+        """Wait until all that came before was decided, and told.
+
+        Never returns if the loop is stuck.
+        """
+        passed = trio.Event()
+        await self._inbox.send(passed)
+        await passed.wait()
+
     async def settled(self) -> None:
         """Wait until every change so far that must be durable was written."""
         await self._memory.written(self._durable)
@@ -148,7 +158,11 @@ class Loop:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._timers.run, self._due)
             nursery.start_soon(self._publish)
-            async for event, taken in self._events:
+            async for item in self._events:
+                if isinstance(item, trio.Event):
+                    self._outbox.send_nowait(_Told(None, (), (), passed=item))
+                    continue
+                event, taken = item
                 self._take(event, hands)
                 if taken is not None:
                     taken.set()
@@ -242,3 +256,5 @@ class Loop:
                 waiting = self._requests.get(answer.request)
                 if waiting is not None:
                     waiting.send_nowait(answer)
+            if told.passed is not None:
+                told.passed.set()

@@ -298,3 +298,28 @@ async def test_the_journal_has_each_event_before_what_it_led_to(
     starting = [line for line in world.memory.lines if b'"after":"STARTING"' in line]
     assert number == len(starting)
     assert all(b'"seq":1,' in line for line in starting)
+
+
+async def test_a_pulse_passes_once_all_before_it_was_told(
+    autojump_clock: MockClock,  # noqa: ARG001 - it jumps by itself
+    nursery: trio.Nursery,
+) -> None:
+    """So it stands for the whole way: inbox, decision, what waits for the disk."""
+    world = World([web()], [math.inf])
+    world.memory.disk = trio.Event()
+    world.run(nursery)
+    passed = trio.Event()
+
+    async def pulse() -> None:
+        await world.loop.apply(Began(at=trio.current_time()))
+        nursery.start_soon(world.loop.ask, stop)
+        await world.until(lambda: not world.loop.host.services["web"].wanted)
+        await world.loop.pulse()
+        passed.set()
+
+    nursery.start_soon(pulse)
+    await trio.sleep(60)
+    assert not passed.is_set()
+    world.memory.disk.set()
+    with trio.fail_after(60):
+        await passed.wait()

@@ -17,3 +17,12 @@ def test_a_cause_told_again_replaces_what_was_told_before() -> None:
     problems.clear("disk")
     problems.clear("never told")
     assert ["broken"] == [problem.words for problem in problems.all()]
+
+
+async def test_a_change_is_told() -> None:
+    """Whoever waits for the next one is woken, once."""
+    problems = Problems()
+    before = problems.changed
+    problems.set("disk", "full", "free some")
+    assert before.is_set()
+    assert not problems.changed.is_set()

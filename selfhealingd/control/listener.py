@@ -1,7 +1,8 @@
 """The socket's file: made so that nobody sees it half-made, and never taken away.
 
 A living daemon's socket is left alone; one that nobody listens on is replaced. The
-new one gets its owner and mode under another name and is renamed into place.
+new one gets its owner and mode under another name and is renamed into place. One that
+systemd made is taken as it is, and left to it.
 """
 
 import contextlib
@@ -36,12 +37,16 @@ class SocketHeld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ControlSocket:
-    """A listening socket and the file that it was given."""
+    """A listening socket and the file that it was given.
+
+    ``passed``: systemd made it, and keeps it while there is no daemon.
+    """
 
     listener: trio.SocketListener
     path: Path
     device: int
     inode: int
+    passed: bool = False
 
 
 def open_socket(path: Path, *, mode: int, gid: int | None = None) -> ControlSocket:
@@ -62,9 +67,33 @@ def open_socket(path: Path, *, mode: int, gid: int | None = None) -> ControlSock
         raise SocketError(f"cannot listen on {path}: {reason}{where}") from error
 
 
+def take_socket(descriptor: int, path: Path) -> ControlSocket:
+    """Listen on a socket that systemd opened. Raises SocketError if it is another."""
+    sock = socket.socket(fileno=descriptor)
+    if sock.family != socket.AF_UNIX or sock.getsockname() != os.fspath(path):
+        words = f"systemd passed on {sock.getsockname()!r}, the config says {path}"
+        sock.close()
+        raise SocketError(
+            f"cannot listen: {words}; make [control] socket and ListenStream= of"
+            " selfhealingd.socket the same"
+        )
+    try:
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+        found = path.lstat()
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise SocketError(
+            f"cannot listen on the socket that systemd passed on: {error};"
+            " try: systemctl restart selfhealingd.socket"
+        ) from error
+    return ControlSocket(listener, path, found.st_dev, found.st_ino, passed=True)
+
+
 def close_socket(control: ControlSocket) -> None:
     """Stop listening, and remove the file if it is still the one that we made."""
     control.listener.socket.close()
+    if control.passed:
+        return
     try:
         found = control.path.lstat()
         if (found.st_dev, found.st_ino) == (control.device, control.inode):

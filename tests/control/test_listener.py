@@ -19,6 +19,7 @@ from selfhealingd.control.listener import (
     SocketHeld,
     close_socket,
     open_socket,
+    take_socket,
 )
 
 LISTEN = """
@@ -201,3 +202,46 @@ async def test_closing_leaves_anothers_file(tmp_path: Path) -> None:
     with opened(path):
         close_socket(first)
         assert path.is_socket()
+
+
+@pytest.fixture
+def passed(tmp_path: Path) -> Iterator[socket.socket]:
+    """What systemd would have made and passed on."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "s"))
+        sock.listen()
+        yield sock
+
+
+async def test_a_passed_socket_is_listened_on_and_left(
+    passed: socket.socket, tmp_path: Path
+) -> None:
+    """Who connects is heard; at the end the file stays, for the next daemon."""
+    path = tmp_path / "s"
+    control = take_socket(os.dup(passed.fileno()), path)
+    with trio.fail_after(20):
+        async with (
+            await trio.open_unix_socket(str(path)) as client,
+            await control.listener.accept() as server,
+        ):
+            await server.send_all(b"hello")
+            assert b"hello" == await client.receive_some(5)
+    close_socket(control)
+    assert ["s"] == names(tmp_path)
+
+
+def test_a_passed_socket_elsewhere_is_refused(
+    passed: socket.socket, tmp_path: Path
+) -> None:
+    """Clients would look for it where the config says."""
+    with pytest.raises(SocketError, match=r"ListenStream="):
+        take_socket(os.dup(passed.fileno()), tmp_path / "other")
+
+
+async def test_a_passed_socket_without_its_file_is_refused(
+    passed: socket.socket, tmp_path: Path
+) -> None:
+    """Nobody could connect; what helps is named."""
+    (tmp_path / "s").unlink()
+    with pytest.raises(SocketError, match=r"restart selfhealingd\.socket"):
+        take_socket(os.dup(passed.fileno()), tmp_path / "s")

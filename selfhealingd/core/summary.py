@@ -1,0 +1,49 @@
+"""The state of everything in one line, for where there is room for one.
+
+Such as the status text of a systemd unit: "12 programs: 11 RUNNING, 1 FATAL (web);
+DORMANT". What is worst is never cut off.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from selfhealingd.core.host import Host
+from selfhealingd.core.life import Fatal, alive, label
+
+NAMED = 5
+"""As many programs are named; of more, the number says enough."""
+
+_ORDER = ("RUNNING", "STARTING", "STOPPING", "STOPPED", "EXITED", "BACKOFF", "FATAL")
+
+
+def summary(host: Host, problems: int) -> str:
+    """Say it; ``problems``: how many the shell knows of."""
+    if host.shutting_down:
+        left = sum(alive(s.life) for s in host.services.values())
+        return f"stopping: {_programs(left)} left"
+    return "; ".join(_parts(host, problems))
+
+
+def _parts(host: Host, problems: int) -> Iterator[str]:
+    states = Counter(label(s.life) for s in host.services.values())
+    counts = [f"{states[s]} {s}{_names(host, s)}" for s in _ORDER if states[s]]
+    number = _programs(len(host.services))
+    yield f"{number}: {', '.join(counts)}" if counts else number
+    if host.dormant:
+        yield "DORMANT"
+    if not host.flags.auto_healing:
+        yield "healing is switched off"
+    if problems:
+        yield "1 problem" if problems == 1 else f"{problems} problems"
+
+
+def _names(host: Host, state: str) -> str:
+    if state != "FATAL":
+        return ""
+    names = [s.name for s in host.services.values() if isinstance(s.life, Fatal)]
+    more = ", ..." if len(names) > NAMED else ""
+    return f" ({', '.join(names[:NAMED])}{more})"
+
+
+def _programs(number: int) -> str:
+    return "1 program" if number == 1 else f"{number} programs"
