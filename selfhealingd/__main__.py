@@ -6,6 +6,7 @@ if __name__ == "__main__":
     entry.main()  # which comes back here by this module's name, and ends the process
 
 import argparse
+import faulthandler
 import os
 import platform
 import sys
@@ -134,6 +135,8 @@ def _import(file: Path) -> int:
 
 
 def _serve(config: Config, resume: str | None) -> int:
+    # A watchdog ends who hangs by SIGABRT: then where it hung is in the log.
+    faulthandler.enable(file=_STDERR)
     writer = logs.configure(
         level=config.daemon.log_level,
         fmt=config.daemon.log_format,

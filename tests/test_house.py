@@ -30,6 +30,7 @@ AGREED = {
     "pyproject.toml",
     "selfhealctl",
     "selfhealingd",
+    "systemd",
     "tests",
 }
 ROOMS = {

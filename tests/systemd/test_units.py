@@ -1,0 +1,74 @@
+"""The unit files themselves."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from systemd_host import Machine
+from systemd_unit import CONFIG, UNITS, Unit, as_installed
+
+pytestmark = pytest.mark.process
+
+SYSTEM = sorted(UNITS.glob("selfhealingd.*"))
+USER = UNITS / "user" / "selfhealingd.service"
+
+
+def test_verify_has_nothing_to_say(unit: Unit) -> None:
+    """With the hardening example as a drop-in, too."""
+    paths = [f"/etc/systemd/system/{file.name}" for file in SYSTEM]
+    assert "" == unit.machine.run("systemd-analyze", "verify", "--man=no", *paths)
+    hardening = (UNITS / "examples" / "hardening.conf").read_text()
+    drop_in = "/etc/systemd/system/selfhealingd.service.d/test.conf"
+    unit.machine.write(drop_in, hardening)
+    assert "" == unit.machine.run("systemd-analyze", "verify", "--man=no", *paths)
+
+
+@pytest.mark.usefixtures("machine")
+def test_verify_has_nothing_to_say_of_the_user_unit(tmp_path: Path) -> None:
+    """It needs no running systemd, but a folder for the user's."""
+    file = tmp_path / USER.name
+    file.write_text(as_installed(USER))
+    verify = ["systemd-analyze", "--user", "verify", "--man=no", str(file)]
+    said = subprocess.check_output(
+        verify,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert "" == said
+
+
+def test_both_services_end_their_programs_alike() -> None:
+    """What is subtle is written twice, as systemd has no way to share it."""
+
+    def lines(file: Path) -> list[str]:
+        text = file.read_text()
+        start = text.index("ExecStopPost=")
+        return text[start : text.index("\n\n", start)].splitlines()
+
+    assert lines(UNITS / "selfhealingd.service") == lines(USER)
+
+
+def test_sysusers_and_tmpfiles_are_understood(machine: Machine) -> None:
+    """A group for those who may look."""
+    machine.run("systemd-sysusers", str(UNITS / "sysusers.d" / "selfhealingd.conf"))
+    assert "selfheal" in machine.run("getent", "group", "selfheal")
+
+
+def test_the_hardened_unit_runs_programs(unit: Unit) -> None:
+    """As other users, too, and stopped in order: it has what the daemon needs."""
+    hardening = (UNITS / "examples" / "hardening.conf").read_text()
+    # The interpreter of these tests may be there.
+    visible = "ProtectHome=no\n"
+    drop_in = "/etc/systemd/system/selfhealingd.service.d/hardening.conf"
+    unit.machine.write(drop_in, hardening + visible)
+    unit.machine.run("systemctl", "daemon-reload")
+    unit.configure({"web": "exec sleep 1000"})
+    config = unit.machine.path(CONFIG)
+    config.write_text(config.read_text() + 'user = "nobody"\n')
+    unit.systemctl("start")
+    pid = unit.running("web")["web"]
+    assert "NoNewPrivs:\t1" in unit.machine.run("cat", f"/proc/{pid}/status")
+    unit.systemctl("stop")
+    assert [] == unit.pids()
