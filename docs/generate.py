@@ -1,9 +1,10 @@
-"""Writes the generated parts of the pages in this folder.
+"""Writes the generated parts of the pages in this folder, manual pages, completions.
 
 Run it as ``python docs/generate.py``, where the package is installed. A part
 stands between ``<!-- begin NAME -->`` and ``<!-- end -->``; what is around it is
-written by hand. A test sees to it that all parts are up to date.
-"""  # noqa: INP001 - a script, no package
+written by hand. Manual pages come from these pages. A test sees to it that all of it
+is up to date.
+"""
 
 import builtins
 import re
@@ -15,9 +16,14 @@ from typing import Any
 
 import msgspec
 import typer.main
+import usage
+from roff import Page, manual
+from typer.completion import get_completion_script
 
-from selfhealctl.app import app
+import selfhealingd
+from selfhealctl.app import NAME, app
 from selfhealctl.exits import MEANINGS, OF_KIND
+from selfhealingd.__main__ import command_line
 from selfhealingd.config import Places, defaults, schema
 from selfhealingd.config.table import Nested, Reader
 from selfhealingd.core.listening import SocketAs
@@ -314,6 +320,12 @@ def _places() -> Iterator[str]:
         yield _row(f"`{key}`", f"`{getattr(root, key)}`", f"`{variable}/{tail}`")
 
 
+def _daemon() -> Iterator[str]:
+    yield from usage.options(command_line())
+    yield ""
+    yield from usage.epilog(command_line())
+
+
 def _methods() -> Iterator[str]:
     yield from _table("Method", "Access", "Params")
     for name, method in METHODS.items():
@@ -406,7 +418,57 @@ def _row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+MANUAL = (
+    Page(
+        name="selfhealctl",
+        section=1,
+        source="cli.md",
+        does="ask selfhealingd, and tell it what to do",
+        synopsis=("**selfhealctl** [OPTION]... COMMAND [ARGUMENT]...",),
+        also=("selfhealingd(8)", "selfhealingd.toml(5)", "jq(1)"),
+    ),
+    Page(
+        name="selfhealingd.toml",
+        section=5,
+        source="config.md",
+        does="configuration of selfhealingd",
+        synopsis=("`/etc/selfhealingd/selfhealingd.toml`",),
+        also=("selfhealingd(8)", "selfhealctl(1)"),
+    ),
+    Page(
+        name="selfhealingd",
+        section=8,
+        source="selfhealingd.md",
+        does="start programs, heal them, and stop when that does not help",
+        synopsis=("**selfhealingd** [OPTION]...",),
+        also=("selfhealctl(1)", "selfhealingd.toml(5)", "systemd(1)"),
+    ),
+)
+
+COMPLETIONS = {"bash": f"{NAME}.bash", "fish": f"{NAME}.fish", "zsh": f"_{NAME}"}
+"""A shell to the name that its file must have to be found."""
+
+
+def written() -> Iterator[tuple[Path, str]]:
+    """Each file that is generated as a whole, and what must be in it."""
+    for page in MANUAL:
+        text = render((FOLDER / page.source).read_text())
+        yield FOLDER / "man" / page.file, manual(page, text, selfhealingd.__version__)
+    for shell, file in COMPLETIONS.items():
+        yield FOLDER.parent / "etc" / "completions" / file, _completion(shell)
+
+
+def _completion(shell: str) -> str:
+    variable = f"_{NAME.upper()}_COMPLETE"
+    script = get_completion_script(prog_name=NAME, complete_var=variable, shell=shell)
+    if shell == "zsh":
+        # The first TAB loads the file: it must be answered, too.
+        script = f'{script.strip()}\n_{NAME}_completion "$@"'
+    return script.strip() + "\n"
+
+
 PARTS: dict[str, Callable[[], Iterable[str]]] = {
+    "daemonoptions": _daemon,
     "places": _places,
     "daemon": _keys(schema.DaemonTable, DAEMON),
     "control": _keys(schema.ControlTable, CONTROL),
@@ -437,3 +499,6 @@ DESCRIBED = {
 if __name__ == "__main__":
     for page in pages():
         page.write_text(render(page.read_text()))
+    for file, text in written():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)

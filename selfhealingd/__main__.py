@@ -66,7 +66,7 @@ def _fill_standard_streams() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the command line says; returns the exit status."""
-    asked = _parser().parse_args(arguments)
+    asked = command_line().parse_args(arguments)
     if asked.check or asked.import_ is not None:
         entry.hear()  # nothing to stop in order
     if asked.resume is not None and not asked.resume.strip():
@@ -87,7 +87,8 @@ def run(arguments: Sequence[str]) -> int:
     return _serve(config, asked.resume)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The command line; docs and manual page are made from it."""
     parser = argparse.ArgumentParser(
         prog="selfhealingd",
         description="Starts programs, heals them, and stops when that does not help.",

@@ -1,0 +1,1 @@
+complete --command selfhealctl --no-files --arguments "(env _SELFHEALCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) selfhealctl)" --condition "env _SELFHEALCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) selfhealctl"

@@ -1,0 +1,120 @@
+"""Manual pages and completions: true, clean, and of use to the tools that read them."""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+GENERATOR = runpy.run_path(str(TOP / "docs" / "generate.py"))
+PAGES = sorted((TOP / "docs" / "man").iterdir())
+COMPLETIONS = TOP / "etc" / "completions"
+
+
+def need(tool: str) -> None:
+    """Skip where a tool isn't installed; CI has all of them."""
+    if shutil.which(tool) is None:
+        assert not os.environ.get("CI"), f"{tool} is missing"
+        pytest.skip(f"{tool} is not installed")
+
+
+def roff(markdown: str) -> str:
+    page = GENERATOR["Page"]("page", 7, "page.md", "does", ("page",), ("other(1)",))
+    text: str = GENERATOR["manual"](page, f"# Title\n\n{markdown}\n", "1.0")
+    return text.partition(".SH DESCRIPTION\n")[2].partition(".SH SEE ALSO\n")[0]
+
+
+def warnings(page: Path) -> str:
+    """Return what man says of a page, as Debian's lintian asks it."""
+    script = 'man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null'
+    return subprocess.check_output(
+        ["sh", "-c", script, "sh", str(page)],
+        text=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": ""},
+    )
+
+
+def test_generated_files_are_up_to_date() -> None:
+    """Where this fails, run ``python docs/generate.py``."""
+    made = dict(GENERATOR["written"]())
+    assert set(made) == {*PAGES, *COMPLETIONS.iterdir()}
+    for file, text in made.items():
+        assert text == file.read_text(), file
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_man_has_nothing_to_complain_of(page: Path) -> None:
+    """Each page formats without a warning."""
+    need("man")
+    assert warnings(page) == ""
+
+
+@pytest.mark.process
+def test_man_would_complain(tmp_path: Path) -> None:
+    """The check above sees a request that doesn't exist."""
+    need("man")
+    page = tmp_path / "bad.7"
+    page.write_text(PAGES[0].read_text() + ".NOSUCH\n")
+    assert "NOSUCH" in warnings(page)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("Plain\nwords.", ".PP\nPlain words.\n"),
+        (".dot and 'quote", ".PP\n\\&.dot and 'quote\n"),
+        ("a-b \\ c", ".PP\na\\-b \\e c\n"),
+        ("see [the `page`](x.md#y)", ".PP\nsee the \\fBpage\\fR\n"),
+        ("**so** `-x`", ".PP\n\\fBso\\fR \\fB\\-x\\fR\n"),
+        ("## Two words", ".SH TWO WORDS\n"),
+        ("## [daemon]", ".SH [daemon]\n"),
+        ("### status", '.SS "status"\n'),
+        ("- one\n  more\n- two", ".IP \\(bu 4\none more\n.IP \\(bu 4\ntwo\n"),
+        ("1. one", ".IP 1. 4\none\n"),
+        ("```sh\n.x -y\n```", ".PP\n.RS 4\n.nf\n.EX\n\\&.x \\-y\n.EE\n.fi\n.RE\n"),
+        ("| A | B |\n| --- | --- |\n| a \\| b | c |", ".TP\n\\fBa | b\\fR\nc\n"),
+        (
+            "| K | V | M |\n| --- | --- | --- |\n| k | | m |",
+            ".TP\n\\fBk\\fR\nM: m\n",
+        ),
+        ("<!-- begin x -->\nwords\n<!-- end -->", ".PP\nwords\n"),
+    ],
+)
+def test_markdown_becomes_roff(markdown: str, expected: str) -> None:
+    """Each thing that our pages have; what roff would take for a request is guarded."""
+    assert expected == roff(markdown)
+
+
+@pytest.mark.process
+def test_bash_completes_commands(tmp_path: Path) -> None:
+    """What bash reads from the file makes it offer the commands that begin so."""
+    need("bash")
+    script = """
+    source "$1"
+    COMP_WORDS=(selfhealctl re) COMP_CWORD=1
+    _selfhealctl_completion "$2"
+    printf '%s\\n' "${COMPREPLY[@]}"
+    complete -p selfhealctl
+    """
+    client = tmp_path / "selfhealctl"
+    client.write_text(f"#!/bin/sh\nexec {sys.executable} -m selfhealctl\n")
+    client.chmod(0o755)
+    told = subprocess.check_output(
+        ["bash", "-c", script, "bash", str(COMPLETIONS / "selfhealctl.bash"), client],
+        text=True,
+    ).splitlines()
+    assert {"reload", "reread", "reset", "restart", "resume"} <= set(told)
+    assert "start" not in told
+    assert re.fullmatch("complete .*-F _selfhealctl_completion selfhealctl", told[-1])
+
+
+def test_zsh_is_told_what_the_file_completes() -> None:
+    """Its first line says so; it must be the very first."""
+    text = (COMPLETIONS / "_selfhealctl").read_text()
+    assert text.startswith("#compdef selfhealctl\n")
