@@ -46,6 +46,7 @@ examples:
   selfhealingd --config /etc/selfhealingd/selfhealingd.toml --check
   selfhealingd --import /etc/supervisor/supervisord.conf > selfhealingd.toml
   selfhealingd --resume "disk replaced"
+  selfhealingd --install-systemd --dry-run
 """
 
 
@@ -66,12 +67,17 @@ def _fill_standard_streams() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the command line says; returns the exit status."""
-    asked = command_line().parse_args(arguments)
-    if asked.check or asked.import_ is not None:
+    parser = command_line()
+    asked = parser.parse_args(arguments)
+    if asked.check or asked.install_systemd or asked.import_ is not None:
         entry.hear()  # nothing to stop in order
     if asked.resume is not None and not asked.resume.strip():
         print("selfhealingd: --resume needs a reason", file=sys.stderr)
         return BAD_CONFIG
+    if (asked.user or asked.dry_run) and not asked.install_systemd:
+        parser.error("--user and --dry-run go with --install-systemd")
+    if asked.install_systemd:
+        return _install(user=asked.user, dry_run=asked.dry_run)
     if asked.import_ is not None:
         return _import(asked.import_)
     file = find_config(asked.config, os.environ, os.geteuid())
@@ -110,6 +116,18 @@ def command_line() -> argparse.ArgumentParser:
         metavar="FILE",
         help="print a config for a supervisord.conf or a Procfile, and end",
     )
+    parser.add_argument(
+        "--install-systemd",
+        action="store_true",
+        help="put units, manual pages, completions and an example config in place,"
+        " and end",
+    )
+    parser.add_argument(
+        "--user", action="store_true", help="install for yourself alone, without root"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="install nothing, but say what would be"
+    )
     version = f"selfhealingd {selfhealingd.__version__}"
     parser.add_argument("--version", action="version", version=version)
     return parser
@@ -132,6 +150,32 @@ def _import(file: Path) -> int:
     programs = _count(made.programs, "program table")
     told = f"{made.disabled} commented out, {_count(made.comments, 'comment')} to read"
     print(f"selfhealingd: {programs}, {told}", file=sys.stderr)
+    return DONE
+
+
+def _install(*, user: bool, dry_run: bool) -> int:
+    from selfhealingd.install import (  # noqa: PLC0415  not for a daemon's whole life
+        Asked,
+        CannotInstall,
+        install,
+        shipped,
+    )
+
+    asked = Asked(
+        user=user,
+        dry_run=dry_run,
+        uid=os.geteuid(),
+        environ=os.environ,
+        command=Path(sys.argv[0]),
+        shipped=shipped(),
+    )
+    try:
+        for line in install(asked):
+            print(line)
+    except CannotInstall as error:
+        sys.stdout.flush()  # what was done, before what was not
+        print(f"selfhealingd: cannot install: {error}", file=sys.stderr)
+        return FAILED
     return DONE
 
 

@@ -37,6 +37,7 @@ ROOMS = {
     "config": "selfhealingd",
     "control": "selfhealingd",
     "core": "selfhealingd",
+    "install": "selfhealingd",
     "selfhealctl": ".",
     "store": "selfhealingd",
     "supervise": "selfhealingd",
