@@ -48,6 +48,7 @@ COMMANDS = (
         look.status,
         ("selfhealctl status", "selfhealctl status web", "selfhealctl status | jq ."),
     ),
+    (LOOK, look.health, ("selfhealctl health", "selfhealctl health || alert")),
     (
         LOOK,
         look.incidents,

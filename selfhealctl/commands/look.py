@@ -7,6 +7,7 @@ import typer
 from selfhealctl import exits
 from selfhealctl.errors import NoSuchName
 from selfhealctl.options import Last, SomePrograms
+from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import (
     BackgroundTasks,
@@ -20,6 +21,7 @@ from selfhealingd.wire.methods import Recent
 
 ALL = "all"
 RUNNING = "RUNNING"
+CRITICAL = "critical"
 
 
 class _Services(msgspec.Struct, frozen=True):
@@ -27,6 +29,14 @@ class _Services(msgspec.Struct, frozen=True):
 
     programs: tuple[msgspec.Raw, ...]
     watches: tuple[msgspec.Raw, ...] = ()
+
+
+class _Health(msgspec.Struct, frozen=True):
+    """The judgement in a status."""
+
+    status: str
+    issues: tuple[str, ...]
+    recommendations: tuple[str, ...]
 
 
 def status(session: Session, names: SomePrograms = None) -> None:
@@ -80,6 +90,17 @@ def _check(chosen: list[str], known: list[str]) -> None:
     ]
     hint = f"did you mean {', '.join(likely)}?" if likely else "see: selfhealctl status"
     raise NoSuchName(f"cannot show {', '.join(unknown)}: no such name", hint)
+
+
+def health(session: Session) -> None:
+    """Say what ails the whole; leave with 1 when it is critical, for health checks."""
+    found = read(session.ask("status"), _Health)
+    if not session.wrote_json(msgspec.json.encode(found)):
+        write_words(found.status)
+        for issue, do in zip(found.issues, found.recommendations, strict=True):
+            write_words(f"{issue}; do: {do}")
+    if found.status == CRITICAL:
+        raise typer.Exit(exits.Status.FAILED)
 
 
 def breakers(session: Session) -> None:

@@ -266,6 +266,26 @@ async def test_status_of_names(
         assert [sent[name] for name in shown] == json.loads(ended.out)
 
 
+@pytest.mark.parametrize(
+    ("judgement", "status"), [("healthy", 0), ("warning", 0), ("critical", 1)]
+)
+async def test_health_is_an_exit_status(
+    ctl: Ctl, daemon: Daemon, judgement: str, status: int
+) -> None:
+    """A warning asks for a person, not for a container's end; why is said with it."""
+    judged = {"status": judgement, "issues": ["WARNING: a"], "recommendations": ["b"]}
+    await daemon(answers(STATUS | judged))
+    ended = await ctl("health")
+    assert (status, judged) == (ended.status, json.loads(ended.out))
+    ended = await ctl("health", "--no-json")
+    assert (status, f"{judgement}\nWARNING: a; do: b\n") == (ended.status, ended.out)
+
+
+async def test_health_without_a_daemon_is_none(ctl: Ctl) -> None:
+    """Nobody answers: neither healthy nor critical, but not 0."""
+    assert 5 == (await ctl("health")).status
+
+
 @pytest.mark.parametrize("before", [True, False])
 async def test_options_may_stand_before_or_after_the_command(
     ctl: Ctl, daemon: Daemon, *, before: bool
