@@ -13,8 +13,8 @@ import msgspec
 import tomli_w
 
 from selfhealingd.store.errors import NewerState
+from selfhealingd.store.migrations import VERSION, lift
 
-VERSION = 1
 END = "# end"
 
 _TOP = """\
@@ -79,7 +79,7 @@ class Encoder:
 
 
 def decode(data: bytes) -> Document:
-    """Read a file's content.
+    """Read a file's content, of this version or an older one.
 
     Raises BadState when it is cut off or garbled, NewerState when a newer daemon wrote
     it.
@@ -92,9 +92,13 @@ def decode(data: bytes) -> Document:
         raise BadState("it is no valid TOML (nested too deeply)") from error
     except ValueError as error:
         raise BadState(f"it is no valid TOML ({error})") from error
-    _check_version(plain.pop("version", None))
+    version = _version(plain.pop("version", None))
     if data.rstrip().rpartition(b"\n")[2].strip() != END.encode():
         raise BadState(f"it was cut off: the last line is not {END!r}")
+    try:
+        plain = lift(plain, version)
+    except (LookupError, TypeError, ValueError) as error:
+        raise BadState(f"it cannot be read as version {version}: {error!r}") from error
     services = plain.pop("service", {})
     if not isinstance(services, dict):
         raise BadState("'service' is no table")
@@ -104,7 +108,7 @@ def decode(data: bytes) -> Document:
     return Document(plain, services)
 
 
-def _check_version(version: object) -> None:
+def _version(version: object) -> int:
     if type(version) is not int or version < 1:
         raise BadState("it has no valid 'version'")
     if version > VERSION:
@@ -112,3 +116,4 @@ def _check_version(version: object) -> None:
             f"the state has version {version}, and this daemon knows {VERSION}: "
             "start the newer daemon again"
         )
+    return version
