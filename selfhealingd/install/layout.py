@@ -100,6 +100,9 @@ def _place(source: PurePath, to: Folders) -> Place | None:
         case ("docs", "man", _):
             section = f"man{source.suffix[1:]}"
             return Place(source, to.share / "man" / section / name, Kind.PAGE)
+        case ("systemd", "examples", _):
+            target = to.share / "doc" / "selfhealingd" / "examples" / name
+            return Place(source, target, Kind.PAGE)
         case ("systemd", *folder, _):
             found = _of_systemd(folder, to)
             return Place(source, found / name, Kind.UNIT) if found else None

@@ -50,6 +50,11 @@ USER = of_user(1000, {"HOME": "/home/ann"})
             "/usr/local/share/zsh/site-functions/_selfhealctl",
             ".local/share/zsh/site-functions/_selfhealctl",
         ),
+        (
+            "systemd/examples/hardening.conf",
+            "/usr/local/share/doc/selfhealingd/examples/hardening.conf",
+            ".local/share/doc/selfhealingd/examples/hardening.conf",
+        ),
         ("etc/demo.toml", None, None),
         ("etc/container/selfhealingd.toml", None, None),
         ("docs/config.md", None, None),

@@ -1,0 +1,114 @@
+"""The Debian package: built from the tree, and installed where that can't hurt."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import selfhealingd
+
+TOP = Path(__file__).parents[2]
+BUILD = TOP / "etc" / "packaging" / "debian" / "build.sh"
+CHROOT = Path(__file__).with_name("chroot.sh")
+CONFIG = "/etc/selfhealingd/selfhealingd.toml"
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.timeout(300),  # packages may come over a slow line
+    pytest.mark.skipif(
+        os.geteuid() != 0 or not Path("/etc/debian_version").exists(),
+        reason="installing a Debian package takes root on Debian",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the package into a folder of its own."""
+    made = tmp_path_factory.mktemp("deb")
+    built = ["sh", str(BUILD), str(made), "--no-build-isolation"]
+    environ = {**os.environ, "PYTHON": sys.executable}
+    process = subprocess.Popen(
+        built, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said, _ = process.communicate()
+    if "No matching distribution found" in said and not os.environ.get("CI"):
+        pytest.skip("pip reaches no index that has what the daemon needs")
+    assert 0 == process.returncode, said
+    return made
+
+
+def on_a_copy(folder: Path, script: str) -> str:
+    """Run a script as root on a copy of this machine; return what it says."""
+    return subprocess.check_output(
+        [
+            "unshare",
+            "--mount",
+            "--pid",
+            "--fork",
+            "sh",
+            str(CHROOT),
+            str(folder),
+            script,
+        ],
+        text=True,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def test_it_has_everything_where_debian_looks_for_it(folder: Path) -> None:
+    """Each unit, page, completion and command."""
+    [package] = folder.glob("*.deb")
+    listing = subprocess.check_output(["dpkg-deb", "--contents", package], text=True)
+    paths = {line.split()[5].removeprefix(".") for line in listing.splitlines()}
+    units = [path for path in (TOP / "systemd").iterdir() if path.is_file()]
+    assert units
+    expected = {f"/usr/lib/systemd/system/{unit.name}" for unit in units}
+    pages = (TOP / "docs" / "man").iterdir()
+    expected |= {f"/usr/share/man/man{p.suffix[1:]}/{p.name}.gz" for p in pages}
+    expected |= {"/usr/bin/selfhealingd", "/usr/bin/selfhealctl", CONFIG}
+    expected |= {"/usr/lib/sysusers.d/selfhealingd.conf"}
+    expected |= {"/usr/lib/tmpfiles.d/selfhealingd.conf"}
+    expected |= {"/usr/share/bash-completion/completions/selfhealctl"}
+    assert set() == expected - paths
+
+
+def test_it_installs_upgrades_and_goes(folder: Path) -> None:
+    """It runs on Debian's own Python; a changed config outlives all but a purge.
+
+    Nothing of it knows where it was built.
+    """
+    said = on_a_copy(
+        folder,
+        f"""
+        mark() {{ echo "== $*"; }}
+        dpkg -i /mnt/*.deb
+        mark versions; selfhealingd --version; selfhealctl --version
+        mark check; selfhealingd --check
+        mark group; getent group selfheal
+        mark traces; grep -rlF -e {TOP} -e /tmp/tmp. /usr/lib/selfhealingd || echo none
+        echo '# mine' >> {CONFIG}
+        dpkg -i /mnt/*.deb
+        mark kept; tail -n 1 {CONFIG}
+        dpkg -r selfhealingd
+        mark removed; ls /usr/lib/selfhealingd /usr/bin/selfhealctl || :
+        mark left; tail -n 1 {CONFIG}
+        dpkg -P selfhealingd
+        mark purged; ls -d /etc/selfhealingd /var/lib/selfhealingd || echo gone
+        """,
+    )
+    version = selfhealingd.__version__
+    parts = {
+        title: text.splitlines()
+        for title, _, text in (part.partition("\n") for part in said.split("== "))
+    }
+    assert [f"selfhealingd {version}", f"selfhealctl {version}"] == parts["versions"]
+    assert [f"{CONFIG}: no mistakes; 0 programs, 0 tasks"] == parts["check"]
+    assert parts["group"][0].startswith("selfheal:")
+    assert "none" == parts["traces"][0]
+    assert "# mine" == parts["kept"][0]
+    assert 2 == sum("No such file" in line for line in parts["removed"])
+    assert "# mine" == parts["left"][0]
+    assert "gone" == parts["purged"][-1]
