@@ -87,7 +87,8 @@ def test_an_installed_wheel_knows_what_to_put_where(
 ) -> None:
     """Units that start the daemon of this very wheel; without root a dry run."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.check_call([*pip, f"--prefix={tmp_path}", str(built.wheel)])
+    here = ["--ignore-installed", f"--prefix={tmp_path}"]
+    subprocess.check_call([*pip, *here, str(built.wheel)])
     [site] = tmp_path.glob("lib/*/site-packages")
     program = tmp_path / "bin" / "selfhealingd"
     told = subprocess.check_output(
