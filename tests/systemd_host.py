@@ -1,7 +1,8 @@
 """A machine with a real systemd, made of namespaces on this one.
 
-It sees this machine's files, but /etc, /var/lib and /var/log as a copy on write and
-/run afresh: nothing that happens on it is seen outside. The copies outlive a reboot.
+It sees this machine's files, but /etc, /usr, /var/lib and /var/log as a copy on write
+and /run afresh: nothing that happens on it is seen outside. The copies outlive a
+reboot.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ _SET_UP = """
 set -e
 mount -t tmpfs tmpfs "$1"
 cd "$1"
-for folder in etc var/lib var/log; do
+for folder in etc usr var/lib var/log; do
     mkdir -p "upper/$folder" "work/$folder"
     layers=lowerdir=/$folder,upperdir=$1/upper/$folder,workdir=$1/work/$folder
     mount -t overlay -o "$layers" overlay "/$folder"

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from systemd_host import Machine, until, why_not
 
 import selfhealingd
 
@@ -112,3 +113,29 @@ def test_it_installs_upgrades_and_goes(folder: Path) -> None:
     assert 2 == sum("No such file" in line for line in parts["removed"])
     assert "# mine" == parts["left"][0]
     assert "gone" == parts["purged"][-1]
+
+
+def test_it_starts_and_stops_with_systemd(folder: Path) -> None:
+    """Installed on a machine with systemd it is well at once; removed, it is gone."""
+    reason = why_not()
+    assert reason is None or not os.environ.get("CI"), reason
+    if reason is not None:
+        pytest.skip(reason)
+    [package] = folder.glob("*.deb")
+    machine = Machine()
+    try:
+        # With it images of Debian keep every service from being started.
+        machine.run("rm", "-f", "/usr/sbin/policy-rc.d")
+        machine.run("dpkg", "--install", str(package))
+
+        def active() -> bool:
+            state = machine.run("systemctl", "is-active", "selfhealingd", ok=False)
+            return state == "active\n"
+
+        until(active)
+        assert "healthy" in machine.run("selfhealctl", "health")
+        assert "enabled\n" == machine.run("systemctl", "is-enabled", "selfhealingd")
+        machine.run("dpkg", "--remove", "selfhealingd")
+        assert not active()
+    finally:
+        machine.close()
