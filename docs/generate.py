@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 import typer.main
 import usage
-from roff import Page, manual
+from manpages import MANUAL
+from roff import manual
 from typer.completion import get_completion_script
 
 import selfhealingd
@@ -417,33 +418,6 @@ def _table(*heads: str) -> Iterator[str]:
 def _row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
-
-MANUAL = (
-    Page(
-        name="selfhealctl",
-        section=1,
-        source="cli.md",
-        does="ask selfhealingd, and tell it what to do",
-        synopsis=("**selfhealctl** [OPTION]... COMMAND [ARGUMENT]...",),
-        also=("selfhealingd(8)", "selfhealingd.toml(5)", "jq(1)"),
-    ),
-    Page(
-        name="selfhealingd.toml",
-        section=5,
-        source="config.md",
-        does="configuration of selfhealingd",
-        synopsis=("`/etc/selfhealingd/selfhealingd.toml`",),
-        also=("selfhealingd(8)", "selfhealctl(1)"),
-    ),
-    Page(
-        name="selfhealingd",
-        section=8,
-        source="selfhealingd.md",
-        does="start programs, heal them, and stop when that does not help",
-        synopsis=("**selfhealingd** [OPTION]...",),
-        also=("selfhealctl(1)", "selfhealingd.toml(5)", "systemd(1)"),
-    ),
-)
 
 COMPLETIONS = {"bash": f"{NAME}.bash", "fish": f"{NAME}.fish", "zsh": f"_{NAME}"}
 """A shell to the name that its file must have to be found."""

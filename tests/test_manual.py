@@ -24,7 +24,9 @@ def need(tool: str) -> None:
 
 
 def roff(markdown: str) -> str:
-    page = GENERATOR["Page"]("page", 7, "page.md", "does", ("page",), ("other(1)",))
+    page = type(GENERATOR["MANUAL"][0])(
+        "page", 7, "page.md", "does", ("page",), ("other(1)",)
+    )
     text: str = GENERATOR["manual"](page, f"# Title\n\n{markdown}\n", "1.0")
     return text.partition(".SH DESCRIPTION\n")[2].partition(".SH SEE ALSO\n")[0]
 
