@@ -75,6 +75,8 @@ DAEMON = {
     "sample_interval": "How often programs will be measured. Checked, not used yet.",
     "log_level": "The least level of the daemon's own log.",
     "log_format": "The daemon's own log: for people, or one JSON object a line.",
+    "orphans": "What becomes of a program that ran on while there was no daemon, and"
+    " that the config has no more: it runs on until an `update`, or is stopped.",
     "tasks_caution": "So many background tasks are a warning.",
     "tasks_overload": "So many are an overload; must be above `tasks_caution`.",
 }

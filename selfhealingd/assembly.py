@@ -10,6 +10,7 @@ import trio
 
 import selfhealingd
 from selfhealingd import logs
+from selfhealingd.adopting import users, with_gone
 from selfhealingd.clock import boot_id, boottime, utc_now
 from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
@@ -29,6 +30,7 @@ from selfhealingd.memory import (
     state_path,
 )
 from selfhealingd.operations import Operations
+from selfhealingd.origins import Origins
 from selfhealingd.outflow import OutflowWatch, move_output
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
@@ -60,26 +62,25 @@ async def assemble(
     now = present.now
     anchor = Anchor(now, utc_now())
     file = StateFile(state_path(config.daemon.state_dir))
-    remembered = await trio.to_thread.run_sync(
-        partial(
-            remember,
-            file,
-            config.policy,
-            present=present,
-            seed=secrets.token_hex(8),
-        )
+    past = await trio.to_thread.run_sync(
+        partial(remember, file, present=present, seed=secrets.token_hex(8))
     )
-    for note in remembered.notes:
+    for note in past.notes:
         log.warning(note.words)
-    if remembered.notes:
+    if past.notes:
         problems.set(
             "state",
-            " ".join(note.words for note in remembered.notes),
+            " ".join(note.words for note in past.notes),
             "see what it knows: selfhealctl breakers; once that is right, to clear"
             " this: systemctl restart selfhealingd",
         )
-    inheritance = Inheritance(config, remembered.recorded)
-    host = with_leftovers(remembered.host, await inheritance.deadlines(), now=now)
+    inheritance = Inheritance(config)
+    survivors = await inheritance.look(past.recorded, users(config, past))
+    wanted, config = config, with_gone(config, survivors, past.origins)
+    inheritance.take_over(config.policy.programs)
+    host = past.bring_back(config.policy, survivors)
+    host = with_leftovers(host, inheritance.deadlines(), now=now)
+    origins = Origins(past.origins)
     parts: list[System] = []  # what the callbacks below need is made after them
 
     def snapshot() -> Moment:
@@ -112,13 +113,13 @@ async def assemble(
         random=Random(),  # noqa: S311 - it only spreads work over time
         on_failure=_on_task_failure,
         on_change=changed,
-        paused=remembered.paused,
+        paused=past.paused,
     )
     mark = instance(config)
     sockets = Sockets(partial(_on_socket, problems))
     system = System(
         config=config,
-        wanted=config,
+        wanted=wanted,
         loop=loop,
         keeper=keeper,
         journal=journal,
@@ -126,7 +127,7 @@ async def assemble(
             manager,
             mark,
             own=own_tasks(config, door, problems, lambda: keeper.problem),
-            ended=remembered.ended,
+            ended=past.ended,
             on_change=changed,
         ),
         feed=feed,
@@ -135,6 +136,7 @@ async def assemble(
         inheritance=inheritance,
         outputs=outputs,
         sockets=sockets,
+        origins=origins,
         nursery=nursery,
         began=now,
     )
@@ -148,16 +150,19 @@ async def assemble(
     )
     kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
     runs = Runs(mark, loop.post, _on_trouble, kit)
-    return system, Hands(runs, Knocks(sockets, loop.post), nursery)
+    return system, Hands(runs, Knocks(sockets, loop.post), nursery, origins)
 
 
 def _moment(system: System) -> Moment:
     return Moment(
         host=system.loop.host,
+        programs=system.loop.policy.programs,
         now=trio.current_time(),
         boottime=boottime(),
         paused=system.periodic.manager.paused,
         ended=system.periodic.ended,
+        launched=system.origins.launched(),
+        adopted=dict(system.origins.adopted),
         clean=system.ending,
     )
 

@@ -22,6 +22,7 @@ import trio
 
 import selfhealingd
 from selfhealingd import entry, logs, systemd
+from selfhealingd.adopting import adopt_all, see_off_gone, tell_missed
 from selfhealingd.assembly import assemble, opening_record
 from selfhealingd.clock import boot_id
 from selfhealingd.commands import registry
@@ -78,7 +79,6 @@ async def run(config: Config, *, resume: str | None, writer: Writer) -> bool:
             entry.hear()
             async with trio.open_nursery() as nursery:
                 await nursery.start(writer.run)
-                await nursery.start(reaper.serve)
                 system, hands = await assemble(config, door, nursery, cgroups)
                 reporting = _reporting(system)
                 nursery.start_soon(_obey_signals, system, hands, reporting, signals)
@@ -122,6 +122,10 @@ async def _start(system: System, hands: Hands, door: Door, resume: str | None) -
     await nursery.start(system.keeper.run)
     system.keeper.put([msgspec.json.encode(opening_record(loop, boot_id()))])
     nursery.start_soon(loop.run, hands)
+    await adopt_all(system, hands)
+    # Not before: of ours, too, may have ended whom nobody was there to know.
+    await nursery.start(reaper.serve)
+    await tell_missed(system)
     await nursery.start(system.periodic.manager.run)
     system.periodic.sync(system.config.tasks)
     await reload_flags(system)
@@ -138,6 +142,7 @@ async def _start(system: System, hands: Hands, door: Door, resume: str | None) -
     await _recover_sockets(system)
     await loop.apply(Began(at=trio.current_time()))
     nursery.start_soon(_end_leftovers, system)
+    nursery.start_soon(see_off_gone, system)
     await nursery.start(door.serve, registry(system), _on_control_error)
     await check_damaged(system.config.daemon.state_dir, system.problems)
     _say_ready(system)

@@ -90,6 +90,7 @@ def kill_all(system: System, hands: Hands) -> None:
     for s in system.loop.host.services.values():
         if alive(s.life):
             hands.signal(s.name, s.run, signal.SIGKILL, group=True)
+    system.inheritance.kill()
 
 
 def end_secs(system: System) -> float:

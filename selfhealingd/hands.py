@@ -1,12 +1,16 @@
 """The deeds of the loop, each in a task of its own: one that fails harms no other."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import trio
 
 from selfhealingd import logs
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
+from selfhealingd.origins import Origins
+from selfhealingd.supervise.identity import Identity
 from selfhealingd.supervise.runs import Runs
 from selfhealingd.supervise.sockets.knocks import Knocks
 
@@ -16,14 +20,28 @@ log = logs.get("Supervisor")
 class Hands:
     """Performs what the loop decided, in a nursery that outlives each program."""
 
-    def __init__(self, runs: Runs, knocks: Knocks, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, runs: Runs, knocks: Knocks, nursery: trio.Nursery, origins: Origins
+    ) -> None:
         self._nursery = nursery
         self._runs = runs
         self._knocks = knocks
+        self._origins = origins
 
     def start(self, service: str, run: int, launch: Launch) -> None:
         """Start a run; its events come through the inbox."""
-        self._nursery.start_soon(partial(self._live, service, run, launch))
+        self._origins.note(service, run, launch)
+        live = partial(self._runs.live, service, run, launch)
+        self._nursery.start_soon(self._guard, service, run, live)
+
+    async def adopt(
+        self, service: str, run: int, identity: Identity, launch: Launch
+    ) -> None:
+        """Stay with a run that an earlier daemon started; returns once it is held."""
+        await self._nursery.start(
+            partial(self._guard, service, run),
+            partial(self._runs.adopt, service, run, identity, launch),
+        )
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or group."""
@@ -46,9 +64,15 @@ class Hands:
         except Exception:
             log.exception(f"{service}: a defect of ours ended the wait for a client")
 
-    async def _live(self, service: str, run: int, launch: Launch) -> None:
+    async def _guard(
+        self,
+        service: str,
+        run: int,
+        stay: Callable[..., Awaitable[None]],
+        **how: Any,
+    ) -> None:
         try:
-            await self._runs.live(service, run, launch)
+            await stay(**how)
         except Exception:
             log.exception(f"{service}: a defect of ours ended the watch over run {run}")
             await self._runs.lose(service, run)

@@ -2,25 +2,30 @@
 
 import math
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 import trio
 
 from selfhealingd import logs
-from selfhealingd.clock import boot_id
+from selfhealingd.clock import boot_id, boottime
 from selfhealingd.config.settings import Config
+from selfhealingd.core.adoption import Survivor, Survivors
+from selfhealingd.core.policy import Program
 from selfhealingd.core.spans import span
 from selfhealingd.problems import Problems
 from selfhealingd.store.atomic import make_folder, remove_stale
 from selfhealingd.store.lock import Lock, hold
+from selfhealingd.supervise.identity import age
 from selfhealingd.supervise.leftovers import (
     DEFAULT_GRACE,
     Leftover,
     Recorded,
     find,
+    kill_at_once,
     stop_leftovers,
 )
+from selfhealingd.supervise.survey import sort_out
 
 log = logs.get("Supervisor")
 
@@ -57,67 +62,88 @@ def hold_state(config: Config) -> Lock:
 
 
 class Inheritance:
-    """Processes of an earlier daemon: found at once, ended beside everything else.
+    """Processes of an earlier daemon: programs that run on, and leftovers.
 
-    A program comes up only when nothing is left of its former run, so that it never
-    runs twice; other programs don't wait for it.
+    Leftovers are found at once, and ended beside everything else. Their program comes
+    up only when nothing of them is left, so that it never runs twice; other programs
+    don't wait for it.
     """
 
-    def __init__(self, config: Config, recorded: tuple[Recorded, ...]) -> None:
+    def __init__(self, config: Config) -> None:
         self._mark = instance(config)
-        self._programs = config.policy.programs
-        self._recorded = recorded
+        self._programs: Mapping[str, Program] = config.policy.programs
         self._boot = boot_id()
-        self._found: list[Leftover] = []
-        self._looked = -math.inf
-        self._looking = trio.Lock()
+        self._recorded: tuple[Recorded, ...] = ()
+        self._began = math.inf
+        self._left: dict[str, list[Leftover]] = {}
+        self.leaders: Mapping[str, Leftover] = {}
+        """Programs that run on, by name."""
         self.ended = trio.Event()
-        """Set once all of it is gone, or will not go."""
+        """Set once all leftovers are gone, or will not go."""
 
-    async def look(self) -> list[Leftover]:
-        """Find what there is now; those who ask at the same time share one look."""
-        asked = trio.current_time()
-        async with self._looking:
-            if self._looked <= asked:
-                self._looked = trio.current_time()
-                self._found = await find(self._recorded, self._mark, self._boot)
-        return self._found
+    async def look(
+        self, recorded: Mapping[str, Recorded], uids: Mapping[str, int]
+    ) -> Survivors:
+        """Find what runs on, and who is left over; to be done once.
 
-    async def deadlines(self) -> dict[str, float]:
+        ``uids``: whom programs run as, where that is not us.
+        """
+        mine = {name: one for name, one in recorded.items() if one.boot == self._boot}
+        self._recorded = tuple(mine.values())
+        self._began = boottime()
+        found = await find(self._recorded, self._mark, self._boot)
+        survey = sort_out(found, mine, uids, uid=os.geteuid())
+        self.leaders = survey.leaders
+        self._left = _by_program(survey.leftovers)
+        now = trio.current_time()
+        return {
+            name: Survivor(
+                run=leader.run or 0,
+                pid=leader.pid,
+                started=leader.started,
+                at=now - age(leader.identity),
+            )
+            for name, leader in self.leaders.items()
+        }
+
+    def take_over(self, programs: Mapping[str, Program]) -> None:
+        """Know by these how leftovers are ended."""
+        self._programs = programs
+
+    def deadlines(self) -> dict[str, float]:
         """Which programs have something left, and until when it may end by itself."""
         now = trio.current_time()
-        names = {one.program for one in await self.look()} & self._programs.keys()
+        names = self._left.keys() & self._programs.keys()
         return {name: now + self._programs[name].stopwaitsecs for name in names}
+
+    def left(self) -> dict[str, int]:
+        """Of how many processes of each program the end is awaited."""
+        return {name: len(left) for name, left in self._left.items()}
+
+    def kill(self) -> None:
+        """End at once what is left over."""
+        for left in self._left.values():
+            kill_at_once(left)
 
     async def end(
         self, emptied: Callable[[str], Awaitable[None]], problems: Problems
     ) -> None:
         """Stop all of it; ``emptied`` is told each program of which nothing is left."""
         async with trio.open_nursery() as nursery:
-            for name in {one.program for one in self._found}:
+            for name in self._left:
                 nursery.start_soon(self._end_program, name, emptied, problems)
         self.ended.set()
 
     async def _end_program(
         self, name: str, emptied: Callable[[str], Awaitable[None]], problems: Problems
     ) -> None:
-        grace = {
-            name: (program.stopsignal, program.stopwaitsecs)
-            for name, program in self._programs.items()
-        }
-        left = [one for one in self._found if one.program == name]
         # What is being stopped may fork meanwhile, so one look is not enough.
         for _ in range(ROUNDS):
-            pids = ", ".join(str(one.pid) for one in left)
-            shown = name or "a task"
-            seconds = grace.get(name, DEFAULT_GRACE)[1]
-            log.warning(
-                f"{shown}: stopping what an earlier daemon left running, SIGKILL in"
-                f" {span(seconds)}: pid {pids}"
-            )
-            await stop_leftovers(left, grace=grace)
-            left = [one for one in await self.look() if one.program == name]
-            if not left:
+            self._tell(name, problems)
+            await stop_leftovers(self._left[name], grace={name: self._grace(name)})
+            self._left[name] = await self._look_again(name)
+            if not self._left[name]:
+                problems.clear(f"leftover-{name}")
                 if name in self._programs:
                     await emptied(name)
                 return
@@ -125,6 +151,49 @@ class Inheritance:
             f"leftover-{name}",
             f"{name or 'a process'} of an earlier daemon did not end on SIGKILL; it is"
             " not started again, as it would run twice",
-            f"see what holds it: cat /proc/{left[0].pid}/wchan",
+            f"see what holds it: cat /proc/{self._left[name][0].pid}/wchan",
             critical=True,
         )
+
+    def _tell(self, name: str, problems: Problems) -> None:
+        pids = [str(one.pid) for one in self._left[name]]
+        seconds = self._grace(name)[1]
+        words = (
+            f"stopping what an earlier daemon left running, SIGKILL in"
+            f" {span(seconds)}: pid {', '.join(pids)}"
+        )
+        log.warning(f"{name or 'a task'}: {words}")
+        problems.set(
+            f"leftover-{name}",
+            f"{name or 'a task'}: {words}",
+            f"wait; or see who that is: ps -o pid,ppid,etime,args -p {','.join(pids)}",
+        )
+
+    def _grace(self, name: str) -> tuple[int, float]:
+        program = self._programs.get(name)
+        if program is None:
+            return DEFAULT_GRACE
+        return program.stopsignal, program.stopwaitsecs
+
+    async def _look_again(self, name: str) -> list[Leftover]:
+        """Find who is left now; what was started since is none of it."""
+        before = self._left[name]
+        runs = [one.run for one in before if one.run is not None]
+        sessions = {one.session for one in before}
+        return [
+            one
+            for one in await find(self._recorded, self._mark, self._boot)
+            if one.program == name
+            and (
+                one.session in sessions
+                or (one.run is not None and one.run <= max(runs, default=0))
+                or age(one.identity) > boottime() - self._began
+            )
+        ]
+
+
+def _by_program(leftovers: Iterable[Leftover]) -> dict[str, list[Leftover]]:
+    found: dict[str, list[Leftover]] = {}
+    for one in leftovers:
+        found.setdefault(one.program, []).append(one)
+    return found

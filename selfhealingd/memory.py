@@ -1,5 +1,6 @@
 """What the state file holds, and how it becomes a host again after a restart."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,22 @@ import msgspec
 
 import selfhealingd
 from selfhealingd.clock import utc_now
+from selfhealingd.core.adoption import Survivors, awaits_process
 from selfhealingd.core.breaker import open_for_good
 from selfhealingd.core.host import Host, Service
-from selfhealingd.core.policy import Policy
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.life import alive, pid_of
+from selfhealingd.core.policy import Policy, Program
 from selfhealingd.core.snapshot import (
     Anchor,
     BadSnapshot,
     Return,
-    decode,
     encode_engine,
     encode_service,
+    read,
+    restore,
 )
+from selfhealingd.origins import Origin, encode_origin, origin_of, read_origin
 from selfhealingd.store.codec import BadState, Document
 from selfhealingd.store.statefile import Note, StateFile
 from selfhealingd.supervise.leftovers import Recorded
@@ -30,14 +36,19 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that must survive, as it is at one time.
 
     ``now`` and ``boottime`` are the same moment on trio's clock and on that of the
-    boot. ``clean``: the daemon ends as asked, with everything stopped.
+    boot. ``launched``: with what the latest runs were started, ``adopted``: the same
+    of those whom an earlier daemon started. ``clean``: the daemon ends as asked, with
+    everything stopped.
     """
 
     host: Host
+    programs: Mapping[str, Program]
     now: float
     boottime: float
     paused: frozenset[str]
     ended: frozenset[str]
+    launched: Mapping[str, tuple[int, Launch]] = {}
+    adopted: Mapping[str, Origin] = {}
     clean: bool = False
 
 
@@ -48,11 +59,11 @@ class Memory:
         self._file = file
         self._anchor = anchor
         self._boot = boot
-        self._known: dict[str, tuple[Service, dict[str, Any]]] = {}
+        self._known: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
 
     def write(self, moment: Moment) -> None:
         """Write a moment; blocks. Raises StoreError."""
-        self._file.write(Document(self._header(moment), self._services(moment.host)))
+        self._file.write(Document(self._header(moment), self._services(moment)))
 
     def _header(self, moment: Moment) -> dict[str, Any]:
         return {
@@ -65,15 +76,36 @@ class Memory:
             "engine": encode_engine(moment.host, self._anchor),
         }
 
-    def _services(self, host: Host) -> dict[str, dict[str, Any]]:
+    def _services(self, moment: Moment) -> dict[str, dict[str, Any]]:
         known = self._known
         self._known = {}
-        for name, s in host.services.items():
+        for name, s in moment.host.services.items():
+            program = moment.programs.get(name)
+            launched = moment.launched.get(name)
+            about = (s, program, launched, moment.adopted.get(name))
             before = known.get(name)
-            if before is None or before[0] is not s:
-                before = (s, encode_service(s, self._anchor))
+            if before is None or not _same(before[0], about):
+                before = (about, self._service(*about))
             self._known[name] = before
         return {name: plain for name, (_, plain) in self._known.items()}
+
+    def _service(
+        self,
+        s: Service,
+        program: Program | None,
+        launched: tuple[int, Launch] | None,
+        origin: Origin | None,
+    ) -> dict[str, Any]:
+        plain = encode_service(s, self._anchor)
+        if launched is not None and launched[0] == s.run and program is not None:
+            origin = origin_of(*launched, program)
+        if alive(s.life) and origin is not None and origin.run == s.run:
+            plain["origin"] = encode_origin(origin)
+        return plain
+
+
+def _same(before: tuple[object, ...], now: tuple[object, ...]) -> bool:
+    return all(one is other for one, other in zip(before, now, strict=True))
 
 
 class _Tasks(msgspec.Struct, frozen=True):
@@ -90,14 +122,40 @@ class _Header(msgspec.Struct, frozen=True):
     tasks: _Tasks = _Tasks()
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What the state file told. ``recorded``: processes that may still run."""
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What the state file told. ``host`` is as it was then, ``back`` leads to now.
+
+    ``origins``: what runs that were alive had been started with.
+    """
 
     host: Host
+    back: Return
+    boot: str = ""
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
-    recorded: tuple[Recorded, ...] = ()
+    origins: Mapping[str, Origin] = {}
     notes: tuple[Note, ...] = ()
+
+    @property
+    def recorded(self) -> dict[str, Recorded]:
+        """The latest run of each program, with the process that it had."""
+        return {
+            s.name: Recorded(
+                program=s.name,
+                run=s.run,
+                pid=pid_of(s.life),
+                started=s.started,
+                awaited=awaits_process(s.life),
+                boot=self.boot,
+            )
+            for s in self.host.services.values()
+        }
+
+    def bring_back(self, policy: Policy, survivors: Survivors) -> Host:
+        """Return the host as it should go on."""
+        return restore(
+            self.host, policy, msgspec.structs.replace(self.back, survivors=survivors)
+        )
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -108,9 +166,7 @@ class Present(msgspec.Struct, frozen=True):
     boot: str
 
 
-def remember(
-    file: StateFile, policy: Policy, *, present: Present, seed: str
-) -> Remembered:
+def remember(file: StateFile, *, present: Present, seed: str) -> Past:
     """Read the state file; blocks. Raises StoreError.
 
     ``seed`` is for the jitter of a host without a past. Where there was a state but
@@ -119,23 +175,23 @@ def remember(
     """
 
     def check(document: Document) -> None:
-        _decode(document, policy, present)
+        _decode(document, present)
 
     loaded = file.load(check)
     if loaded.document is not None:
-        remembered = _decode(loaded.document, policy, present)
-        return msgspec.structs.replace(remembered, notes=loaded.notes)
+        past = _decode(loaded.document, present)
+        return msgspec.structs.replace(past, notes=loaded.notes)
     now = present.now
     anchor = Anchor(now, utc_now())
-    back = Return(anchor=anchor, now=now, same_boot=False, clean=True)
-    host = decode({"seed": seed}, {}, policy, back)
+    host = Host(seed=seed)
     if loaded.notes:
         main = open_for_good(host.main, reason=LOST, now=now)
         host = msgspec.structs.replace(host, main=main)
-    return Remembered(host=host, notes=loaded.notes)
+    back = Return(anchor=anchor, now=now, same_boot=False, clean=True)
+    return Past(host=host, back=back, notes=loaded.notes)
 
 
-def _decode(document: Document, policy: Policy, present: Present) -> Remembered:
+def _decode(document: Document, present: Present) -> Past:
     try:
         header = msgspec.convert(dict(document.header), _Header)
     except msgspec.ValidationError as error:
@@ -148,26 +204,22 @@ def _decode(document: Document, policy: Policy, present: Present) -> Remembered:
         away = (utc_now() - header.saved_at).total_seconds()
     # A wall clock that went back must not make the past lie in the future.
     anchor = Anchor(now - max(away, 0.0), header.saved_at)
-    back = Return(anchor=anchor, now=now, same_boot=same_boot, clean=header.clean)
     try:
-        host = decode(header.engine, document.services, policy, back)
+        host = read(header.engine, document.services, anchor)
     except BadSnapshot as error:
         raise BadState(str(error)) from error
-    return Remembered(
+    return Past(
         host=host,
+        back=Return(anchor=anchor, now=now, same_boot=same_boot, clean=header.clean),
+        boot=header.boot,
         paused=header.tasks.paused,
         ended=header.tasks.ended,
-        recorded=tuple(_recorded(document, header.boot)),
+        origins={
+            name: origin
+            for name, plain in document.services.items()
+            if (origin := read_origin(plain.get("origin"))) is not None
+        },
     )
-
-
-def _recorded(document: Document, boot: str) -> list[Recorded]:
-    found = []
-    for name, service in document.services.items():
-        pid, started = service.get("pid"), service.get("started")
-        if isinstance(pid, int) and isinstance(started, int):
-            found.append(Recorded(name, pid, started, boot))
-    return found
 
 
 def state_path(folder: Path) -> Path:

@@ -93,7 +93,20 @@ async def _read_flags(system: System, file: Path) -> Flags:
 
 def waiting(system: System) -> frozenset[str]:
     """Programs of which something waits for ``update``."""
-    return pending(system.config, system.wanted)
+    found = set(pending(system.config, system.wanted))
+    for name, s in system.loop.host.services.items():
+        wanted = system.wanted.launches.get(name)
+        if wanted is None or not alive(s.life):
+            continue
+        # What was adopted runs with what it was started with, not with what we read.
+        match system.origins.outdated(name, s.run, wanted):
+            case True:
+                found.add(name)
+            case False:
+                found.discard(name)
+            case None:
+                pass
+    return frozenset(found)
 
 
 async def take_launch(system: System, name: str) -> None:
@@ -153,7 +166,10 @@ async def _accept(system: System, wanted: Config) -> None:
     system.problems.clear("config")
     system.wanted = wanted
     running = {n for n, s in system.loop.host.services.items() if alive(s.life)}
-    await put_into_force(system, keep=waiting(system) & frozenset(running))
+    # What was adopted without a config, and has one again, can be started by it.
+    back = {n for n, one in system.config.launches.items() if not one.argv}
+    keep = frozenset(running) - (back & wanted.launches.keys())
+    await put_into_force(system, keep=waiting(system) & keep)
     keys = compare(system.config, wanted).daemon_keys
     if keys:
         system.problems.set(

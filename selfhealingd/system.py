@@ -11,6 +11,7 @@ from selfhealingd.inheritance import Inheritance
 from selfhealingd.loop import Loop
 from selfhealingd.memory import Moment
 from selfhealingd.operations import Operations
+from selfhealingd.origins import Origins
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.store.journal import Journal
@@ -42,6 +43,7 @@ class System:
     inheritance: Inheritance
     outputs: Outputs
     sockets: Sockets
+    origins: Origins
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

@@ -9,21 +9,26 @@ from msgspec.structs import replace
 
 from selfhealingd.core.breaker import Breaker, Closed, Open, PermanentlyOpen
 from selfhealingd.core.host import Counters, Host, Service
+from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import Backoff, Exited, Held, Running, Stopped, Why
+from selfhealingd.core.output import LogTo
 from selfhealingd.core.policy import Flags, Policy, Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.memory import (
     LOST,
     Memory,
     Moment,
+    Past,
     Present,
-    Remembered,
     remember,
     state_path,
 )
+from selfhealingd.origins import origin_of
 from selfhealingd.store.statefile import StateFile
+from selfhealingd.supervise.leftovers import Recorded
 
 POLICY = Policy(programs={name: Program(name=name) for name in ("web", "bad", "off")})
+LAUNCH = Launch(argv=("web",), stdout=LogTo(path=Path("/var/log/web.log")))
 NOW, BOOTTIME = 1000.0, 50_000.0
 ANCHOR = Anchor(NOW, datetime(2026, 11, 23, tzinfo=UTC))
 
@@ -58,6 +63,8 @@ class Disk:
     def write(self, what: Host, *, clean: bool = False) -> None:
         moment = Moment(
             host=what,
+            programs=POLICY.programs,
+            launched={"web": (3, LAUNCH)},
             now=NOW,
             boottime=BOOTTIME,
             paused=frozenset({"tick"}),
@@ -66,10 +73,15 @@ class Disk:
         )
         Memory(self.file, ANCHOR, "boot-1").write(moment)
 
-    def read(self, *, after: float, now: float, boot: str = "boot-1") -> Remembered:
+    def read(self, *, after: float, now: float, boot: str = "boot-1") -> Past:
         """Read ``after`` seconds, when another daemon's clock says ``now``."""
         present = Present(now, BOOTTIME + after, boot)
-        return remember(self.file, POLICY, present=present, seed="fresh")
+        return remember(self.file, present=present, seed="fresh")
+
+
+def went_on(past: Past) -> Host:
+    """What is brought back where nothing was found to run on."""
+    return past.bring_back(POLICY, {})
 
 
 @pytest.fixture
@@ -77,26 +89,22 @@ def disk(tmp_path: Path) -> Disk:
     return Disk(StateFile(state_path(tmp_path)))
 
 
-def test_facts_come_back_and_what_ran_waits_to_be_started(disk: Disk) -> None:
+def test_facts_come_back_and_what_ran_can_be_found(disk: Disk) -> None:
     """Counters, flags, breakers, stops; a run that was alive is one to look for."""
     disk.write(host())
     back = disk.read(after=10, now=7.0)
-    services = back.host.services
-    assert host().counters == back.host.counters
-    assert host().flags == back.host.flags
-    assert "abc" == back.host.seed
+    services = went_on(back).services
+    assert host().counters == went_on(back).counters
+    assert host().flags == went_on(back).flags
+    assert "abc" == went_on(back).seed
     assert frozenset({"tick"}) == back.paused
     assert frozenset({"tock"}) == back.ended
-    assert isinstance(services["web"].life, Stopped)
+    assert Running(7.0 - 10 - 5, 4711) == services["web"].life
     assert (True, 3) == (services["web"].wanted, services["web"].run)
     assert not services["off"].wanted
-    [recorded] = back.recorded
-    assert ("web", 4711, 99, "boot-1") == (
-        recorded.program,
-        recorded.pid,
-        recorded.started,
-        recorded.boot,
-    )
+    ran = Recorded("web", 3, 4711, 99, awaited=False, boot="boot-1")
+    off = Recorded("off", 0, None, None, awaited=False, boot="boot-1")
+    assert (ran, off) == (back.recorded["web"], back.recorded["off"])
     assert () == back.notes
 
 
@@ -105,12 +113,12 @@ def test_an_open_breaker_keeps_what_is_left(disk: Disk, after: float) -> None:
     """Time that passed without a daemon passed; the clock may have begun anew."""
     disk.write(host())
     back = disk.read(after=after, now=7.0)
-    bad = back.host.services["bad"]
+    bad = went_on(back).services["bad"]
     assert isinstance(bad.breaker.state, Open)
     assert bad.breaker.state.until == pytest.approx(7.0 + 40 - after, abs=0.001)
     assert isinstance(bad.life, Backoff)
     assert bad.life.until == pytest.approx(7.0 + 40 - after, abs=0.001)
-    assert back.host.remedies == pytest.approx((-93 - after, -3 - after), abs=0.001)
+    assert went_on(back).remedies == pytest.approx((-93 - after, -3 - after), abs=0.001)
 
 
 def test_dormant_is_dormant_after_a_clean_end_and_a_boot(disk: Disk) -> None:
@@ -118,16 +126,16 @@ def test_dormant_is_dormant_after_a_clean_end_and_a_boot(disk: Disk) -> None:
     main = Breaker(state=PermanentlyOpen(10, "why"))
     disk.write(replace(host(), main=main), clean=True)
     back = disk.read(after=0, now=1.0, boot="boot-2")
-    assert back.host.dormant
-    assert 10 == back.host.main.failures
+    assert went_on(back).dormant
+    assert 10 == went_on(back).main.failures
 
 
 def test_what_is_done_is_run_again_after_a_boot_alone(disk: Disk) -> None:
     """A mere crash of the daemon does not repeat a job that has ended well."""
     done = Service(name="off", life=Exited(NOW, Held.FINISHED), wanted=True)
     disk.write(replace(host(), services={"off": done}))
-    same = disk.read(after=1, now=7.0).host.services["off"]
-    other = disk.read(after=1, now=7.0, boot="boot-2").host.services["off"]
+    same = went_on(disk.read(after=1, now=7.0)).services["off"]
+    other = went_on(disk.read(after=1, now=7.0, boot="boot-2")).services["off"]
     assert isinstance(same.life, Exited)
     assert isinstance(other.life, Stopped)
 
@@ -135,10 +143,10 @@ def test_what_is_done_is_run_again_after_a_boot_alone(disk: Disk) -> None:
 def test_no_file_is_a_fresh_start(disk: Disk) -> None:
     """Everything as the config says, nothing dormant, nothing to tell."""
     back = disk.read(after=0, now=7.0)
-    assert not back.host.dormant
+    assert not went_on(back).dormant
     assert () == back.notes
-    assert "fresh" == back.host.seed
-    assert {"web", "bad", "off"} == back.host.services.keys()
+    assert "fresh" == went_on(back).seed
+    assert {"web", "bad", "off"} == went_on(back).services.keys()
 
 
 def test_all_lost_is_dormant(disk: Disk) -> None:
@@ -148,9 +156,9 @@ def test_all_lost_is_dormant(disk: Disk) -> None:
     disk.file.path.write_text("?")
     disk.file.backup.write_text("?")
     back = disk.read(after=0, now=7.0)
-    assert back.host.dormant
-    assert isinstance(back.host.main.state, PermanentlyOpen)
-    assert LOST == back.host.main.state.reason
+    main = went_on(back).main
+    assert isinstance(main.state, PermanentlyOpen)
+    assert LOST == main.state.reason
     assert back.notes
 
 
@@ -170,18 +178,36 @@ def test_values_of_a_wrong_kind_are_damage(disk: Disk, edit: tuple[str, str]) ->
     assert edit[0] in text
     disk.file.path.write_text(text.replace(*edit))
     back = disk.read(after=0, now=7.0)
-    assert not back.host.dormant
-    assert host().counters == back.host.counters
+    assert not went_on(back).dormant
+    assert host().counters == went_on(back).counters
     assert "is damaged" in back.notes[0].words
 
 
-def test_a_program_that_left_the_config_is_still_looked_for(disk: Disk) -> None:
-    """Its state goes; its process is a leftover."""
+def test_a_program_that_left_the_config_is_still_known(disk: Disk) -> None:
+    """By its process; it comes back only where that runs on, with a program for it."""
     gone = Service(name="gone", life=Running(NOW, 42), wanted=True, started=7)
     disk.write(replace(host(), services={"gone": gone}))
     back = disk.read(after=0, now=7.0)
-    assert "gone" not in back.host.services
-    assert ["gone"] == [recorded.program for recorded in back.recorded]
+    assert "gone" not in went_on(back).services
+    assert 42 == back.recorded["gone"].pid
+
+
+def test_what_a_run_was_started_with_is_remembered(disk: Disk) -> None:
+    """For as long as it lives, also by a daemon that found it running."""
+    disk.write(host())
+    [origin] = disk.read(after=0, now=7.0).origins.items()
+    assert ("web", origin_of(3, LAUNCH, POLICY.programs["web"])) == origin
+    moment = Moment(
+        host=host(),
+        programs=POLICY.programs,
+        now=NOW,
+        boottime=BOOTTIME,
+        paused=frozenset(),
+        ended=frozenset(),
+        adopted={"web": origin[1], "off": origin[1]},
+    )
+    Memory(disk.file, ANCHOR, "boot-1").write(moment)
+    assert dict([origin]) == disk.read(after=0, now=7.0).origins
 
 
 def test_a_closed_breaker_stays_closed(disk: Disk) -> None:
@@ -190,5 +216,5 @@ def test_a_closed_breaker_stays_closed(disk: Disk) -> None:
         name="bad", life=Stopped(NOW), wanted=True, breaker=Breaker(state=Closed(3))
     )
     disk.write(replace(host(), services={"bad": bad}))
-    back = disk.read(after=0, now=7.0).host.services["bad"].breaker
+    back = went_on(disk.read(after=0, now=7.0)).services["bad"].breaker
     assert Closed(3) == back.state

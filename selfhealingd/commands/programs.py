@@ -48,6 +48,7 @@ class _Order(Struct, frozen=True):
 async def start(system: System, call: Call, params: methods.Names) -> Started:
     """Bring programs up."""
     names = programs(system, params.names)
+    _refuse_gone(system, names)
     services = system.loop.host.services
     fresh = {
         name: services[name].run
@@ -66,12 +67,21 @@ async def stop(system: System, call: Call, params: methods.Names) -> Started:
 async def restart(system: System, call: Call, params: methods.Restart) -> Started:
     """Bring programs up anew: all at once, or a few at a time."""
     names = programs(system, params.names)
+    _refuse_gone(system, names)
     fresh = {name: system.loop.host.services[name].run for name in names}
     most = params.max_unavailable if params.max_unavailable > 0 else len(names)
     waves = tuple(names[i : i + most] for i in range(0, len(names), most))
     careful = params.max_unavailable > 0
     order = _Order(RestartAsked, Aim.UP, waves, fresh, careful)
     return _begin(system, call, params, order)
+
+
+def _refuse_gone(system: System, names: Iterable[str]) -> None:
+    """Refuse what would end a program for good, as nothing tells what to start."""
+    gone = [name for name in names if not system.loop.launches[name].argv]
+    if gone:
+        words = f"gone from the config, so it can't be started: {', '.join(gone)}"
+        raise Refusal(Kind.REFUSED, words, f"selfhealctl stop {gone[0]}")
 
 
 async def signal(system: System, call: Call, params: methods.Signal) -> list[Outcome]:

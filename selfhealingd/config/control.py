@@ -30,6 +30,7 @@ def read_daemon(
         sample_interval=table.sample_interval,
         log_level=table.log_level,
         log_format=table.log_format,
+        orphans=table.orphans,
         tasks_caution=table.tasks_caution,
         tasks_overload=table.tasks_overload,
     )

@@ -61,6 +61,9 @@ LogFormat: TypeAlias = Annotated[
 ]
 Pattern: TypeAlias = Annotated[str, Reader(values.pattern)]
 Address: TypeAlias = Annotated[tuple[str, int], Reader(values.address)]
+Orphans: TypeAlias = Annotated[
+    Literal["keep", "stop"], Reader(values.one_of("keep", "stop"))
+]
 Environment: TypeAlias = Annotated[dict[str, str], Nested(environment)]
 
 
@@ -90,6 +93,7 @@ class DaemonTable(msgspec.Struct, frozen=True, kw_only=True):
     sample_interval: Positive = 5.0
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
+    orphans: Orphans = "keep"
     tasks_caution: Count = 6
     tasks_overload: Count = 11
 

@@ -22,6 +22,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     sample_interval: float = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+    orphans: Literal["keep", "stop"] = "keep"
     tasks_caution: int = 6
     tasks_overload: int = 11
 

@@ -61,7 +61,7 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
     """Take in the process of the latest run."""
     s = replace(s, started=event.started)
     match s.life:
-        case Starting():
+        case Starting(pid=None):
             starting = replace(s.life, at=event.at, pid=event.pid)
             return due(program, replace(s, life=starting), at=event.at)
         case Stopping(pid=None, ended=False):

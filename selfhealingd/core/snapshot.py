@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from selfhealingd.core import breaker, incident
+from selfhealingd.core.adoption import Survivors, fresh, had_process, take_up
 from selfhealingd.core.breaker import Breaker
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Result
@@ -21,18 +22,23 @@ from selfhealingd.core.life import (
     Exited,
     Fatal,
     Held,
+    Life,
     Purpose,
     Stopped,
     Stopping,
+    alive,
     pid_of,
 )
-from selfhealingd.core.policy import BreakerPolicy, Policy
+from selfhealingd.core.policy import Policy
 from selfhealingd.wire.times import rfc3339
 
 T = TypeVar("T")
 
 TIMES = frozenset({"at", "until", "deadline", "opened", "ended", "began", "remedies"})
 """Keys that hold times, wherever they stand."""
+
+BESIDE = frozenset({"pid", "origin"})
+"""Keys of a service's table that are not its state: they stand there for others."""
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -60,12 +66,14 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     ``anchor``: maps the file's times, so that its ``saved_at`` lies as far in the past
     as the daemon was away. ``same_boot``: the host was not started anew meanwhile.
     ``clean``: the earlier daemon ended as asked, with everything stopped.
+    ``survivors``: what runs on nevertheless.
     """
 
     anchor: Anchor
     now: float
     same_boot: bool
     clean: bool
+    survivors: Survivors = {}
 
 
 class BadSnapshot(Exception):
@@ -98,37 +106,47 @@ def encode_engine(host: Host, anchor: Anchor) -> dict[str, Any]:
     return plain
 
 
+def read(
+    engine: Mapping[str, Any],
+    services: Mapping[str, Mapping[str, Any]],
+    anchor: Anchor,
+) -> Host:
+    """Return the host as it was written; raises BadSnapshot."""
+    host = _convert(dict(engine), Host, "engine", anchor)
+    known = {
+        name: _read_service(name, plain, anchor) for name, plain in services.items()
+    }
+    return replace(host, services=known)
+
+
+def restore(host: Host, policy: Policy, back: Return) -> Host:
+    """Bring a host back as it should go on; services without a program are left out.
+
+    What runs on goes on, as does what has ended since, of which the news is still to
+    come (``adoption.missed``). Otherwise what was alive is not any more: it is STOPPED,
+    wanted as before, and ``Began`` starts it.
+    """
+    services = {
+        name: _restore(host.services[name], policy, host, back)
+        if name in host.services
+        else _first(name, policy, back)
+        for name in policy.programs
+    }
+    return replace(host, services=services, main=_main(host, services, policy, back))
+
+
 def decode(
     engine: Mapping[str, Any],
     services: Mapping[str, Mapping[str, Any]],
     policy: Policy,
     back: Return,
 ) -> Host:
-    """Bring the host back as it should go on; services without a program are left out.
-
-    What was alive is not any more: it is STOPPED, wanted as before, and ``Began``
-    starts it. Raises BadSnapshot.
-    """
-    host = _convert(dict(engine), Host, "engine", back.anchor)
-    main = breaker.restore(
-        policy.main, host.main, now=back.now, spread=host.jitter("main", back.now)
-    )
-    restored = {
-        name: _restore(name, services[name], policy, host, back)
-        for name in policy.programs
-        if name in services
-    }
-    fresh = {
-        name: Service(name=name, life=Stopped(back.now), wanted=program.autostart)
-        for name, program in policy.programs.items()
-        if name not in restored
-    }
-    ordered = {name: {**restored, **fresh}[name] for name in policy.programs}
-    return replace(host, services=ordered, main=main)
+    """Read a host and bring it back; raises BadSnapshot."""
+    return restore(read(engine, services, back.anchor), policy, back)
 
 
 def with_leftovers(host: Host, left: Mapping[str, float], *, now: float) -> Host:
-    """Mark programs of which an earlier daemon left processes that are being ended.
+    """Mark programs that are down, but left processes that are being ended.
 
     ``left``: until when each has to end by itself. Such a program is STOPPING, and
     comes up, if it is wanted, once ``Emptied`` tells that nothing is left.
@@ -136,6 +154,8 @@ def with_leftovers(host: Host, left: Mapping[str, float], *, now: float) -> Host
     services = dict(host.services)
     for name, deadline in left.items():
         s = services[name]
+        if alive(s.life):
+            continue
         # What was down with leftovers is down again by how it had ended.
         down = not isinstance(s.life, Stopped) and s.exit is not None
         up = Purpose.AGAIN if s.wanted else Purpose.STAY
@@ -145,46 +165,69 @@ def with_leftovers(host: Host, left: Mapping[str, float], *, now: float) -> Host
     return replace(host, services=services)
 
 
-def _restore(
-    name: str,
-    plain: Mapping[str, Any],
-    policy: Policy,
-    host: Host,
-    back: Return,
-) -> Service:
-    values = {k: v for k, v in plain.items() if k != "pid"}
-    s = _convert({**values, "name": name}, Service, f"service.{name}", back.anchor)
-    healing = policy.programs[name].healing
-    own = _restore_breaker(healing.breaker, s.breaker, host, back, name)
-    s = replace(s, breaker=own, started=None)
-    if s.attempt is not None and s.incident is not None:
-        ended = incident.conclude(
-            s.incident,
-            result=Result.INTERRUPTED,
-            detail="the daemon ended",
-            now=back.now,
+def _read_service(name: str, plain: Mapping[str, Any], anchor: Anchor) -> Service:
+    values = {k: v for k, v in plain.items() if k not in BESIDE}
+    return _convert({**values, "name": name}, Service, f"service.{name}", anchor)
+
+
+def _first(name: str, policy: Policy, back: Return) -> Service:
+    s = fresh(name, wanted=policy.programs[name].autostart, now=back.now)
+    survivor = back.survivors.get(name)
+    return s if survivor is None else take_up(s, survivor)
+
+
+def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
+    survivor = back.survivors.get(s.name)
+    newer = survivor is not None and survivor.run > s.run
+    unseen = back.same_boot and not back.clean and had_process(s.life)
+    same = (survivor is not None and not newer) or (survivor is None and unseen)
+    if not (same and s.attempt and s.attempt.ticket == s.breaker.generation):
+        share = host.jitter(s.name, s.breaker.generation)
+        own = policy.programs[s.name].healing.breaker
+        s = replace(
+            s, breaker=breaker.restore(own, s.breaker, now=back.now, spread=share)
         )
-        s = replace(s, incident=ended)
-    match s.life:
+    if not same:
+        s = _interrupted(s, back)
+    if survivor is not None:
+        return take_up(s, survivor)
+    return s if unseen else replace(s, life=_down(s.life, back), started=None)
+
+
+def _interrupted(s: Service, back: Return) -> Service:
+    if s.attempt is None or s.incident is None:
+        return s
+    ended = incident.conclude(
+        s.incident, result=Result.INTERRUPTED, detail="the daemon ended", now=back.now
+    )
+    return replace(s, incident=ended)
+
+
+def _down(life: Life, back: Return) -> Life:
+    match life:
         case Fatal() | Backoff():
-            return s
+            return life
         case Exited(held=Held.FINISHED | Held.NEVER):
             # After a mere crash of the daemon it has done its work; after a boot or a
             # clean start it is wanted anew.
             if back.same_boot and not back.clean:
-                return s
+                return life
         case Exited():
-            return s
+            return life
         case _:
             pass
-    return replace(s, life=Stopped(back.now))
+    return Stopped(back.now)
 
 
-def _restore_breaker(
-    policy: BreakerPolicy, which: Breaker, host: Host, back: Return, name: str
+def _main(
+    host: Host, services: Mapping[str, Service], policy: Policy, back: Return
 ) -> Breaker:
-    share = host.jitter(name, which.generation)
-    return breaker.restore(policy, which, now=back.now, spread=share)
+    """Bring the engine's breaker back, as it is while its one try goes on."""
+    tries = (s.attempt.main_ticket for s in services.values() if s.attempt)
+    if host.main.generation in tries:
+        return host.main
+    spread = host.jitter("main", back.now)
+    return breaker.restore(policy.main, host.main, now=back.now, spread=spread)
 
 
 def _convert(plain: dict[str, Any], kind: type[T], where: str, anchor: Anchor) -> T:

@@ -1,9 +1,10 @@
 """A process that we started: how it ended, and signals to it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import ClassVar, Self
 
 import trio
 
@@ -39,7 +40,18 @@ class Child:
     its tree is gone, which is not known as its tree any more.
     """
 
-    __slots__ = ("_identity", "_marks", "_pidfd", "_status", "_waiting", "cgroup")
+    orphans_come_to_us: ClassVar[bool] = True
+    """Whether what loses its parents in the tree becomes our child."""
+
+    __slots__ = (
+        "_identity",
+        "_marks",
+        "_pidfd",
+        "_spared",
+        "_status",
+        "_waiting",
+        "cgroup",
+    )
 
     def __init__(
         self, identity: Identity, pidfd: int, marks: Mapping[str, str] = _UNMARKED
@@ -48,12 +60,13 @@ class Child:
         self._marks = marks
         self._pidfd = pidfd
         self._status: ExitStatus | None = None
+        self._spared = False
         self._waiting = trio.Lock()
         self.cgroup: Cgroup | None = None
         """Where it and all that it starts live, if the daemon may make cgroups."""
 
     @classmethod
-    def of(cls, pid: int, marks: Mapping[str, str] = _UNMARKED) -> "Child":
+    def of(cls, pid: int, marks: Mapping[str, str] = _UNMARKED) -> Self:
         """Take charge of a child that nobody has reaped; OSError if that fails.
 
         ``marks`` of its environment are how its orphans are known.
@@ -67,7 +80,7 @@ class Child:
             os.close(pidfd)
             raise
         child = cls(Identity(pid, started), pidfd, marks)
-        REGISTER.enter(child)
+        REGISTER.enter(child, waited_for=cls.orphans_come_to_us)
         return child
 
     def __repr__(self) -> str:
@@ -108,10 +121,24 @@ class Child:
                 if self._pidfd < 0:
                     raise trio.ClosedResourceError
                 await trio.lowlevel.wait_readable(self._pidfd)
-                self._status = self._reaped()
+                if self._spared:
+                    await trio.sleep_forever()
+                self._status = await self._end()
                 if self._status is None:
                     await trio.sleep(_TRACED_SECS)
             return status
+
+    def spare(self) -> None:
+        """Leave its status, should it end from now on, to whoever comes after us."""
+        self._spared = True
+
+    async def strays(self) -> Collection[Identity]:
+        """Return who of its tree no parent and no adoption by us leads to."""
+        return ()
+
+    async def _end(self) -> ExitStatus | None:
+        """Return how it has ended; None if that is to be asked again."""
+        return self._reaped()
 
     def _reaped(self) -> ExitStatus | None:
         try:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from selfhealingd.clock import boottime
+
 _ENOUGH = 4096  # a stat line is a few hundred bytes, whatever the name
 
 
@@ -94,6 +96,18 @@ def start_ticks(pid: int) -> int | None:
     """Return when ``pid`` started, in ticks since boot; None if it is not there."""
     stat = read_stat(pid)
     return None if stat is None else stat.started
+
+
+def real_uid(pid: int) -> int | None:
+    """Return whose process this is, whatever it may do; None if it is not there."""
+    status = read_proc(pid, "status") or b""
+    line = next((one for one in status.splitlines() if one.startswith(b"Uid:")), None)
+    return None if line is None else int(line.split()[1])
+
+
+def age(identity: Identity) -> float:
+    """Return for how many seconds this process has been there, or would have."""
+    return boottime() - identity.started / os.sysconf("SC_CLK_TCK")
 
 
 def alive(identity: Identity) -> bool:

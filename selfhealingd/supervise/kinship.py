@@ -3,17 +3,21 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import sleep
+from typing import Generic, TypeVar
 
 import trio
 
 from selfhealingd.supervise.environment import marks_in
 from selfhealingd.supervise.identity import (
+    Stat,
     children,
     lists_children,
     processes,
     read_proc,
 )
 from selfhealingd.supervise.register import Orphan
+
+T = TypeVar("T")
 
 _READ_SECS = 2.0
 _EXEC_SECS = 0.01
@@ -55,36 +59,51 @@ async def kin() -> Callable[[int], Iterable[int]]:
     """Return what knows the children of a pid."""
     if lists_children():
         return children
-    families = await _scans.get()
+    families = await _families.get()
     return lambda pid: families.get(pid, ())
 
 
-class Scans:
+async def census() -> Sequence[tuple[Stat, Mapping[str, str]]]:
+    """Return every process that runs, with the marks in its environment."""
+    return await _census.get()
+
+
+class Scans(Generic[T]):
     """Readings of all of ``/proc``, each shared by who asked before it began."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], T]) -> None:
+        self._read = read
         self._lock = trio.Lock()
         self._asked = 0
         self._answered = 0
-        self._families: Mapping[int, Sequence[int]] = {}
+        self._found: T | None = None
 
-    async def get(self) -> Mapping[int, Sequence[int]]:
-        """Return parents with their children, as they are after this call began."""
+    async def get(self) -> T:
+        """Return what is read after this call began."""
         self._asked += 1
         mine = self._asked
         async with self._lock:
-            if self._answered < mine:
+            if self._found is None or self._answered < mine:
                 covered = self._asked
-                self._families = await trio.to_thread.run_sync(_families)
+                self._found = await trio.to_thread.run_sync(self._read)
                 self._answered = covered
-            return self._families
+            return self._found
 
 
-_scans = Scans()
-
-
-def _families() -> Mapping[int, Sequence[int]]:
+def _read_families() -> Mapping[int, Sequence[int]]:
     families = defaultdict[int, list[int]](list)
     for stat in processes():
         families[stat.parent].append(stat.pid)
     return families
+
+
+def _read_census() -> Sequence[tuple[Stat, Mapping[str, str]]]:
+    return [
+        (stat, marks_in(read_proc(stat.pid, "environ") or b""))
+        for stat in processes()
+        if not stat.gone
+    ]
+
+
+_families = Scans(_read_families)
+_census = Scans(_read_census)

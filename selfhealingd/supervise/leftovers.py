@@ -7,14 +7,22 @@ recorded number is somebody else, and never touched.
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from signal import SIGKILL, SIGTERM
+from typing import NamedTuple
 
 import trio
 
-from selfhealingd.supervise.environment import INSTANCE, PROGRAM
+from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN, marks_in
 from selfhealingd.supervise.errors import SignalError
-from selfhealingd.supervise.identity import Identity, Stat, processes, read_proc
+from selfhealingd.supervise.identity import (
+    Identity,
+    Stat,
+    processes,
+    read_proc,
+    real_uid,
+)
 from selfhealingd.supervise.pidfd import pidfd_of, send_by
 
 _KILL_SECS = 5.0
@@ -26,27 +34,50 @@ DEFAULT_GRACE = (int(SIGTERM), 10.0)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run as the state file remembers it; ``started`` in ticks since boot."""
+    """A program's latest run as the state file remembers it.
+
+    ``pid`` and ``started`` (ticks since boot) are None where it had no process;
+    ``awaited``: one was being started at that moment.
+    """
 
     program: str
-    pid: int
-    started: int
+    run: int
+    pid: int | None
+    started: int | None
+    awaited: bool
     boot: str
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who its process was."""
+        if self.pid is None or self.started is None:
+            return None
+        return Identity(self.pid, self.started)
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A process of an earlier daemon; ``program`` is empty if nothing tells it."""
+    """A process of an earlier daemon; ``program`` is empty if nothing tells it.
+
+    ``run`` is None, too, where nothing tells; ``uid`` is the real one.
+    """
 
     pid: int
     started: int
     program: str
     session: int
+    run: int | None = None
+    uid: int | None = None
 
     @property
     def identity(self) -> Identity:
         """Who this is."""
         return Identity(self.pid, self.started)
+
+
+class _Claim(NamedTuple):
+    program: str
+    run: int | None
 
 
 async def find(
@@ -58,35 +89,53 @@ async def find(
     of our daemons (not empty). Neither this process nor one that it descends from is
     ever among them.
     """
-    known = {Identity(r.pid, r.started): r.program for r in recorded if r.boot == boot}
+    known = {
+        one.identity: _Claim(one.program, one.run)
+        for one in recorded
+        if one.boot == boot and one.identity is not None
+    }
     return await trio.to_thread.run_sync(_find, known, instance, abandon_on_cancel=True)
 
 
-def _find(known: Mapping[Identity, str], instance: str) -> list[Leftover]:
-    running = {stat.pid: stat for stat in processes() if not stat.gone}
+def _find(known: Mapping[Identity, _Claim], instance: str) -> list[Leftover]:
+    running = {
+        stat.pid: stat
+        for stat in processes()
+        if not stat.gone or _awaits_us(stat, known)
+    }
     ours = _lineage(running)
-    programs: dict[int, str] = {}
+    claims: dict[int, _Claim] = {}
     for stat in running.values():
         # The stat was read first: should the pid change hands now, then what we
         # return names the former owner, and matches nobody.
-        program = known.get(stat.identity)
-        if program is None:
-            program = _marked(stat.pid, instance)
-        if program is not None:
-            programs[stat.pid] = program
+        claim = known.get(stat.identity) or _marked(stat.pid, instance)
+        if claim is not None:
+            claims[stat.pid] = claim
     return sorted(
         (
-            Leftover(stat.pid, stat.started, program, stat.session)
+            Leftover(
+                stat.pid,
+                stat.started,
+                claim.program,
+                stat.session,
+                claim.run,
+                real_uid(stat.pid) if stat.pid == stat.session else None,
+            )
             for stat in running.values()
-            if stat.pid not in ours and (program := _claim(stat, programs)) is not None
+            if stat.pid not in ours and (claim := _claim(stat, claims)) is not None
         ),
         key=lambda leftover: leftover.pid,
     )
 
 
-def _claim(stat: Stat, programs: Mapping[int, str]) -> str | None:
+def _awaits_us(stat: Stat, known: Mapping[Identity, _Claim]) -> bool:
+    """Whether a program has ended and waits for us, who began as other code."""
+    return stat.parent == os.getpid() and stat.identity in known
+
+
+def _claim(stat: Stat, claims: Mapping[int, _Claim]) -> _Claim | None:
     # A program that rewrites its title, or clears its environment, loses the mark.
-    return programs.get(stat.pid, programs.get(stat.session))
+    return claims.get(stat.pid, claims.get(stat.session))
 
 
 def _lineage(running: Mapping[int, Stat]) -> set[int]:
@@ -97,17 +146,17 @@ def _lineage(running: Mapping[int, Stat]) -> set[int]:
     return lineage
 
 
-def _marked(pid: int, instance: str) -> str | None:
+def _marked(pid: int, instance: str) -> _Claim | None:
     mark = f"{INSTANCE}={instance}".encode()
     environ = read_proc(pid, "environ")
     if environ is None or mark not in environ:
         return None
-    entries = environ.split(b"\0")
-    if mark not in entries:
+    marks = marks_in(environ)
+    if marks.get(INSTANCE) != instance:
         return None
-    prefix = f"{PROGRAM}=".encode()
-    named = (entry[len(prefix) :] for entry in entries if entry.startswith(prefix))
-    return os.fsdecode(next(named, b""))
+    run = marks.get(RUN, "")
+    number = int(run) if run.isascii() and run.isdecimal() else None
+    return _Claim(marks.get(PROGRAM, ""), number)
 
 
 async def stop_leftovers(
@@ -131,6 +180,14 @@ async def stop_leftovers(
         for leftover in leftovers:
             nursery.start_soon(stop, leftover)
     return survivors
+
+
+def kill_at_once(leftovers: Iterable[Leftover]) -> None:
+    """Send SIGKILL to those that still run; whom we may not signal is passed over."""
+    for leftover in leftovers:
+        with pidfd_of(leftover.identity) as fd, suppress(SignalError):
+            if fd is not None:
+                send_by(fd, SIGKILL, leftover.pid)
 
 
 async def _stopped(identity: Identity, signo: int, seconds: float) -> bool:

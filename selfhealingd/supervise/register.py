@@ -96,6 +96,10 @@ class Register:
         seen.update(members)
         self._seen.update(dict.fromkeys(seen, leader))
 
+    def seen(self, leader: Leader) -> frozenset[Identity]:
+        """Return whom ``saw`` has remembered of a tree; they may be gone."""
+        return frozenset(self._sightings.get(leader, ()))
+
     def orphan(self, pid: int) -> Orphan | None:
         """Return what we know of a child that nobody waits for; None if it is gone."""
         # Its number can't change hands unnoticed: it is our child, and we reap it.

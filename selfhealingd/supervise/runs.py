@@ -1,26 +1,29 @@
 """Every run that is alive, each in a task that reports what becomes of it."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from signal import SIGKILL
 
 import trio
 
+from selfhealingd.core.adoption import UNSEEN
 from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise import spawn
+from selfhealingd.supervise.adopted import hold
 from selfhealingd.supervise.cgroup import Cgroups
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN
 from selfhealingd.supervise.errors import SignalError, SpawnError
 from selfhealingd.supervise.handles import Handles
+from selfhealingd.supervise.identity import Identity, age
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gate, Gates, Open
 from selfhealingd.supervise.sockets.pool import Sockets
-from selfhealingd.supervise.tree import Volley, glance, left, send, wait_gone
+from selfhealingd.supervise.tree import Volley, glance, left, members, send, wait_gone
 
 SPAWNS_AT_ONCE = 8
 _KILL_SECS = 5.0
@@ -70,6 +73,8 @@ class Runs:
         # the state from being written.
         self._spawning = trio.CapacityLimiter(SPAWNS_AT_ONCE)
         self._lives: dict[tuple[str, int], _Live] = {}
+        self._reports = 0
+        self._reported = trio.Event()
 
     async def live(self, service: str, run: int, launch: Launch) -> None:
         """Start a program and stay with it until nothing of it is left."""
@@ -98,12 +103,74 @@ class Runs:
         except (SpawnError, OutputError) as error:
             await self._fail(service, run, error)
             return
-        try:
+        began = trio.current_time()
+        async with self._kept(service, run, child, gate):
             await self._house(service, child)
+            await self._watch(service, run, child, began=began)
+
+    async def adopt(
+        self,
+        service: str,
+        run: int,
+        identity: Identity,
+        launch: Launch,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Stay with a program that an earlier daemon started, as ``live`` does.
+
+        It is started once signals reach it. ``launch`` tells where its output goes,
+        and what it may still have to show.
+        """
+        with closing(await self._gate_again(service, run, launch)) as gate:
+            await self._stay(service, run, identity, gate, task_status)
+
+    async def _gate_again(self, service: str, run: int, launch: Launch) -> Gate:
+        try:
+            gate = await self._gate(service, run, launch)
+            self._kit.outputs.open(
+                service, launch.stdout, launch.stderr, launch.credentials
+            )
+        except (SpawnError, OutputError) as error:
+            self._trouble(service, str(error))
+            return Open(launch)
+        return gate
+
+    async def _stay(
+        self,
+        service: str,
+        run: int,
+        identity: Identity,
+        gate: Gate,
+        task_status: trio.TaskStatus[None],
+    ) -> None:
+        child = hold(identity, self._marks(service, run))
+        if child is None:
+            now = trio.current_time()
+            end = Exit(at=now, problem=UNSEEN)
+            await self._report(Exited(at=now, service=service, run=run, exit=end))
+            task_status.started()
+            return
+        if self._kit.cgroups is not None:
+            cgroup = self._kit.cgroups.of(service, identity)
+            child.cgroup = cgroup if cgroup.populated else None
+        began = trio.current_time() - age(identity)
+        async with self._kept(service, run, child, gate):
+            task_status.started()
+            # Known now, they are known again when they have lost their parents.
+            await members(child)
+            await self._watch(service, run, child, began=began)
+
+    @asynccontextmanager
+    async def _kept(
+        self, service: str, run: int, child: Child, gate: Gate
+    ) -> AsyncIterator[None]:
+        """Let signals reach a run for the block, after which nothing of it is left."""
+        try:
             async with trio.open_nursery() as nursery:
                 self._lives[service, run] = _Live(child, nursery)
                 nursery.start_soon(gate.watch, child)
-                await self._watch(service, run, child)
+                yield
                 nursery.cancel_scope.cancel()
         except Exception:
             # Without a watch it must not go on: it would be run twice.
@@ -115,6 +182,17 @@ class Runs:
             if child.cgroup is not None:
                 child.cgroup.remove()
             child.close()
+
+    async def hand_over(self, seconds: float) -> None:
+        """Take no status of a program any more, so that the next daemon can.
+
+        Waits up to so many seconds until the ends that were seen are reported.
+        """
+        for live in self._lives.values():
+            live.child.spare()
+        with trio.move_on_after(seconds):
+            while self._reports:
+                await self._reported.wait()
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or its whole tree; one that is gone is no trouble.
@@ -177,6 +255,16 @@ class Runs:
         )
         return replace(handles, sockets=sockets)
 
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        self._reports += 1
+        try:
+            yield
+        finally:
+            self._reports -= 1
+            self._reported.set()
+            self._reported = trio.Event()
+
     def _marks(self, service: str, run: int) -> dict[str, str]:
         return {
             INSTANCE: self._instance,
@@ -198,11 +286,12 @@ class Runs:
                 " clears his environment may be overlooked when it is stopped",
             )
 
-    async def _watch(self, service: str, run: int, child: Child) -> None:
-        began = trio.current_time()
+    async def _watch(
+        self, service: str, run: int, child: Child, *, began: float
+    ) -> None:
         await self._report(
             Spawned(
-                at=began,
+                at=trio.current_time(),
                 service=service,
                 run=run,
                 pid=child.pid,
@@ -211,8 +300,6 @@ class Runs:
         )
         status = await child.wait()
         now = trio.current_time()
-        await self._kit.outputs.drain(service, _DRAIN_SECS)
-        remaining = await left(child)
         end = Exit(
             at=now,
             code=status.code,
@@ -220,9 +307,12 @@ class Runs:
             dumped=status.dumped,
             lasted=now - began,
         )
-        await self._report(
-            Exited(at=now, service=service, run=run, exit=end, left=len(remaining))
-        )
+        with self._reporting():
+            await self._kit.outputs.drain(service, _DRAIN_SECS)
+            remaining = await left(child)
+            await self._report(
+                Exited(at=now, service=service, run=run, exit=end, left=len(remaining))
+            )
         if remaining:
             await wait_gone(child)
             await self._kit.outputs.drain(service, _DRAIN_SECS)

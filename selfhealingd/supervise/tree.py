@@ -5,8 +5,9 @@ ours that is known as the program's (by its session, by the marks in its environ
 or because it was seen before its parent died), or descends from one; or if it is in
 the program's cgroup. A zombie runs no more, so it is never counted.
 
-This holds while ``reaper.serve`` runs: otherwise orphans never come to us. All of it
-is for the main thread.
+This holds while ``reaper.serve`` runs: otherwise orphans never come to us. Those of
+an adopted program don't; it finds them as its ``strays``. All of it is for the main
+thread.
 """
 
 import os
@@ -51,7 +52,7 @@ def glance(child: Child) -> Glance:
     roots, unread, known = _roots(child)
     found = list(islice(_walk(roots, children), _GLANCE))
     _remember(child, found)
-    whole = lists_children() and len(found) < _GLANCE
+    whole = lists_children() and len(found) < _GLANCE and not _may_stray(child)
     return Glance(found, whole and not unread and known.issuperset(orphans()))
 
 
@@ -66,6 +67,7 @@ async def look(child: Child, visit: Callable[[Stat], None] | None = None) -> Gla
         if unread:
             await read_marks(unread)
             roots, unread, known = _roots(child)
+        roots += await child.strays()
         found = []
         for stat in _walk(roots, await kin()):
             found.append(stat)
@@ -188,8 +190,12 @@ class Volley:
                 self.spared[identity] = str(error)
 
 
+def _may_stray(child: Child) -> bool:
+    return not child.orphans_come_to_us and child.cgroup is None
+
+
 def _may_be_left(child: Child) -> bool:
-    if child.cgroup is not None and child.cgroup.populated:
+    if _may_stray(child) or (child.cgroup is not None and child.cgroup.populated):
         return True
     for pid in orphans():
         orphan = REGISTER.orphan(pid)

@@ -17,6 +17,7 @@ import tomli_w
 from msgspec.structs import replace
 
 from selfhealingd.core import assessment, effects, events, knocking, snapshot
+from selfhealingd.core.adoption import Survivor, missed
 from selfhealingd.core.breaker import By
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
@@ -106,6 +107,7 @@ class Simulator:
         self.doors: dict[str, float] = {}
         self._ahead: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
+        self._awake = True
         self.host = Host(
             services={
                 p.name: Service(name=p.name, life=Stopped(BEGAN), wanted=p.autostart)
@@ -176,9 +178,16 @@ class Simulator:
         self.policy = policy
 
     def come_back(
-        self, away: float = 5.0, *, clean: bool = False, boot: bool = False
+        self,
+        away: float = 5.0,
+        *,
+        clean: bool = False,
+        boot: bool = False,
+        alone: bool = True,
     ) -> None:
-        """End the daemon, leave its leftovers to be stopped, and start it again."""
+        """End the daemon, ``alone`` or with all that ran, and start it again."""
+        alone = alone and not (clean or boot)
+        lasting = {n: p for n, p in self.processes.items() if alone and p.alive}
         before = snapshot.Anchor(self.now, self._utc())
         text = tomli_w.dumps(
             {
@@ -200,10 +209,20 @@ class Simulator:
                 now=back,
                 same_boot=not boot,
                 clean=clean,
+                survivors={
+                    name: Survivor(run=p.run, pid=p.pid, started=7, at=p.began)
+                    for name, p in lasting.items()
+                },
             ),
         )
-        self.now, self.finished = back, False
-        self.processes, self.wakes, self.doors, self._ahead = {}, {}, {}, []
+        self.now, self.finished, self.wakes, self.doors = back, False, {}, {}
+        self.processes = lasting
+        if not alone:
+            self._ahead = []
+        self._awake = False
+        for event in missed(self.host, lasting, {}, now=self.now):
+            self.feed(event)
+        self._awake = True
         self.begin()
 
     # What a test looks at
@@ -252,8 +271,10 @@ class Simulator:
         for effect in todo:
             self._perform(effect)
         for name in self.host.services:
-            assert self.wakes.get(name) == wake_at(self.policy, self.host, name)
-        assert self.doors == knocking.watched(self.policy, self.host)
+            when = wake_at(self.policy, self.host, name)
+            assert self.wakes.get(name) == when or not self._awake
+        if self._awake:
+            assert self.doors == knocking.watched(self.policy, self.host)
 
     def _perform(self, effect: effects.Effect) -> None:
         match effect:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from selfhealingd.core import snapshot
+from selfhealingd.core.adoption import Survivor
 from selfhealingd.core.breaker import (
     Breaker,
     BreakerState,
@@ -37,6 +38,7 @@ from selfhealingd.core.life import (
     Stopped,
     Stopping,
     Why,
+    alive,
     pid_of,
 )
 from selfhealingd.core.policy import Flags, Policy, Program
@@ -185,7 +187,8 @@ def test_any_host_comes_back(host: Host) -> None:
     assert was.breaker.failures == now.breaker.failures
     assert was.breaker.permanent == now.breaker.permanent
     assert host.dormant == found.dormant
-    assert now.attempt is None
+    goes_on = was.life == now.life and alive(was.life)
+    assert now.attempt is None or goes_on
     assert (was.exit is None) == (now.exit is None)
     if was.exit is not None and now.exit is not None:
         assert now.exit.at == pytest.approx(was.exit.at, abs=MICRO)
@@ -261,9 +264,15 @@ FINISHED, NEVER = Exited(NOW, Held.FINISHED), Exited(NOW, Held.NEVER)
 @pytest.mark.parametrize(
     ("life", "how", "kind"),
     [
-        (Starting(NOW, 7), KILLED, Stopped),
-        (Running(NOW, 7), KILLED, Stopped),
-        (Stopping(NOW, Purpose.AGAIN, NOW, 7), KILLED, Stopped),
+        (Starting(NOW), KILLED, Stopped),
+        (Starting(NOW, 7), KILLED, Starting),
+        (Running(NOW, 7), KILLED, Running),
+        (Stopping(NOW, Purpose.AGAIN, NOW, 7), KILLED, Stopping),
+        (Stopping(NOW, Purpose.AGAIN, NOW), KILLED, Stopped),
+        (Stopping(NOW, Purpose.SETTLE, NOW, ended=True), KILLED, Stopping),
+        (Starting(NOW, 7), BOOTED, Stopped),
+        (Running(NOW, 7), BOOTED, Stopped),
+        (Stopping(NOW, Purpose.AGAIN, NOW, 7), CLEAN, Stopped),
         (Stopped(NOW), KILLED, Stopped),
         (Backoff(NOW, Why.TURN), KILLED, Backoff),
         (Fatal(NOW), BOOTED, Fatal),
@@ -277,7 +286,7 @@ FINISHED, NEVER = Exited(NOW, Held.FINISHED), Exited(NOW, Held.NEVER)
     ],
 )
 def test_lives(life: Life, how: Return, kind: type[Life]) -> None:
-    """What was alive is not any more; what waited, waits; what was done stays done."""
+    """What was alive goes on until more is known; what waited, waits; done is done."""
     assert kind is type(back(life, how).life)
 
 
@@ -299,7 +308,6 @@ def test_leftovers_can_be_found(life: Life) -> None:
     """With the pid, where there is one, stands the start time that proves it."""
     plain = snapshot.encode_service(one(life, started=123), ANCHOR)
     assert (pid_of(life), 123, 3) == (plain.get("pid"), plain["started"], plain["run"])
-    assert isinstance(back(life, started=123).life, Stopped)
 
 
 def test_times_are_readable() -> None:
@@ -311,7 +319,7 @@ def test_times_are_readable() -> None:
 
 
 def test_the_attempt_that_was_under_way_counts_neither_way() -> None:
-    """The daemon didn't see its end."""
+    """The daemon didn't see its end, nor will the next one: the host was booted."""
     attempt = Attempt(
         number=1, remedy="restart", began=NOW, deadline=NOW, ticket=0, main_ticket=0
     )
@@ -323,10 +331,73 @@ def test_the_attempt_that_was_under_way_counts_neither_way() -> None:
         opened=NOW,
         attempts=(attempt,),
     )
-    s = back(Running(NOW, 7), incident=opened)
+    s = back(Running(NOW, 7), BOOTED, incident=opened)
     assert s.open_incident is not None
     last = s.open_incident.attempts[-1]
     assert (Result.INTERRUPTED, "the daemon ended") == (last.result, last.detail)
+
+
+LEASE = NOW + 40
+TRY = Attempt(
+    number=1, remedy="restart", began=NOW, deadline=LEASE, ticket=4, main_ticket=9
+)
+TRIED = Incident(
+    id="web-1", service="web", cause=Cause.EXIT, detail="x", opened=NOW, attempts=(TRY,)
+)
+
+
+def test_an_attempt_of_which_the_process_was_seen_goes_on() -> None:
+    """Its breakers stay half-open: this is the same try, under the same lease."""
+    own = Breaker(state=HalfOpen(5, LEASE), generation=4)
+    main = Breaker(state=HalfOpen(7, LEASE), generation=9)
+    s = one(Running(NOW, 7), incident=TRIED, breaker=own)
+    found = bring_back(Host(services={"web": s}, main=main))
+    assert s.attempt == found.services["web"].attempt
+    assert (own, main) == (found.services["web"].breaker, found.main)
+
+
+def test_an_attempt_that_nobody_saw_begin_leaves_no_breaker_half_open() -> None:
+    """Its spawn came to nothing: each waits for a full minute."""
+    own = Breaker(state=HalfOpen(5, LEASE), generation=4)
+    main = Breaker(state=HalfOpen(7, LEASE), generation=9)
+    s = one(Starting(NOW), incident=TRIED, breaker=own)
+    found = bring_back(Host(services={"web": s}, main=main))
+    assert found.services["web"].attempt is None
+    assert ["OPEN", "OPEN"] == [found.services["web"].breaker.label, found.main.label]
+
+
+def survivor(run: int = 3) -> Survivor:
+    return Survivor(run=run, pid=7, started=123, at=NOW - 2)
+
+
+@pytest.mark.parametrize(
+    ("life", "run", "after"),
+    [
+        (Running(NOW, 7), 3, Running(NOW, 7)),
+        (Starting(NOW, 7), 3, Starting(NOW, 7)),
+        (Starting(NOW), 3, Starting(NOW - 2, 7)),
+        (Stopping(NOW, Purpose.STAY, NOW + 5, 7), 3, None),
+        (Stopping(NOW, Purpose.STAY, NOW + 5), 3, None),
+        (Backoff(NOW, Why.TURN), 4, Starting(NOW - 2, 7)),
+        (Stopped(NOW), 4, Starting(NOW - 2, 7)),
+        (Running(NOW, 6), 4, Starting(NOW - 2, 7)),
+    ],
+)
+def test_what_runs_on_keeps_its_life(life: Life, run: int, after: Life | None) -> None:
+    """With its times; a later run than the file knows is a new one, and wanted."""
+    host = Host(services={"web": one(life, wanted=run == 3, started=123)})
+    how = replace(KILLED, survivors={"web": survivor(run)})
+    found = bring_back(host, how).services["web"]
+    assert (after or life) == found.life
+    assert (run, 123, True) == (found.run, found.started, found.wanted)
+
+
+def test_what_runs_on_is_known_without_a_file() -> None:
+    """The state is lost: its run is told by its marks."""
+    how = replace(KILLED, survivors={"db": survivor(9)})
+    found = snapshot.decode({}, {}, POLICY, how).services
+    assert (9, Starting(NOW - 2, 7)) == (found["db"].run, found["db"].life)
+    assert isinstance(found["web"].life, Stopped)
 
 
 def test_programs_come_and_go_with_the_config() -> None:

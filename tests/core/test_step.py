@@ -4,6 +4,7 @@ import pytest
 from core.simulator import BEGAN, FOREVER, ROOT, Run, Simulator, crash, names
 
 from selfhealingd.core import effects, events
+from selfhealingd.core.adoption import UNSEEN
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.graph import Condition
 from selfhealingd.core.life import Backoff, Exited, Held, label
@@ -318,12 +319,12 @@ def test_a_wait_for_a_breaker_goes_on_after_kill_9() -> None:
     assert "RUNNING" == sim.state("web")
 
 
-def test_an_attempt_that_the_daemon_did_not_see_end() -> None:
+def test_an_attempt_that_came_to_nothing() -> None:
     """It counts neither way; its half-open breaker is OPEN for a full minute."""
     sim = Simulator([WEB], {"web": [crash(0.1)] * 6 + [Run(lasts=5)]}).begin()
     sim.run_until(lambda: sim.host.main.label == "HALF_OPEN")
     failures = sim.host.main.failures
-    sim.come_back(away=1)
+    sim.come_back(away=1, boot=True)
     assert ("OPEN", failures) == (sim.host.main.label, sim.host.main.failures)
     began = sim.now
     sim.run_until(lambda: sim.host.main.label == "HALF_OPEN")
@@ -332,7 +333,105 @@ def test_an_attempt_that_the_daemon_did_not_see_end() -> None:
     assert counters.failed + counters.healed < counters.attempts
 
 
-def test_what_ran_is_started_afresh() -> None:
+def test_an_attempt_goes_on_without_the_daemon() -> None:
+    """Its half-open try is the same one, verified at the time that it was to be."""
+    sim = Simulator([WEB], {"web": [crash(0.1)] * 6}).begin()
+    sim.run_until(lambda: sim.host.main.label == "HALF_OPEN")
+    sim.run_for(3)
+    counters = sim.host.counters
+    began = sim.life("web").at
+    sim.come_back(away=2)
+    assert "HALF_OPEN" == sim.host.main.label
+    assert began == pytest.approx(sim.life("web").at, abs=1e-4)
+    sim.run_until(lambda: sim.host.main.label == "CLOSED")
+    assert began + WEB.healing.verify_secs == pytest.approx(sim.now, abs=1e-4)
+    assert counters.attempts == sim.host.counters.attempts
+    assert 1 == sim.host.counters.healed
+
+
+def test_an_attempt_that_failed_while_nobody_looked() -> None:
+    """It counts as failed: otherwise a daemon that crashes, too, could try for ever."""
+    sim = Simulator([WEB], {"web": [crash(0.1)] * 6 + [crash(3)]}).begin()
+    sim.run_until(lambda: sim.host.main.label == "HALF_OPEN")
+    sim.run_for(2)
+    failures = sim.host.main.failures
+    sim.come_back(alone=False)
+    assert ("OPEN", failures + 1) == (sim.host.main.label, sim.host.main.failures)
+
+
+def test_what_ran_runs_on() -> None:
+    """The same run, with its start time; what an operator stopped stays down."""
+    sim = Simulator([WEB, Program(name="stopped")]).begin()
+    sim.run_for(30)
+    sim.stop("stopped")
+    sim.run_for(1)
+    began = sim.life("web").at
+    sim.come_back()
+    assert {"web": "RUNNING", "stopped": "STOPPED"} == sim.states()
+    assert began == pytest.approx(sim.life("web").at, abs=1e-4)
+    assert "healthy" == sim.status().status
+    sim.run_for(30)
+    assert 1 == sim.host.services["web"].run
+
+
+def test_what_was_starting_is_running_when_it_was_to_be() -> None:
+    """The time without a daemon counts."""
+    slow = Program(name="web", startsecs=10)
+    sim = Simulator([slow]).begin()
+    sim.run_for(4)
+    sim.come_back(away=3)
+    assert "STARTING" == sim.state("web")
+    sim.run_until(lambda: sim.state("web") == "RUNNING")
+    assert 10 == pytest.approx(sim.now - BEGAN, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ask", "after"), [("stop", "STOPPED"), ("restart", "RUNNING")]
+)
+def test_what_was_stopping_ends_as_it_was_told(ask: str, after: str) -> None:
+    """SIGKILL at its deadline, and then what was asked for."""
+    deaf = Run(obeys=None)
+    sim = Simulator([WEB], {"web": [deaf]}).begin()
+    sim.run_for(30)
+    getattr(sim, ask)("web")
+    sim.run_for(4)
+    sim.come_back(away=3)
+    assert "STOPPING" == sim.state("web")
+    sim.run_for(2)
+    assert 9 not in [signal.signal for _, signal in sim.signals]
+    sim.run_for(5)
+    assert after == sim.state("web")
+    assert 9 in [signal.signal for _, signal in sim.signals]
+
+
+def test_a_stop_before_the_spawn_was_answered_is_not_forgotten() -> None:
+    """Its signal is still owed when the process is found."""
+    sim = Simulator([WEB], {"web": [Run(spawns=4)]}).begin()
+    sim.run_for(1)
+    sim.stop("web")
+    sim.come_back(away=1)
+    sim.run_for(5)
+    assert "STOPPED" == sim.state("web")
+    assert [15] == [signal.signal for _, signal in sim.signals]
+
+
+def test_what_ended_while_nobody_looked_is_healed() -> None:
+    """As after any other crash, since how it ended is unknown."""
+    sim = Simulator([WEB, Program(name="idle", autostart=False)]).begin()
+    sim.run_for(30)
+    sim.start("idle")
+    sim.run_for(30)
+    sim.stop("idle")
+    sim.come_back(alone=False)
+    [opened] = sim.heard(effects.IncidentOpened)
+    assert UNSEEN == opened.incident.detail
+    sim.run_for(30)
+    assert {"web": "RUNNING", "idle": "STOPPED"} == sim.states()
+    assert 2 == sim.host.services["web"].run
+    assert 1 == sim.host.counters.healed
+
+
+def test_what_ran_before_a_boot_is_started_afresh() -> None:
     """What was up and well comes up; what an operator stopped stays down."""
     programs = [WEB, Program(name="stopped"), Program(name="idle", autostart=False)]
     sim = Simulator(programs).begin()
@@ -340,7 +439,7 @@ def test_what_ran_is_started_afresh() -> None:
     sim.stop("stopped")
     sim.start("idle")
     sim.run_for(30)
-    sim.come_back()
+    sim.come_back(boot=True)
     sim.run_for(5)
     expected = {"web": "RUNNING", "stopped": "STOPPED", "idle": "RUNNING"}
     assert expected == sim.states()

@@ -151,18 +151,20 @@ async def test_counters_tasks_stops_and_flags_are_as_they_were(house: House) -> 
 
 
 async def test_leftovers_end_before_anything_runs_again(house: House) -> None:
-    """Children of a killed daemon, their children too, are stopped and started anew."""
+    """What a program left behind that ended meanwhile is stopped; then it is healed."""
     tree = 'sleep 1000 & setsid sh -c "sleep 1000 & sleep 1000" & wait'
     house.write({"web": alone("web"), "tree": alone("tree", tree)})
     await house.start()
-    await house.running("web", "tree")
-    await soon(lambda: len(house.marked()) >= 4)
-    before = house.marked()
+    first = await house.running("web", "tree")
+    await soon(lambda: len(house.marked()) >= 6)
     await house.kill9()
-    assert before.keys() == house.marked().keys()
+    os.kill(first["tree"], signal.SIGKILL)
+    await soon(lambda: not lives(first["tree"]))
+    left = house.marked().keys() - first.values()
     await house.start()
     now = await house.running("web", "tree")
-    assert [] == [pid for pid in before if lives(pid)]
+    assert [] == [pid for pid in left if lives(pid)]
+    assert first["web"] == now["web"]
     assert set(now.values()) <= house.marked().keys()
     assert not (house.root / "overlaps").exists()
     await house.logged("stopping what an earlier daemon left running")
@@ -288,20 +290,51 @@ async def test_what_a_killed_daemon_forked_does_not_keep_the_next_one_out(
     await house.running("web")
 
 
-async def test_one_stubborn_leftover_holds_back_nothing_else(house: House) -> None:
-    """The others come up, status answers, and says what is being waited for."""
-    stubborn = sh("trap '' TERM; exec sleep 1000", stopwaitsecs=60)
-    house.write({"stubborn": stubborn, "web": well()})
+STUBBORN = "trap '' TERM; sleep 1000 & trap - TERM; wait"
+
+
+async def left_behind(house: House, **keys: object) -> int:
+    """Have a program end without a daemon, and leave one who is deaf to SIGTERM."""
+    house.write({"stubborn": sh(STUBBORN, **keys), "web": well()})
     await house.start()
-    before = await house.running("stubborn", "web")
+    pids = await house.running("stubborn", "web")
+    await soon(lambda: len(house.marked()) >= 3)
     await house.kill9()
+    os.kill(pids["stubborn"], signal.SIGKILL)
+    await soon(lambda: not lives(pids["stubborn"]))
+    [left] = house.marked().keys() - pids.values()
+    return left
+
+
+async def test_one_stubborn_leftover_holds_back_nothing_else(house: House) -> None:
+    """The others go on, status answers, and says what is being waited for."""
+    left = await left_behind(house, stopwaitsecs=60)
     await house.start()
-    now = await house.running("web")
-    assert before["web"] != now["web"]
-    held = await house.program("stubborn")
-    assert "STOPPING" == held["state"]
-    assert "then it starts again" in held["next"]
-    assert lives(before["stubborn"])
-    os.kill(before["stubborn"], signal.SIGKILL)
-    again = await house.running("stubborn")
-    assert before["stubborn"] != again["stubborn"]
+    await house.running("web")
+    status = await house.call("status")
+    assert "STOPPING" == programs(status)["stubborn"]["state"]
+    [issue] = [words for words in status["issues"] if "left running" in words]
+    assert f"pid {left}" in issue
+    assert lives(left)
+    os.kill(left, signal.SIGKILL)
+    await house.running("stubborn")
+    status = await house.call("status")
+    assert not [words for words in status["issues"] if "left running" in words]
+
+
+async def test_impatience_ends_leftovers_too(house: House) -> None:
+    """A second SIGTERM kills what the first one would have waited for."""
+    left = await left_behind(house, stopwaitsecs=3600)
+    await house.start()
+    house.signal(signal.SIGTERM)
+    await house.logged("shutting down")
+
+    def again() -> bool:
+        assert house.daemon is not None
+        house.signal(signal.SIGTERM)
+        return house.daemon.poll() is not None
+
+    await soon(again)
+    assert 0 == await house.wait()
+    assert not lives(left)
+    assert {} == house.marked()

@@ -8,7 +8,7 @@ import trio
 
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.identity import Identity, children, lists_children
-from selfhealingd.supervise.kinship import Scans, read_marks
+from selfhealingd.supervise.kinship import Scans, _read_families, read_marks
 from selfhealingd.supervise.register import Orphan
 
 Begin = Callable[..., Awaitable[tuple[Child, str]]]
@@ -19,7 +19,7 @@ MARKS = {"SELFHEALINGD_INSTANCE": "test_kinship", "SELFHEALINGD_RUN": "3"}
 
 async def test_scans_are_shared() -> None:
     """Fifty who ask together, while a scan is under way, get one and the same."""
-    scans = Scans()
+    scans = Scans(_read_families)
     answers: list[object] = []
 
     async def ask() -> None:
@@ -35,7 +35,7 @@ async def test_scans_are_shared() -> None:
 
 async def test_a_scan_is_as_new_as_the_question(begin: Begin) -> None:
     """Who was there before the question is in the answer."""
-    scans = Scans()
+    scans = Scans(_read_families)
     await scans.get()
     child, _ = await begin("import time; print(); time.sleep(600)")
     assert child.pid in (await scans.get())[os.getpid()]
@@ -60,7 +60,7 @@ async def test_both_ways_agree(begin: Begin) -> None:
     )
     listed = children(child.pid)
     assert 3 == len(listed)
-    assert sorted(listed) == sorted((await Scans().get())[child.pid])
+    assert sorted(listed) == sorted((await Scans(_read_families).get())[child.pid])
     assert [] == children(2**22 - 1)
 
 

@@ -48,6 +48,10 @@ def instance() -> Iterator[str]:
         os.kill(left.pid, signal.SIGKILL)
 
 
+def recorded(program: str, pid: int, started: int, boot: str) -> Recorded:
+    return Recorded(program, 1, pid, started, awaited=False, boot=boot)
+
+
 async def _leave(begin: Begin, instance: str) -> tuple[int, int]:
     daemon, line = await begin(EARLIER_DAEMON, instance, *sys.path)
     with trio.fail_after(20):
@@ -87,14 +91,14 @@ async def test_found_by_record(begin: Begin) -> None:
         "print(pid)\n"
         "time.sleep(600)\n"
     )
-    recorded = Recorded("web", child.pid, child.started, boot_id())
+    record = recorded("web", child.pid, child.started, boot_id())
     started = start_ticks(int(line))
     assert started is not None
     expected = [
-        Leftover(child.pid, child.started, "web", child.pid),
-        Leftover(int(line), started, "web", child.pid),
+        Leftover(child.pid, child.started, "web", child.pid, 1, os.getuid()),
+        Leftover(int(line), started, "web", child.pid, 1),
     ]
-    found = await find([recorded], "no such instance", boot_id())
+    found = await find([record], "no such instance", boot_id())
     assert sorted(expected, key=lambda one: one.pid) == found
     with trio.fail_after(20):
         assert [] == await stop_leftovers(found, grace={"web": (signal.SIGTERM, 10)})
@@ -105,8 +109,8 @@ async def test_a_used_again_pid_is_never_touched(begin: Begin) -> None:
     """Another start time or another boot means another process."""
     child, _ = await begin("import time; print(); time.sleep(600)")
     boot = boot_id()
-    other_start = Recorded("web", child.pid, child.started - 1, boot)
-    other_boot = Recorded("web", child.pid, child.started, str(uuid.uuid4()))
+    other_start = recorded("web", child.pid, child.started - 1, boot)
+    other_boot = recorded("web", child.pid, child.started, str(uuid.uuid4()))
     assert [] == await find([other_start, other_boot], "no such instance", boot)
 
     stranger = Leftover(child.pid, child.started - 1, "web", child.pid)
@@ -117,23 +121,40 @@ async def test_a_used_again_pid_is_never_touched(begin: Begin) -> None:
 async def test_never_ourselves() -> None:
     """Neither we nor our parent are leftovers, even if the records say so."""
     boot = boot_id()
-    recorded = []
+    records = []
     for pid in (os.getpid(), os.getppid()):
         started = start_ticks(pid)
         assert started is not None
-        recorded.append(Recorded("web", pid, started, boot))
-    found = {left.pid for left in await find(recorded, "no such instance", boot)}
+        records.append(recorded("web", pid, started, boot))
+    found = {left.pid for left in await find(records, "no such instance", boot)}
     assert not found & {os.getpid(), os.getppid()}
 
 
-async def test_zombies_are_no_leftovers(
+async def test_zombies_are_no_leftovers(begin: Begin) -> None:
+    """A process that has ended, but is not reaped, needs no stopping."""
+    _, line = await begin(
+        "import os, time\n"
+        "pid = os.fork()\n"
+        "if not pid: os._exit(0)\n"
+        "os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)\n"
+        "print(pid)\n"
+        "time.sleep(600)\n"
+    )
+    started = start_ticks(int(line))
+    assert started is not None
+    record = recorded("web", int(line), started, boot_id())
+    assert [] == await find([record], "no such instance", boot_id())
+
+
+async def test_a_zombie_of_ours_waits_to_be_asked_how_it_ended(
     begin: Begin, zombie: Callable[[Child], None]
 ) -> None:
-    """A process that has ended, but is not reaped, needs no stopping."""
+    """A program that ended while the daemon became other code is not lost."""
     child, _ = await begin("import time; print(); time.sleep(600)")
     zombie(child)
-    recorded = Recorded("web", child.pid, child.started, boot_id())
-    assert [] == await find([recorded], "no such instance", boot_id())
+    record = recorded("web", child.pid, child.started, boot_id())
+    found = await find([record], "no such instance", boot_id())
+    assert [child.pid] == [one.pid for one in found]
 
 
 async def test_unknown_program_gets_the_default_grace(begin: Begin) -> None:
