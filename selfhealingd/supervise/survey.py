@@ -2,8 +2,8 @@
 
 A program's process is known by the record of its pid and start time. One that was
 started too late to be recorded is known by the marks in its environment, if it leads
-its session, runs as the program's user, and is the only one that claims that run: an
-environment can be forged, and what descends from a program bears its marks as well.
+its session, runs as the program's user, and is the first and only one to claim that
+run: an environment can be forged, and what descends from a program bears its marks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,12 +54,11 @@ def _leader(
         for one in claims:
             if one.identity == record.identity:
                 return one
-    new = [
-        one
-        for one in claims
-        if one.pid == one.session and one.uid == uid and _unrecorded(one, record)
-    ]
-    return new[0] if len(new) == 1 else None
+    new = [one for one in claims if _unrecorded(one, record)]
+    first = min((one.started for one in new), default=0)
+    heads = [one for one in new if one.pid == one.session and one.uid == uid]
+    # One that began later than others of its run is a descendant, its leader dead.
+    return heads[0] if len(heads) == 1 and heads[0].started == first else None
 
 
 def _unrecorded(one: Leftover, record: Recorded | None) -> bool:

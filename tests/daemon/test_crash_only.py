@@ -157,6 +157,7 @@ async def test_leftovers_end_before_anything_runs_again(house: House) -> None:
     await house.start()
     first = await house.running("web", "tree")
     await soon(lambda: len(house.marked()) >= 6)
+    await house.call("reload")  # what was so far is written
     await house.kill9()
     os.kill(first["tree"], signal.SIGKILL)
     await soon(lambda: not lives(first["tree"]))
@@ -299,6 +300,7 @@ async def left_behind(house: House, **keys: object) -> int:
     await house.start()
     pids = await house.running("stubborn", "web")
     await soon(lambda: len(house.marked()) >= 3)
+    await house.call("reload")  # what was so far is written
     await house.kill9()
     os.kill(pids["stubborn"], signal.SIGKILL)
     await soon(lambda: not lives(pids["stubborn"]))

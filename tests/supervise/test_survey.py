@@ -43,6 +43,8 @@ LEADER = process(7)
         ([LEADER], None, 7),
         # Marks alone prove nothing to one who may be anybody.
         ([LEADER, process(8)], None, None),
+        ([LEADER, process(8, session=7, started=51)], None, 7),
+        ([LEADER, process(8, session=6, started=49)], None, None),
         ([process(7, uid=OTHER)], None, None),
         ([process(7, session=6)], None, None),
         ([process(7, run=None)], None, None),
