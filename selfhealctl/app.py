@@ -10,7 +10,15 @@ from typing import Annotated
 
 import typer
 
-from selfhealctl.commands import daemon, engine, events, logs, look, programs
+from selfhealctl.commands import (
+    daemon,
+    engine,
+    events,
+    logs,
+    look,
+    programs,
+    upgrade,
+)
 from selfhealctl.errors import CannotError
 from selfhealctl.exits import MEANINGS, Status
 from selfhealctl.options import JsonOption, SocketOption, TimeoutOption, with_session
@@ -123,6 +131,7 @@ COMMANDS = (
     ),
     (DAEMON, daemon.add, ("selfhealctl add web",)),
     (DAEMON, daemon.remove, ("selfhealctl stop web && selfhealctl remove web",)),
+    (DAEMON, upgrade.upgrade, ("selfhealctl upgrade",)),
     (DAEMON, daemon.shutdown, ("selfhealctl shutdown --yes",)),
     (DAEMON, daemon.version, ("selfhealctl version", "selfhealctl --version")),
 )

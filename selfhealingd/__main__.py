@@ -23,8 +23,10 @@ from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.paths import find_config
 from selfhealingd.config.settings import Config
 from selfhealingd.control.listener import SocketError, SocketHeld
+from selfhealingd.handoff import Handoff, take
 from selfhealingd.store.errors import StoreError
 from selfhealingd.store.lock import Held
+from selfhealingd.succession import CannotSucceed
 
 _STDERR = 2
 
@@ -67,6 +69,7 @@ def _fill_standard_streams() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the command line says; returns the exit status."""
+    handoff = take(os.environ)
     parser = command_line()
     asked = parser.parse_args(arguments)
     if asked.check or asked.install_systemd or asked.import_ is not None:
@@ -90,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
         programs = _count(len(config.launches), "program")
         print(f"{file}: no mistakes; {programs}, {_count(len(config.tasks), 'task')}")
         return DONE
-    return _serve(config, asked.resume)
+    return _serve(config, asked.resume, handoff)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -179,7 +182,7 @@ def _install(*, user: bool, dry_run: bool) -> int:
     return DONE
 
 
-def _serve(config: Config, resume: str | None) -> int:
+def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
     # A watchdog ends who hangs by SIGABRT: then where it hung is in the log.
     faulthandler.enable(file=_STDERR)
     writer = logs.configure(
@@ -190,12 +193,14 @@ def _serve(config: Config, resume: str | None) -> int:
         color=logs.wants_color(sys.stdout, os.environ),
     )
     try:
-        ended = trio.run(partial(daemon.run, config, resume=resume, writer=writer))
+        ended = trio.run(
+            partial(daemon.run, config, resume=resume, writer=writer, handoff=handoff)
+        )
         status = DONE if ended else FAILED
     except* (Held, SocketHeld) as group:
         status = HELD
         _tell(group)
-    except* (StoreError, SocketError) as group:
+    except* (StoreError, SocketError, CannotSucceed) as group:
         status = FAILED
         _tell(group)
     finally:

@@ -36,7 +36,9 @@ from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
+from selfhealingd.store.lock import Lock
 from selfhealingd.store.statefile import StateFile
+from selfhealingd.succession import Succession
 from selfhealingd.supervise.cgroup import Cgroups
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
@@ -53,7 +55,11 @@ log = logs.get("Daemon")
 
 
 async def assemble(
-    config: Config, door: Door, nursery: trio.Nursery, cgroups: Cgroups | None
+    config: Config,
+    lock: Lock,
+    door: Door,
+    nursery: trio.Nursery,
+    cgroups: Cgroups | None,
 ) -> tuple[System, Hands]:
     """Put the parts together and start those that wait for work."""
     problems = Problems()
@@ -89,6 +95,9 @@ async def assemble(
     def opening() -> list[bytes]:
         return [msgspec.json.encode(opening_record(parts[0].loop, boot))]
 
+    def note_status(service: str, words: str | None) -> None:
+        parts[0].note_status(service, words)
+
     journal = Journal(config.daemon.state_dir / "journal.jsonl", opening=opening)
     memory = Memory(file, anchor, boot)
     keeper: Keeper[Moment] = Keeper(journal, snapshot, memory.write)
@@ -117,6 +126,15 @@ async def assemble(
     )
     mark = instance(config)
     sockets = Sockets(partial(_on_socket, problems))
+    gates = Gates(
+        config.daemon.runtime_dir,
+        outputs,
+        report=loop.post,
+        trouble=_on_trouble,
+        say=note_status,
+    )
+    kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
+    runs = Runs(mark, loop.post, _on_trouble, kit)
     system = System(
         config=config,
         wanted=wanted,
@@ -137,19 +155,11 @@ async def assemble(
         outputs=outputs,
         sockets=sockets,
         origins=origins,
+        succession=Succession(mark, lock, door, runs=runs, outputs=outputs),
         nursery=nursery,
         began=now,
     )
     parts.append(system)
-    gates = Gates(
-        config.daemon.runtime_dir,
-        outputs,
-        report=loop.post,
-        trouble=_on_trouble,
-        say=system.note_status,
-    )
-    kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
-    runs = Runs(mark, loop.post, _on_trouble, kit)
     return system, Hands(runs, Knocks(sockets, loop.post), nursery, origins)
 
 

@@ -34,6 +34,7 @@ from selfhealingd.core.life import Fatal
 from selfhealingd.core.words import RESUME, reset_command
 from selfhealingd.door import Door
 from selfhealingd.ending import kill_all, ourselves, stop_all
+from selfhealingd.handoff import Handoff
 from selfhealingd.hands import Hands
 from selfhealingd.inheritance import hold_state, instance
 from selfhealingd.logwriter import Writer
@@ -51,39 +52,43 @@ T = TypeVar("T")
 AGAIN_SECS = 1.0
 """A terminal, or timeout(1), may send the same signal twice and mean it once."""
 
-SIGNALS = (
-    signal.SIGTERM,
-    signal.SIGINT,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
-
 log = logs.get("Daemon")
 
 
-async def run(config: Config, *, resume: str | None, writer: Writer) -> bool:
+async def run(
+    config: Config,
+    *,
+    resume: str | None,
+    writer: Writer,
+    handoff: Handoff | None = None,
+) -> bool:
     """Be the daemon until somebody ends it; returns whether all programs ended.
 
-    ``resume``: leave dormant mode first, for this reason. Raises Held or SocketHeld
-    when there is another daemon, StoreError or SocketError when files can't be used.
+    ``resume``: leave dormant mode first, for this reason. ``handoff``: from the same
+    process, as it was before an upgrade. Raises Held or SocketHeld when there is
+    another daemon, StoreError or SocketError when files can't be used, CannotSucceed
+    when an upgrade ended it.
     """
     with ExitStack() as held:
-        held.enter_context(await _patiently(partial(hold_state, config)))
+        lock = held.enter_context(
+            await _patiently(partial(hold_state, config, handoff))
+        )
         passed = systemd.passed_sockets(os.environ, os.getpid()).get("control")
-        door = await _patiently(partial(Door, config.control, passed))
+        handed = None if handoff is None else handoff.socket
+        door = await _patiently(partial(Door, config.control, passed, handed))
         held.callback(door.close)
         held.callback(_grow_deaf)
         cgroups = held.enter_context(cgroups_of(instance(config)))
-        with trio.open_signal_receiver(*SIGNALS) as signals:
+        with trio.open_signal_receiver(*entry.HELD) as signals:
             entry.hear()
             async with trio.open_nursery() as nursery:
                 await nursery.start(writer.run)
-                system, hands = await assemble(config, door, nursery, cgroups)
+                system, hands = await assemble(config, lock, door, nursery, cgroups)
                 reporting = _reporting(system)
+                nursery.start_soon(_upgrade, system, writer)
                 nursery.start_soon(_obey_signals, system, hands, reporting, signals)
                 nursery.start_soon(_end_with_loop, system)
-                await _start(system, hands, door, resume)
+                await _start(system, hands, door, resume, handoff)
                 nursery.start_soon(reporting.run)
                 await reporting.ready()
                 await system.shutdown_asked.wait()
@@ -112,17 +117,25 @@ async def _patiently(take: Callable[[], T]) -> T:
 
 def _grow_deaf() -> None:
     """Ignore signals for the little that is left to do: whoever asks twice has us."""
-    for signo in SIGNALS:
+    for signo in entry.HELD:
         signal.signal(signo, signal.SIG_IGN)
 
 
-async def _start(system: System, hands: Hands, door: Door, resume: str | None) -> None:
+async def _start(
+    system: System,
+    hands: Hands,
+    door: Door,
+    resume: str | None,
+    handoff: Handoff | None,
+) -> None:
     nursery, loop = system.nursery, system.loop
     allow_descriptors(system.config, system.problems)
     await nursery.start(system.keeper.run)
     system.keeper.put([msgspec.json.encode(opening_record(loop, boot_id()))])
     nursery.start_soon(loop.run, hands)
     await adopt_all(system, hands)
+    if handoff is not None:
+        handoff.release()
     # Not before: of ours, too, may have ended whom nobody was there to know.
     await nursery.start(reaper.serve)
     await tell_missed(system)
@@ -152,8 +165,7 @@ async def _recover_sockets(system: System) -> None:
     """Have the sockets back before anything ends that still has them open."""
     wanted = list(system.config.sockets)
     if wanted:
-        pids = [one.pid for one in await system.inheritance.look()]
-        await system.sockets.recover(wanted, pids)
+        await system.sockets.recover(wanted, system.inheritance.pids())
 
 
 async def _end_leftovers(system: System) -> None:
@@ -165,6 +177,13 @@ async def _end_leftovers(system: System) -> None:
         await loop.post(Emptied(at=trio.current_time(), service=name, run=run))
 
     await system.inheritance.end(emptied, system.problems)
+
+
+async def _upgrade(system: System, writer: Writer) -> None:
+    """Go on as other code, once somebody asks for it and it was found to be good."""
+    await system.succession.asked.wait()
+    ending = system.shutdown_asked.is_set
+    await system.succession.go_on(system.keeper, writer, ending)
 
 
 async def _end_with_loop(system: System) -> None:

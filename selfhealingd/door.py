@@ -16,24 +16,34 @@ from selfhealingd.control.listener import (
     SocketHeld,
     close_socket,
     open_socket,
+    take_over_socket,
     take_socket,
 )
 from selfhealingd.control.peer import Rights
 from selfhealingd.control.registry import Registry
 from selfhealingd.control.server import serve
+from selfhealingd.handoff import Socket
 
 
 class Door:
     """Listens where the config says. Raises what ``open_socket`` raises.
 
-    ``passed``: the descriptor of a socket that systemd opened there for us.
+    ``passed``: the descriptor of a socket that systemd opened there for us;
+    ``handed``: one that we opened before an upgrade.
     """
 
-    def __init__(self, control: Control, passed: int | None = None) -> None:
+    def __init__(
+        self,
+        control: Control,
+        passed: int | None = None,
+        handed: Socket | None = None,
+    ) -> None:
         self._control = control
-        self._socket = (
-            self._open() if passed is None else take_socket(passed, control.socket)
-        )
+        if passed is not None:
+            self._socket = take_socket(passed, control.socket)
+        else:
+            taken = None if handed is None else self._take_over(handed)
+            self._socket = taken or self._open()
         self._serving = trio.CancelScope()
 
     @property
@@ -78,9 +88,21 @@ class Door:
         self._serving.cancel()
         return None
 
+    def handed(self) -> Socket:
+        """Return what a successor needs to listen on without a gap."""
+        fd = self._socket.listener.socket.fileno()
+        return Socket(fd, self._socket.device, self._socket.inode)
+
     def close(self) -> None:
         """Stop listening, and remove the file if it is still ours."""
         close_socket(self._socket)
+
+    def _take_over(self, handed: Socket) -> ControlSocket | None:
+        control = self._control
+        made = (handed.device, handed.inode)
+        return take_over_socket(
+            handed.fd, control.socket, made, mode=control.mode, gid=control.group
+        )
 
     def _open(self) -> ControlSocket:
         control = self._control

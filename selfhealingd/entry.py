@@ -7,7 +7,14 @@ until the daemon listens.
 
 import signal
 
-HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+HELD = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+"""What the daemon obeys, once it listens."""
 
 
 def main() -> None:

@@ -13,9 +13,10 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.adoption import Survivor, Survivors
 from selfhealingd.core.policy import Program
 from selfhealingd.core.spans import span
+from selfhealingd.handoff import Handoff
 from selfhealingd.problems import Problems
 from selfhealingd.store.atomic import make_folder, remove_stale
-from selfhealingd.store.lock import Lock, hold
+from selfhealingd.store.lock import Lock, hold, take_over
 from selfhealingd.supervise.identity import age
 from selfhealingd.supervise.leftovers import (
     DEFAULT_GRACE,
@@ -52,11 +53,12 @@ def _number(folder: Path) -> str:
     return f"{status.st_dev:x}.{status.st_ino:x}"
 
 
-def hold_state(config: Config) -> Lock:
+def hold_state(config: Config, handoff: Handoff | None = None) -> Lock:
     """Make the folders, and see to it that the state is ours alone."""
     for folder in (config.daemon.state_dir, config.daemon.runtime_dir):
         make_folder(folder, 0o755 if os.geteuid() == 0 else 0o700)
-    lock = hold(config.daemon.state_dir / "lock")
+    path = config.daemon.state_dir / "lock"
+    lock = (take_over(path, handoff.lock) if handoff else None) or hold(path)
     remove_stale(config.daemon.state_dir)
     return lock
 
@@ -119,6 +121,11 @@ class Inheritance:
     def left(self) -> dict[str, int]:
         """Of how many processes of each program the end is awaited."""
         return {name: len(left) for name, left in self._left.items()}
+
+    def pids(self) -> list[int]:
+        """Return whom there was at the look: programs that run on, and leftovers."""
+        left = [one for of_program in self._left.values() for one in of_program]
+        return [one.pid for one in (*self.leaders.values(), *left)]
 
     def kill(self) -> None:
         """End at once what is left over."""

@@ -16,6 +16,7 @@ from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
+from selfhealingd.succession import Succession
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.sockets.pool import Sockets
 
@@ -44,6 +45,7 @@ class System:
     outputs: Outputs
     sockets: Sockets
     origins: Origins
+    succession: Succession
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

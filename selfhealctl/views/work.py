@@ -72,3 +72,9 @@ def show_version(version: Version, own: str) -> None:
         console,
         f"{version.name} {version.version}, pid {version.pid}, Python {version.python}",
     )
+
+
+def show_upgraded(before: Version, after: Version) -> None:
+    """Print which code went, and which came."""
+    words = f"{before.name} {before.version} is {after.version} now, pid {after.pid}"
+    line(screen(), f"{words}; its programs run on")

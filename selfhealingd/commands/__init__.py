@@ -45,6 +45,7 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "update": updating.update,
     "add": updating.add,
     "remove": updating.remove,
+    "upgrade": upkeep.upgrade,
     "shutdown": upkeep.shutdown,
 }
 

@@ -56,8 +56,16 @@ async def record(
     )
 
 
+def refuse_while_upgrading(system: System) -> None:
+    """Refuse what this daemon would begin and not see the end of."""
+    if system.succession.asked.is_set():
+        words = "the daemon is being upgraded: ask again in a moment"
+        raise Refusal(Kind.REFUSED, words)
+
+
 def refuse_at_the_end(system: System) -> None:
     """Refuse what makes no sense while the daemon is ending."""
+    refuse_while_upgrading(system)
     if system.loop.host.shutting_down:
         raise Refusal(Kind.REFUSED, "the daemon is shutting down")
 

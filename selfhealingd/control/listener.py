@@ -89,6 +89,32 @@ def take_socket(descriptor: int, path: Path) -> ControlSocket:
     return ControlSocket(listener, path, found.st_dev, found.st_ino, passed=True)
 
 
+def take_over_socket(
+    fd: int, path: Path, made: tuple[int, int], *, mode: int, gid: int | None = None
+) -> ControlSocket | None:
+    """Go on listening on what we did before an exec; None if that is no more there.
+
+    ``made``: device and inode of the file that it had. The descriptor is closed where
+    the file is another one, such as after a change of the config.
+    """
+    try:
+        sock = socket.socket(fileno=fd)
+    except OSError:
+        return None
+    try:
+        found = path.lstat()
+        if (found.st_dev, found.st_ino) == made:
+            if gid is not None:
+                os.chown(path, -1, gid)
+            path.chmod(mode)
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+            return ControlSocket(listener, path, *made)
+    except OSError:
+        pass  # a new one is made, or it is said why that can't be
+    sock.close()
+    return None
+
+
 def close_socket(control: ControlSocket) -> None:
     """Stop listening, and remove the file if it is still the one that we made."""
     control.listener.socket.close()

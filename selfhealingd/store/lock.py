@@ -38,6 +38,13 @@ class Lock:
         self.path = path
         self._descriptor: int | None = descriptor
 
+    @property
+    def descriptor(self) -> int:
+        """What holds it, for a successor; only while it is held."""
+        if self._descriptor is None:
+            raise ValueError("the lock was released")
+        return self._descriptor
+
     def release(self) -> None:
         """Let others in; a second call does nothing."""
         if self._descriptor is not None:
@@ -54,6 +61,21 @@ class Lock:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def take_over(path: Path, descriptor: int) -> Lock | None:
+    """Return a lock on ``path`` that we have held since before an exec; None if not.
+
+    A descriptor of anything else is closed.
+    """
+    try:
+        if os.path.samestat(path.stat(), os.fstat(descriptor)):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return Lock(path, descriptor)
+        os.close(descriptor)
+    except OSError:
+        return None  # it is not there, or not ours: as at any other start
+    return None
 
 
 def hold(path: Path) -> Lock:

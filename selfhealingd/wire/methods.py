@@ -134,5 +134,6 @@ METHODS: dict[str, Method] = {
     "update": Method(Access.OPERATE, Some),
     "add": Method(Access.OPERATE, Names),
     "remove": Method(Access.OPERATE, Names),
+    "upgrade": Method(Access.OPERATE),
     "shutdown": Method(Access.OPERATE),
 }

@@ -19,6 +19,7 @@ from selfhealingd.control.listener import (
     SocketHeld,
     close_socket,
     open_socket,
+    take_over_socket,
     take_socket,
 )
 
@@ -245,3 +246,34 @@ async def test_a_passed_socket_without_its_file_is_refused(
     (tmp_path / "s").unlink()
     with pytest.raises(SocketError, match=r"restart selfhealingd\.socket"):
         take_socket(os.dup(passed.fileno()), tmp_path / "s")
+
+
+async def test_a_socket_outlives_an_exec(tmp_path: Path) -> None:
+    """Who connects before it is taken over is answered afterwards."""
+    path = tmp_path / "s"
+    first = open_socket(path, mode=0o600)
+    made = (first.device, first.inode)
+    fd = os.dup(first.listener.socket.fileno())
+    first.listener.socket.close()
+    async with await trio.open_unix_socket(path):
+        second = take_over_socket(fd, path, made, mode=0o660)
+        assert second is not None
+        assert 0o660 == mode_of(path)
+        with trio.fail_after(20):
+            async with await second.listener.accept():
+                pass
+    close_socket(second)
+    assert [] == names(tmp_path)
+
+
+async def test_a_socket_whose_file_is_another_one_is_given_up(tmp_path: Path) -> None:
+    """The config has another path now, or somebody removed it."""
+    path = tmp_path / "s"
+    with opened(path) as control:
+        made = (control.device, control.inode)
+        for elsewhere, what in ((tmp_path / "t", made), (path, (0, 0))):
+            fd = os.dup(control.listener.socket.fileno())
+            assert take_over_socket(fd, elsewhere, what, mode=0o600) is None
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.fstat(fd)
+            assert take_over_socket(fd, path, made, mode=0o600) is None

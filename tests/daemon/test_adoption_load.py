@@ -1,4 +1,4 @@
-"""Many programs that write as fast as they can, and a daemon that is killed meanwhile."""
+"""Many programs that write as fast as they can, and a daemon that dies meanwhile."""
 
 import random
 from contextlib import suppress

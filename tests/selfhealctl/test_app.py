@@ -805,6 +805,48 @@ async def test_what_a_few_would_change_comes_with_their_command(
     assert pending in ended.out
 
 
+BEFORE = {"name": "selfhealingd", "version": "1", "pid": 7, "python": "3"}
+
+
+async def test_an_upgrade_is_over_when_somebody_answers_again(
+    ctl: Ctl, daemon: Daemon
+) -> None:
+    """The connection ends with the code that answered; what comes then is told."""
+    after = {**BEFORE, "version": "2"}
+    results: list[object] = [BEFORE, {"words": "going on"}, after]
+
+    async def script(talk: Talk) -> None:
+        await talk.answer(results.pop(0))
+
+    await daemon(script)
+    ended = await ctl("upgrade", "--no-json")
+    assert (0, "") == (ended.status, ended.err)
+    assert "selfhealingd 1 is 2 now, pid 7" in ended.out
+    results += [BEFORE, {"words": "going on"}, after]
+    ended = await ctl("upgrade", "--json")
+    assert {"before": BEFORE, "after": after} == json.loads(ended.out)
+
+
+async def test_an_upgrade_that_is_refused_says_why(ctl: Ctl, daemon: Daemon) -> None:
+    """In the daemon's words, with status 1."""
+    asked = 0
+
+    async def script(talk: Talk) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await talk.answer(BEFORE)
+        else:
+            await talk.refuse(Kind.REFUSED, "cannot upgrade: no", "mend it")
+
+    await daemon(script)
+    ended = await ctl("upgrade")
+    assert (1, "selfhealctl: cannot upgrade: no\n  mend it\n") == (
+        ended.status,
+        ended.err,
+    )
+
+
 REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
     (("start", "web"), "start", {"names": ["web"], "reason": None}),
     (("stop", "a", "b", "--reason", "r"), "stop", {"names": ["a", "b"], "reason": "r"}),

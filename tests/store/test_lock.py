@@ -11,7 +11,7 @@ import trio
 
 import selfhealingd
 from selfhealingd.store.errors import StoreError
-from selfhealingd.store.lock import Held, hold
+from selfhealingd.store.lock import Held, hold, take_over
 
 ROOT = str(Path(selfhealingd.__file__).parents[1])
 HOLDER = """
@@ -109,3 +109,38 @@ def test_a_lock_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StoreError, match="symbolic link"):
         hold(tmp_path / "link")
+
+
+def test_what_was_held_before_an_exec_is_held_on(tmp_path: Path) -> None:
+    """By the same descriptor, so that nobody ever finds it free."""
+    path = tmp_path / "lock"
+    first = hold(path)
+    descriptor = os.dup(first.descriptor)
+    first.release()
+    lock = take_over(path, descriptor)
+    assert lock is not None
+    assert descriptor == lock.descriptor
+    with pytest.raises(Held):
+        hold(path)
+    lock.release()
+    hold(path).release()
+
+
+def test_a_descriptor_of_something_else_is_no_lock(tmp_path: Path) -> None:
+    """It is closed, and the lock is taken as at any other start."""
+    path, other = tmp_path / "lock", tmp_path / "other"
+    path.touch()
+    descriptor = os.open(other, os.O_RDWR | os.O_CREAT)
+    assert take_over(path, descriptor) is None
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+    assert take_over(path, descriptor) is None
+    assert take_over(tmp_path / "missing", 0) is None
+
+
+def test_a_lock_that_was_released_has_nothing_to_hand_on(tmp_path: Path) -> None:
+    """Asking for it is a mistake of ours."""
+    lock = hold(tmp_path / "lock")
+    lock.release()
+    with pytest.raises(ValueError, match="released"):
+        _ = lock.descriptor

@@ -1,5 +1,6 @@
 """All programs' output, as the rest of the daemon sees it."""
 
+import os
 import subprocess
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import trio
 
 from selfhealingd.core.launch import Credentials
 from selfhealingd.core.output import Elsewhere, LogTo, Target
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.output.compress import compress_one, settle
 from selfhealingd.supervise.output.errors import OutputError, worded
@@ -55,6 +57,8 @@ class Outputs:
         # rest of the daemon from having one.
         self._reading = trio.CapacityLimiter(_READERS)
         self._stopping = False
+        self._scope = trio.CancelScope()
+        self._stopped = trio.Event()
 
     async def run(
         self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -62,11 +66,13 @@ class Outputs:
         """Move output until cancelled; what then waits in FIFOs, stays there."""
         try:
             async with trio.open_nursery() as nursery:
+                self._scope = nursery.cancel_scope
                 await nursery.start(self._routes.run)
                 nursery.start_soon(self._compress_all)
                 task_status.started()
         finally:
             self._stopping = True
+            self._stopped.set()
 
     def open(
         self,
@@ -111,6 +117,22 @@ class Outputs:
         """Close all but these programs."""
         for name in [one for one in self._open if one not in names]:
             self.close(name)
+
+    def hold(self) -> list[int]:
+        """Return descriptors that keep what waits in FIFOs, whoever lets go of them.
+
+        They are the caller's. Raises OSError if there are too few.
+        """
+        flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
+        return [
+            DESCRIPTORS.lift(os.open(path, flags))
+            for path in self._folder.glob("*.std*")
+        ]
+
+    async def stop(self) -> None:
+        """Move nothing any more; what was taken out of a FIFO is where it belongs."""
+        self._scope.cancel()
+        await self._stopped.wait()
 
     def strangers(self) -> set[str]:
         """Return whose FIFOs are there without being open: an earlier daemon's."""

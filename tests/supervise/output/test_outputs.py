@@ -334,3 +334,26 @@ async def test_a_program_that_made_its_stdout_non_blocking(
     await _drained(outputs)
     numbers = log.path.read_bytes().split(b"\n")
     assert [b"%d" % n for n in range(1, 100_001)] == numbers[:-1]
+
+
+async def test_what_is_held_is_there_for_who_comes_next(
+    tmp_path: Path, log: LogTo
+) -> None:
+    """Between two who move it, although nobody else has its FIFO open."""
+    async with trio.open_nursery() as nursery:
+        first = Outputs(tmp_path)
+        await nursery.start(first.run)
+        handles = first.open("web", log)
+        writer = os.dup(handles.stdout)
+        held = first.hold()
+        await first.stop()
+        os.write(writer, b"last words\n")
+        os.close(writer)
+        second = Outputs(tmp_path)
+        await nursery.start(second.run)
+        second.open("web", log)
+        for fd in held:
+            os.close(fd)
+        await _drained(second)
+        assert b"last words\n" == log.path.read_bytes()
+        nursery.cancel_scope.cancel()
