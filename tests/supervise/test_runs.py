@@ -1,22 +1,30 @@
 """Each run's life as events, in order, whatever it does."""
 
+import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
+from selfhealingd.core.adoption import UNSEEN
 from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import LogTo
 from selfhealingd.supervise import reaper
+from selfhealingd.supervise.adopted import zombie_status
+from selfhealingd.supervise.child import Child, ExitStatus
+from selfhealingd.supervise.identity import Identity, start_ticks
 from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.pidfd import wait_exited
 from selfhealingd.supervise.readiness.gate import Gates
 from selfhealingd.supervise.runs import Kit, Runs
 from selfhealingd.supervise.sockets.pool import Sockets
 
+Begin = Callable[..., Awaitable[tuple[Child, str]]]
 pytestmark = pytest.mark.process
 
 
@@ -65,8 +73,11 @@ class Story:
 
 
 @pytest.fixture
-async def story(nursery: trio.Nursery, tmp_path: Path) -> AsyncIterator[Story]:
-    await nursery.start(reaper.serve)
+async def story(
+    reaping: None,  # noqa: ARG001
+    nursery: trio.Nursery,
+    tmp_path: Path,
+) -> AsyncIterator[Story]:
     outputs = Outputs(tmp_path / "run")
     await nursery.start(outputs.run)
     made = Story(nursery, outputs, tmp_path / "run")
@@ -165,3 +176,65 @@ async def test_a_lost_run_is_over(story: Story) -> None:
     assert isinstance(exited, Exited)
     assert 7 == exited.run
     assert exited.exit.problem is not None
+
+
+async def left_alone(begin: Begin, program: str) -> Identity:
+    """Start a program in a session of its own that is another process's child."""
+    parent = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen(['sh', '-c', sys.argv[1]], start_new_session=True)\n"
+        "print(child.pid)\n"
+        "child.wait()\n"
+        "time.sleep(600)"
+    )
+    _, pid = await begin(parent, program)
+    started = start_ticks(int(pid))
+    assert started is not None
+    return Identity(int(pid), started)
+
+
+async def test_what_is_adopted_is_told_of_as_any_other_run(
+    story: Story, nursery: trio.Nursery, begin: Begin
+) -> None:
+    """Who it is, and its end; the time that it lasted began before us."""
+    identity = await left_alone(
+        begin, "trap 'exit 4' TERM; while :; do sleep 0.05; done"
+    )
+    launch = Launch(argv=())
+    await nursery.start(story.runs.adopt, "web", 1, identity, launch)
+    spawned = await story.until(Spawned)
+    assert isinstance(spawned, Spawned)
+    assert (identity.pid, identity.started) == (spawned.pid, spawned.started)
+    story.runs.signal("web", 1, signal.SIGTERM, group=True)
+    exited = await story.until(Exited)
+    assert isinstance(exited, Exited)
+    assert exited.exit.code in (4, None)  # None before Linux 6.15, where it was reaped
+    assert exited.exit.lasted >= exited.at - spawned.at
+
+
+async def test_what_ended_before_it_could_be_adopted_is_over(
+    story: Story, nursery: trio.Nursery
+) -> None:
+    """As if it had ended unseen."""
+    nobody = Identity(2**22 - 1, 1)
+    await nursery.start(story.runs.adopt, "web", 1, nobody, Launch(argv=()))
+    [exited] = story.events
+    assert isinstance(exited, Exited)
+    assert UNSEEN == exited.exit.problem
+
+
+async def test_what_is_handed_over_is_not_reaped(story: Story) -> None:
+    """Its end is left for the successor, who is told how it was."""
+    story.begin("exec sleep 1000")
+    spawned = await story.until(Spawned)
+    assert isinstance(spawned, Spawned)
+    assert spawned.started is not None
+    identity = Identity(spawned.pid, spawned.started)
+    await story.runs.hand_over(20)
+    os.kill(spawned.pid, signal.SIGKILL)
+    with trio.fail_after(20):
+        await wait_exited(identity)
+    await trio.testing.wait_all_tasks_blocked()
+    assert ExitStatus(None, signal.SIGKILL) == zombie_status(identity)
+    assert [spawned] == story.events
+    await trio.to_thread.run_sync(os.waitpid, spawned.pid, 0)
