@@ -138,7 +138,6 @@ async def _start(
         handoff.release()
     # Not before: of ours, too, may have ended whom nobody was there to know.
     await nursery.start(reaper.serve)
-    await tell_missed(system)
     await nursery.start(system.periodic.manager.run)
     system.periodic.sync(system.config.tasks)
     await reload_flags(system)
@@ -153,6 +152,8 @@ async def _start(
         )
         log.info(f"--resume: {answer.words}")
     await _recover_sockets(system)
+    # By the flags of now: who has switched healing off meanwhile means this as well.
+    await tell_missed(system)
     await loop.apply(Began(at=trio.current_time()))
     nursery.start_soon(_end_leftovers, system)
     nursery.start_soon(see_off_gone, system)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import trio
 
@@ -38,10 +37,16 @@ class Hands:
         self, service: str, run: int, identity: Identity, launch: Launch
     ) -> None:
         """Stay with a run that an earlier daemon started; returns once it is held."""
-        await self._nursery.start(
-            partial(self._guard, service, run),
-            partial(self._runs.adopt, service, run, identity, launch),
-        )
+        held = trio.Event()
+
+        async def stay() -> None:
+            try:
+                await self._runs.adopt(service, run, identity, launch, held)
+            finally:
+                held.set()
+
+        self._nursery.start_soon(self._guard, service, run, stay)
+        await held.wait()
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or group."""
@@ -65,14 +70,10 @@ class Hands:
             log.exception(f"{service}: a defect of ours ended the wait for a client")
 
     async def _guard(
-        self,
-        service: str,
-        run: int,
-        stay: Callable[..., Awaitable[None]],
-        **how: Any,
+        self, service: str, run: int, stay: Callable[[], Awaitable[None]]
     ) -> None:
         try:
-            await stay(**how)
+            await stay()
         except Exception:
             log.exception(f"{service}: a defect of ours ended the watch over run {run}")
             await self._runs.lose(service, run)

@@ -15,6 +15,8 @@ from selfhealingd.core.events import Emptied, Exited
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Life, Starting, Stopped, Stopping, alive, pid_of
+from selfhealingd.core.policy import Program
+from selfhealingd.core.readiness import Line, Notify
 
 UNSEEN = "ended while no daemon was there to see how"
 
@@ -47,19 +49,28 @@ def awaits_process(life: Life) -> bool:
     return alive(life) and not had_process(life)
 
 
-def take_up(s: Service, survivor: Survivor) -> Service:
-    """Let a service go on with a process that was found."""
+def take_up(program: Program, s: Service, survivor: Survivor) -> Service:
+    """Let a service go on with a process that was found.
+
+    A sign that is given once, and may have been while nobody looked, counts as given.
+    """
+    missed = program.readiness is not None and isinstance(
+        program.readiness.sign, Notify | Line
+    )
     if survivor.run > s.run:
         # Started in the last moment before the daemon's end, when that was written
         # nowhere; nobody starts what is not wanted.
-        life = Starting(survivor.at, survivor.pid)
+        life = Starting(survivor.at, survivor.pid, ready=missed)
         return replace(
             s, life=life, run=survivor.run, started=survivor.started, wanted=True
         )
     s = replace(s, started=survivor.started)
     match s.life:
         case Starting(pid=None):
-            return replace(s, life=Starting(survivor.at, survivor.pid))
+            life = Starting(survivor.at, survivor.pid, ready=missed)
+            return replace(s, life=life)
+        case Starting(ready=False) if missed:
+            return replace(s, life=replace(s.life, ready=True))
         case _:
             # One that is STOPPING without a pid is owed its signal: ``Spawned``, which
             # is reported for what is adopted, too, brings it.

@@ -20,7 +20,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Began(Happened, frozen=True, kw_only=True, tag=True):
-    """The daemon is up; leftovers of an earlier one are gone."""
+    """The daemon is up, and knows what happened before it was."""
 
 
 class Reconfigured(Happened, frozen=True, kw_only=True, tag=True):

@@ -173,7 +173,7 @@ def _read_service(name: str, plain: Mapping[str, Any], anchor: Anchor) -> Servic
 def _first(name: str, policy: Policy, back: Return) -> Service:
     s = fresh(name, wanted=policy.programs[name].autostart, now=back.now)
     survivor = back.survivors.get(name)
-    return s if survivor is None else take_up(s, survivor)
+    return s if survivor is None else take_up(policy.programs[name], s, survivor)
 
 
 def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
@@ -190,7 +190,7 @@ def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
     if not same:
         s = _interrupted(s, back)
     if survivor is not None:
-        return take_up(s, survivor)
+        return take_up(policy.programs[s.name], s, survivor)
     return s if unseen else replace(s, life=_down(s.life, back), started=None)
 
 

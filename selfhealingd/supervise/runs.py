@@ -114,26 +114,28 @@ class Runs:
         run: int,
         identity: Identity,
         launch: Launch,
-        *,
-        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+        held: trio.Event,
     ) -> None:
         """Stay with a program that an earlier daemon started, as ``live`` does.
 
-        It is started once signals reach it. ``launch`` tells where its output goes,
-        and what it may still have to show.
+        ``launch`` tells where its output goes, and what it may still have to show;
+        ``held`` is set once signals reach it.
         """
         with closing(await self._gate_again(service, run, launch)) as gate:
-            await self._stay(service, run, identity, gate, task_status)
+            await self._stay(service, run, identity, gate, held)
 
     async def _gate_again(self, service: str, run: int, launch: Launch) -> Gate:
+        gate: Gate = Open(launch)
         try:
             gate = await self._gate(service, run, launch)
+        except (SpawnError, OutputError) as error:
+            self._trouble(service, str(error))
+        try:
             self._kit.outputs.open(
                 service, launch.stdout, launch.stderr, launch.credentials
             )
-        except (SpawnError, OutputError) as error:
+        except OutputError as error:
             self._trouble(service, str(error))
-            return Open(launch)
         return gate
 
     async def _stay(
@@ -142,21 +144,20 @@ class Runs:
         run: int,
         identity: Identity,
         gate: Gate,
-        task_status: trio.TaskStatus[None],
+        held: trio.Event,
     ) -> None:
         child = hold(identity, self._marks(service, run))
         if child is None:
             now = trio.current_time()
             end = Exit(at=now, problem=UNSEEN)
             await self._report(Exited(at=now, service=service, run=run, exit=end))
-            task_status.started()
             return
         if self._kit.cgroups is not None:
             cgroup = self._kit.cgroups.of(service, identity)
             child.cgroup = cgroup if cgroup.populated else None
         began = trio.current_time() - age(identity)
         async with self._kept(service, run, child, gate):
-            task_status.started()
+            held.set()
             # Known now, they are known again when they have lost their parents.
             await members(child)
             await self._watch(service, run, child, began=began)

@@ -187,6 +187,22 @@ async def test_what_ended_meanwhile_is_healed(house: House) -> None:
     assert "EXITED" == (await house.program("job"))["state"]
 
 
+async def test_what_ended_meanwhile_stays_down_where_healing_was_switched_off(
+    house: House,
+) -> None:
+    """By the flag file as it is now, not as the last daemon had read it."""
+    house.write({"web": well()})
+    await house.start()
+    pids = await house.running("web")
+    await killed(house)
+    os.kill(pids["web"], signal.SIGKILL)
+    await soon(lambda: not lives(pids["web"]))
+    house.flags.write_text("FEATURE_AUTO_HEALING_ENABLED=false\n")
+    await house.start()
+    web = await house.program("web")
+    assert ("EXITED", 1) == (web["state"], web["runs"])
+
+
 async def test_what_the_config_has_no_more_runs_on_and_is_told(house: House) -> None:
     """An update stops it, as it had been configured to be; then it is forgotten."""
     trap = "trap 'echo bye; exit 0' USR1; echo hi; while :; do sleep 0.05; done"

@@ -200,8 +200,11 @@ async def test_what_is_adopted_is_told_of_as_any_other_run(
     identity = await left_alone(
         begin, "trap 'exit 4' TERM; while :; do sleep 0.05; done"
     )
+    held = trio.Event()
     launch = Launch(argv=())
-    await nursery.start(story.runs.adopt, "web", 1, identity, launch)
+    nursery.start_soon(story.runs.adopt, "web", 1, identity, launch, held)
+    with trio.fail_after(20):
+        await held.wait()
     spawned = await story.until(Spawned)
     assert isinstance(spawned, Spawned)
     assert (identity.pid, identity.started) == (spawned.pid, spawned.started)
@@ -212,12 +215,10 @@ async def test_what_is_adopted_is_told_of_as_any_other_run(
     assert exited.exit.lasted >= exited.at - spawned.at
 
 
-async def test_what_ended_before_it_could_be_adopted_is_over(
-    story: Story, nursery: trio.Nursery
-) -> None:
+async def test_what_ended_before_it_could_be_adopted_is_over(story: Story) -> None:
     """As if it had ended unseen."""
     nobody = Identity(2**22 - 1, 1)
-    await nursery.start(story.runs.adopt, "web", 1, nobody, Launch(argv=()))
+    await story.runs.adopt("web", 1, nobody, Launch(argv=()), trio.Event())
     [exited] = story.events
     assert isinstance(exited, Exited)
     assert UNSEEN == exited.exit.problem
