@@ -79,6 +79,7 @@ async def run(
         held.callback(door.close)
         held.callback(_grow_deaf)
         cgroups = held.enter_context(cgroups_of(instance(config)))
+        _expect_signals()
         with trio.open_signal_receiver(*entry.HELD) as signals:
             entry.hear()
             async with trio.open_nursery() as nursery:
@@ -113,6 +114,12 @@ async def _patiently(take: Callable[[], T]) -> T:
         except (Held, SocketHeld):
             await trio.sleep(0.1)
     return take()
+
+
+def _expect_signals() -> None:
+    """Let no default act between the end of whoever receives signals and ours."""
+    for signo in entry.HELD:
+        signal.signal(signo, lambda _number, _frame: None)
 
 
 def _grow_deaf() -> None:

@@ -8,7 +8,9 @@ says, and only what the program's own tree writes counts.
 import os
 import socket
 import struct
+import threading
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import trio
@@ -33,6 +35,8 @@ _UCRED = struct.Struct("iII")  # pid, uid and gid, as in unix(7)
 _ROOM = socket.CMSG_SPACE(_UCRED.size)
 _REMEMBERED = 128
 _AGAIN_SECS = 0.5
+_PLACES = threading.Lock()
+"""Who makes a socket where another is being removed does so before or after that."""
 
 
 class Hearing:
@@ -73,11 +77,13 @@ class NotifySocket:
         self.path = path
         path.parent.mkdir(exist_ok=True)
         path.parent.chmod(0o711)  # to be passed through, not to be looked into
-        path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            self._socket.bind(os.fspath(path))
+            with _PLACES:
+                path.unlink(missing_ok=True)
+                self._socket.bind(os.fspath(path))
+                self._file = path.stat().st_ino
             path.chmod(0o666)
         except OSError:
             self._socket.close()
@@ -85,7 +91,10 @@ class NotifySocket:
 
     def close(self) -> None:
         """Remove it; nobody may be hearing."""
-        self.path.unlink(missing_ok=True)
+        with _PLACES, suppress(FileNotFoundError):
+            # The program's next run may have made its own there already.
+            if self.path.stat().st_ino == self._file:
+                self.path.unlink()
         self._socket.close()
 
     async def hear(

@@ -195,6 +195,7 @@ def test_it_takes_the_place_of_an_old_one(path: Path) -> None:
         path.stat().st_mode & 0o777,
         path.parent.stat().st_mode & 0o777,
     )
+    first.close()
+    assert path.exists()
     second.close()
     assert not path.exists()
-    first.close()
