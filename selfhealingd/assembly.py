@@ -155,7 +155,7 @@ async def assemble(
         outputs=outputs,
         sockets=sockets,
         origins=origins,
-        succession=Succession(mark, lock, door, runs=runs, outputs=outputs),
+        succession=Succession(mark, lock, door, runs=runs, kit=kit),
         nursery=nursery,
         began=now,
     )

@@ -141,8 +141,6 @@ async def _start(
     system.keeper.put([msgspec.json.encode(opening_record(loop, boot_id()))])
     nursery.start_soon(loop.run, hands)
     await adopt_all(system, hands)
-    if handoff is not None:
-        handoff.release()
     # Not before: of ours, too, may have ended whom nobody was there to know.
     await nursery.start(reaper.serve)
     await nursery.start(system.periodic.manager.run)
@@ -159,6 +157,8 @@ async def _start(
         )
         log.info(f"--resume: {answer.words}")
     await _recover_sockets(system)
+    if handoff is not None:
+        handoff.release()
     # By the flags of now: who has switched healing off meanwhile means this as well.
     await tell_missed(system)
     await loop.apply(Began(at=trio.current_time()))
@@ -170,10 +170,13 @@ async def _start(
 
 
 async def _recover_sockets(system: System) -> None:
-    """Have the sockets back before anything ends that still has them open."""
+    """Have the sockets back before anything ends that still has them open.
+
+    After an upgrade that is, above all, ourselves.
+    """
     wanted = list(system.config.sockets)
     if wanted:
-        await system.sockets.recover(wanted, system.inheritance.pids())
+        await system.sockets.recover(wanted, [os.getpid(), *system.inheritance.pids()])
 
 
 async def _end_leftovers(system: System) -> None:

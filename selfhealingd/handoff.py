@@ -22,7 +22,7 @@ class Socket(msgspec.Struct, frozen=True):
 
 
 class Handoff(msgspec.Struct, frozen=True, kw_only=True):
-    """``lock``: of the state. ``kept``: what holds back output until it is moved."""
+    """``lock``: of the state. ``kept``: what holds output and programs' sockets."""
 
     pid: int
     lock: int

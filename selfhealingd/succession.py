@@ -2,9 +2,10 @@
 
 It executes itself in place: same pid, same arguments. Its programs stay its children,
 so their exit statuses are not lost; its lock and its socket stay open, so nobody slips
-in; what waits in FIFOs is held by descriptors that stay open, so it is not lost even if
-a program ends in between. Before that, the new code has to accept the config. After
-the point of no return a failure is one more crash: the next start finds everything.
+in; descriptors that stay open hold its programs' sockets and what waits in FIFOs, so
+that no client is refused and no output lost even if a program ends in between. Before
+that, the new code has to accept the config. After the point of no return a failure is
+one more crash: the next start finds everything.
 """
 
 import os
@@ -27,9 +28,8 @@ from selfhealingd.store.keeper import Keeper
 from selfhealingd.store.lock import Lock
 from selfhealingd.supervise.environment import INSTANCE, TASK
 from selfhealingd.supervise.errors import SpawnError
-from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.run import run_to_end
-from selfhealingd.supervise.runs import Runs
+from selfhealingd.supervise.runs import Kit, Runs
 
 CHECK_SECS = 30.0
 REPORT_SECS = 2.0
@@ -47,13 +47,13 @@ class Succession:
     """Everything that a successor is handed."""
 
     def __init__(
-        self, mark: str, lock: Lock, door: Door, *, runs: Runs, outputs: Outputs
+        self, mark: str, lock: Lock, door: Door, *, runs: Runs, kit: Kit
     ) -> None:
         self._mark = mark
         self._lock = lock
         self._door = door
         self._runs = runs
-        self._outputs = outputs
+        self._kit = kit
         self.asked = trio.Event()
         """From then on there is no way back."""
 
@@ -80,12 +80,12 @@ class Succession:
         # What comes now is for the successor, who inherits it as pending.
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
         try:
-            kept = self._outputs.hold()
+            kept = [*self._kit.outputs.hold(), *self._kit.sockets.hold()]
         except OSError as error:
-            raise CannotSucceed(f"cannot keep output: {error}") from error
+            raise CannotSucceed(f"cannot keep output and sockets: {error}") from error
         await self._runs.hand_over(REPORT_SECS)
         with trio.move_on_after(STOP_SECS):  # a disk that hangs must not hold it up
-            await self._outputs.stop()
+            await self._kit.outputs.stop()
         log.info("going on as the code that is installed now")
         if not await keeper.flush(FLUSH_SECS):
             raise CannotSucceed(f"the state was not written: {keeper.problem}")

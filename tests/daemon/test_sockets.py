@@ -298,3 +298,31 @@ async def test_kill_9_of_the_daemon(house: House, kind: str) -> None:
     assert not [issue for issue in status["issues"] if "socket" in issue]
     assert 0 == await house.stop()
     assert not (house.root / "web.sock").exists()
+
+
+async def test_no_client_is_refused_during_an_upgrade(house: House) -> None:
+    """Not even by a program that is stopped, so that nobody else has its socket."""
+    port = free_port()
+    house.write({"web": server(startsecs=0)}, socket=at(port))
+    await house.start()
+    await house.running("web")
+    assert 0 == (await house.ctl("stop", "web")).status
+    connected = 0
+
+    async def connect() -> None:
+        nonlocal connected
+        while True:
+            # The kernel takes them for whoever accepts them later.
+            with socket.socket() as client:
+                client.connect(("127.0.0.1", port))
+            connected += 1
+            await trio.sleep(0.005)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(connect)
+        upgraded = await house.ctl("upgrade")
+        assert 0 == upgraded.status, upgraded.err
+        before = connected
+        await soon(lambda: connected > before + 10)
+        nursery.cancel_scope.cancel()
+    assert 0 == (await house.ctl("start", "web")).status

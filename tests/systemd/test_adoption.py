@@ -3,12 +3,7 @@
 import pytest
 from systemd_unit import Unit
 
-pytestmark = [
-    pytest.mark.process,
-    pytest.mark.xfail(
-        reason="a later daemon still ends programs, and starts them anew", strict=True
-    ),
-]
+pytestmark = pytest.mark.process
 
 
 @pytest.mark.parametrize("signal", ["KILL", "STOP"])

@@ -1,5 +1,6 @@
 """The sockets that are open: each once, however many programs it is handed to."""
 
+import os
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -57,6 +58,10 @@ class Sockets:
                 self._open[_place(found.wanted)] = found.opened
             elif found.problem is not None:
                 self._tell(found.wanted, found.problem)
+
+    def hold(self) -> list[int]:
+        """Return descriptors that keep them open; the caller's. Raises OSError."""
+        return [os.dup(opened.sock.fileno()) for opened in self._open.values()]
 
     def keep(self, wanted: Iterable[Listening]) -> None:
         """Close all but these, and those that a start sees to just now."""
