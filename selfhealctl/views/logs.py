@@ -6,6 +6,7 @@ Each form takes the pieces of output as they come and returns what to write.
 import os
 import sys
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -60,7 +61,7 @@ class OnTerminal:
         return for_terminal(rest + (RESET if self._safe.coloured else ""))
 
 
-class _ByLine:
+class _ByLine(ABC):
     """Whole lines of each log; two programs never share one."""
 
     def __init__(self) -> None:
@@ -80,8 +81,9 @@ class _ByLine:
         kept, self._kept = self._kept, {}
         return b"".join(self._line(*key, rest) for key, rest in kept.items() if rest)
 
+    @abstractmethod
     def _line(self, name: str, stream: str, line: bytes) -> bytes:
-        raise NotImplementedError
+        """Return one line as it is shown."""
 
 
 class Named(_ByLine):
