@@ -11,7 +11,7 @@ import trio
 import selfhealingd
 from selfhealingd import logs
 from selfhealingd.adopting import users, with_gone
-from selfhealingd.clock import boot_id, boottime, utc_now
+from selfhealingd.clock import boottime, utc_now
 from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
 from selfhealingd.core.listening import Listening
@@ -40,6 +40,7 @@ from selfhealingd.store.lock import Lock
 from selfhealingd.store.statefile import StateFile
 from selfhealingd.succession import Succession
 from selfhealingd.supervise.cgroup import Cgroups
+from selfhealingd.supervise.identity import boot_id
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
 from selfhealingd.supervise.runs import Kit, Runs

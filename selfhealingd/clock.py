@@ -2,9 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def utc_now() -> datetime:
@@ -15,8 +12,3 @@ def utc_now() -> datetime:
 def boottime() -> float:
     """Return the seconds since the host booted, time asleep included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def boot_id() -> str:
-    """Return the kernel's name for this boot; raises OSError without ``/proc``."""
-    return _BOOT_ID.read_text().strip()

@@ -24,7 +24,6 @@ import selfhealingd
 from selfhealingd import entry, logs, systemd
 from selfhealingd.adopting import adopt_all, see_off_gone, tell_missed
 from selfhealingd.assembly import assemble, opening_record
-from selfhealingd.clock import boot_id
 from selfhealingd.commands import registry
 from selfhealingd.config.paths import defaults
 from selfhealingd.config.settings import Config
@@ -44,6 +43,7 @@ from selfhealingd.reporting import Reporting
 from selfhealingd.store.lock import Held
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.cgroup import cgroups_of
+from selfhealingd.supervise.identity import boot_id
 from selfhealingd.system import System
 from selfhealingd.upkeep import allow_descriptors, check_damaged
 

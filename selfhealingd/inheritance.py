@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 
 from selfhealingd import logs
-from selfhealingd.clock import boot_id, boottime
+from selfhealingd.clock import boottime
 from selfhealingd.config.settings import Config
 from selfhealingd.core.adoption import Survivor, Survivors
 from selfhealingd.core.policy import Program
@@ -17,7 +17,7 @@ from selfhealingd.handoff import Handoff
 from selfhealingd.problems import Problems
 from selfhealingd.store.atomic import make_folder, remove_stale
 from selfhealingd.store.lock import Lock, hold, take_over
-from selfhealingd.supervise.identity import age
+from selfhealingd.supervise.identity import age, boot_id
 from selfhealingd.supervise.leftovers import (
     DEFAULT_GRACE,
     Leftover,

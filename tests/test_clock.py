@@ -8,8 +8,6 @@ def test_the_wall_clock_is_read_in_utc() -> None:
     assert clock.utc_now().tzinfo is UTC
 
 
-def test_the_boot_is_named_and_timed() -> None:
-    """One boot has one id, and time since it only grows."""
-    assert clock.boot_id() == clock.boot_id()
-    assert len(clock.boot_id()) == 36
+def test_time_since_boot_only_grows() -> None:
+    """Whatever is done to the wall clock."""
     assert 0 < clock.boottime() <= clock.boottime()

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from selfhealingd.clock import boottime
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _ENOUGH = 4096  # a stat line is a few hundred bytes, whatever the name
 
 
@@ -141,3 +143,14 @@ def processes() -> Iterator[Stat]:
     for name in os.listdir("/proc"):  # noqa: PTH208 - names are all we need
         if name.isdigit() and (stat := read_stat(int(name))) is not None:
             yield stat
+
+
+def boot_id() -> str:
+    """Name this boot: the kernel's, or of the container that we see as the machine.
+
+    In a container that is started again pids begin anew, though the host has not been
+    booted: its PID 1 is another one then. Raises OSError without ``/proc``.
+    """
+    kernels = _BOOT_ID.read_text().strip()
+    first = start_ticks(1)
+    return kernels if first is None else f"{kernels}+{first}"

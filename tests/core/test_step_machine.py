@@ -52,7 +52,7 @@ from selfhealingd.core.policy import (
     Policy,
     Program,
 )
-from selfhealingd.core.readiness import Notify, Readiness
+from selfhealingd.core.readiness import Line, Notify, Readiness
 from selfhealingd.core.report import Facts
 from selfhealingd.core.step import step, wake_at
 from selfhealingd.core.words import sentence
@@ -387,6 +387,9 @@ class Interleavings(RuleBasedStateMachine):
         """Bring the news that the shell brings before it begins."""
         for name, one in survivors.items():
             self.spawned(name, one.run, one.pid)
+            readiness = self.policy.programs[name].readiness
+            if readiness is not None and isinstance(readiness.sign, Notify | Line):
+                self.told[name].ready = True  # nobody was there to hear or read it
         left = {n: 2 for n, news in self.told.items() if n in last and news.ended}
         for event in missed(self.host, survivors, left, now=self.now):
             if isinstance(event, events.Exited):

@@ -2,9 +2,9 @@
 
 import email
 import os
+import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def test_the_same_tree_makes_the_same_bytes(built: Built, tmp_path: Path) -> None:
     """In another folder, from files of another age and mode, from an sdist."""
-    with tarfile.open(built.sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(built.sdist, tmp_path)
     [tree] = tmp_path.iterdir()
     for path in tree.rglob("*"):
         path.chmod(0o700 if path.is_dir() or os.access(path, os.X_OK) else 0o600)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from selfhealingd.supervise.identity import (
     Identity,
     Stat,
     alive,
+    boot_id,
     parse_stat,
     processes,
     read_stat,
@@ -122,3 +124,19 @@ async def test_life_after_the_main_thread(begin: Begin) -> None:
         "ctypes.CDLL(None).syscall(number, 0)\n"
     )
     assert alive(child.identity)
+
+
+async def test_a_container_that_is_started_again_is_another_boot() -> None:
+    """Its pids begin anew, though the kernel has not been booted."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may make a PID namespace")
+    ask = "from selfhealingd.supervise.identity import boot_id; print(boot_id())"
+    unshare = ("unshare", "--pid", "--fork", "--mount-proc")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    named = {boot_id(), boot_id()}
+    for _ in range(2):
+        ran = await trio.run_process(
+            (*unshare, sys.executable, "-c", ask), capture_stdout=True, env=environ
+        )
+        named.add(ran.stdout.decode().strip())
+    assert 3 == len(named)

@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 import trio
 
-from selfhealingd.clock import boot_id
 from selfhealingd.supervise.child import Child
-from selfhealingd.supervise.identity import alive, start_ticks
+from selfhealingd.supervise.identity import alive, boot_id, start_ticks
 from selfhealingd.supervise.leftovers import Leftover, Recorded, find, stop_leftovers
 
 Begin = Callable[..., Awaitable[tuple[Child, str]]]
