@@ -29,6 +29,7 @@ from selfhealingd.memory import (
     remember,
     state_path,
 )
+from selfhealingd.observing import Observers
 from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
 from selfhealingd.outflow import OutflowWatch, move_output
@@ -161,7 +162,15 @@ async def assemble(
         began=now,
     )
     parts.append(system)
-    return system, Hands(runs, Knocks(sockets, loop.post), nursery, origins)
+    hands = Hands(
+        runs,
+        Knocks(sockets, loop.post),
+        nursery,
+        origins,
+        observers=Observers(),
+        report=loop.post,
+    )
+    return system, hands
 
 
 def _moment(system: System) -> Moment:

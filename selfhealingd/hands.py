@@ -6,8 +6,10 @@ from functools import partial
 import trio
 
 from selfhealingd import logs
+from selfhealingd.core.events import CommandEnded, Event, Gathered
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
+from selfhealingd.observing import Observers
 from selfhealingd.origins import Origins
 from selfhealingd.supervise.identity import Identity
 from selfhealingd.supervise.runs import Runs
@@ -20,9 +22,18 @@ class Hands:
     """Performs what the loop decided, in a nursery that outlives each program."""
 
     def __init__(
-        self, runs: Runs, knocks: Knocks, nursery: trio.Nursery, origins: Origins
+        self,
+        runs: Runs,
+        knocks: Knocks,
+        nursery: trio.Nursery,
+        origins: Origins,
+        *,
+        observers: Observers,
+        report: Callable[[Event], Awaitable[None]],
     ) -> None:
         self._nursery = nursery
+        self._observers = observers
+        self._report = report
         self._runs = runs
         self._knocks = knocks
         self._origins = origins
@@ -60,6 +71,28 @@ class Hands:
             self._knocks.forget(service)
         else:
             self._nursery.start_soon(self._wait, service, sockets, at)
+
+    def observe(self, service: str, run: int, pid: int | None) -> None:
+        """Look whether a run is well from now on; ``pid`` None: no more."""
+        self._observers.observe(service, run, pid)
+
+    def gather(self, service: str, run: int, incident: str) -> None:  # noqa: ARG002
+        """Keep an incident's evidence, then send ``Gathered``."""
+        done = Gathered(at=trio.current_time(), service=service, incident=incident)
+        self._nursery.start_soon(self._report, done)
+
+    def command(
+        self, service: str, incident: str, attempt: int, runbook: str | None
+    ) -> None:
+        """Carry out an attempt by a command, then send ``CommandEnded``."""
+        ended = CommandEnded(
+            at=trio.current_time(),
+            service=service,
+            incident=incident,
+            attempt=attempt,
+            problem=f"there is no command for {runbook or 'reload'}",
+        )
+        self._nursery.start_soon(self._report, ended)
 
     async def _wait(
         self, service: str, sockets: tuple[Listening, ...], at: float

@@ -16,10 +16,13 @@ from selfhealingd.core import events, record
 from selfhealingd.core.effects import (
     Announcement,
     Answer,
+    Command,
     Deed,
     Effect,
     Finish,
+    Gather,
     Listen,
+    Observe,
     Signal,
     Spawn,
     Wake,
@@ -50,6 +53,17 @@ class Hands(Protocol):
         self, service: str, sockets: tuple[Listening, ...], at: float | None
     ) -> None:
         """Send ``Knocked`` on the first connection from ``at`` on; None: on none."""
+
+    def observe(self, service: str, run: int, pid: int | None) -> None:
+        """Look whether a run is well from now on; ``pid`` None: no more."""
+
+    def gather(self, service: str, run: int, incident: str) -> None:
+        """Keep an incident's evidence, then send ``Gathered``."""
+
+    def command(
+        self, service: str, incident: str, attempt: int, runbook: str | None
+    ) -> None:
+        """Carry out an attempt by a command, then send ``CommandEnded``."""
 
 
 class Memory(Protocol):
@@ -222,7 +236,16 @@ class Loop:
             match effect:
                 case Answer():
                     answers.append(effect)
-                case Spawn() | Signal() | Wake() | Listen() | Finish():
+                case (
+                    Spawn()
+                    | Signal()
+                    | Wake()
+                    | Listen()
+                    | Observe()
+                    | Gather()
+                    | Command()
+                    | Finish()
+                ):
                     self._do(effect, hands)
                 case _:
                     announcements.append(effect)
@@ -240,6 +263,14 @@ class Loop:
                 # Without ``at`` it may not be in the config any more.
                 sockets = () if at is None else self.launches[service].sockets
                 hands.listen(service, sockets, at)
+            case Observe(service=service, run=run, pid=pid):
+                hands.observe(service, run, pid)
+            case Gather(service=service, run=run, incident=incident):
+                hands.gather(service, run, incident)
+            case Command(
+                service=service, incident=incident, attempt=attempt, runbook=runbook
+            ):
+                hands.command(service, incident, attempt, runbook)
             case Finish(ended_by=name):
                 self.ended_by = name
                 self.finished.set()

@@ -60,6 +60,17 @@ class ScriptedHands:
     ) -> None:
         raise AssertionError(service, sockets, at)
 
+    def observe(self, service: str, run: int, pid: int | None) -> None:
+        pass
+
+    def gather(self, service: str, run: int, incident: str) -> None:
+        raise AssertionError(service, run, incident)
+
+    def command(
+        self, service: str, incident: str, attempt: int, runbook: str | None
+    ) -> None:
+        raise AssertionError(service, incident, attempt, runbook)
+
     async def _live(self, service: str, run: int) -> None:
         began = trio.current_time()
         await self.post(Spawned(at=began, service=service, run=run, pid=1000 + run))

@@ -51,6 +51,34 @@ class Listen(Consequence, frozen=True, kw_only=True, tag=True):
     at: float | None = None
 
 
+class Observe(Consequence, frozen=True, kw_only=True, tag=True):
+    """Look whether a run is well from now on; ``pid`` None: no more."""
+
+    service: str
+    run: int
+    pid: int | None = None
+
+
+class Gather(Consequence, frozen=True, kw_only=True, tag=True):
+    """Keep the evidence of an incident, then send ``Gathered``."""
+
+    service: str
+    run: int
+    incident: str
+
+
+class Command(Consequence, frozen=True, kw_only=True, tag=True):
+    """Carry out an attempt by a command, then send ``CommandEnded``.
+
+    ``runbook`` None: the service's own command to reload.
+    """
+
+    service: str
+    incident: str
+    attempt: int
+    runbook: str | None = None
+
+
 class Finish(Consequence, frozen=True, kw_only=True, tag=True):
     """Everything is stopped: the daemon may end.
 
@@ -169,7 +197,9 @@ class FlagsSet(Consequence, frozen=True, kw_only=True, tag=True):
     off: tuple[str, ...] = ()
 
 
-Deed: TypeAlias = Spawn | Signal | Wake | Listen | Finish | Answer
+Deed: TypeAlias = (
+    Spawn | Signal | Wake | Listen | Observe | Gather | Command | Finish | Answer
+)
 
 Announcement: TypeAlias = (
     Transition

@@ -11,6 +11,7 @@ import msgspec
 from selfhealingd.core.breaker import By
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.policy import Flags, Policy
+from selfhealingd.core.symptom import Symptom
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,6 +90,38 @@ class MoreTimeAsked(Happened, frozen=True, kw_only=True, tag=True):
     service: str
     run: int
     seconds: float
+
+
+class Sickened(Happened, frozen=True, kw_only=True, tag=True):
+    """Something is wrong with a run that is up, or is wrong in another way now."""
+
+    service: str
+    run: int
+    symptom: Symptom
+
+
+class Recovered(Happened, frozen=True, kw_only=True, tag=True):
+    """What was wrong with a run under that key isn't any more."""
+
+    service: str
+    run: int
+    key: str
+
+
+class Gathered(Happened, frozen=True, kw_only=True, tag=True):
+    """The evidence of an incident is kept, as far as it could be had."""
+
+    service: str
+    incident: str
+
+
+class CommandEnded(Happened, frozen=True, kw_only=True, tag=True):
+    """An attempt's command is over; ``problem``: why it did not do what it should."""
+
+    service: str
+    incident: str
+    attempt: int
+    problem: str | None = None
 
 
 class Due(Happened, frozen=True, kw_only=True, tag=True):
@@ -174,8 +207,21 @@ Request: TypeAlias = (
 )
 
 News: TypeAlias = (
-    Spawned | SpawnFailed | Exited | Emptied | Ready | Unready | MoreTimeAsked
+    Spawned
+    | SpawnFailed
+    | Exited
+    | Emptied
+    | Ready
+    | Unready
+    | MoreTimeAsked
+    | Sickened
+    | Recovered
 )
 """What happens to one run."""
 
-Event: TypeAlias = Began | Reconfigured | FlagsChanged | News | Due | Knocked | Request
+Healing: TypeAlias = Gathered | CommandEnded
+"""What comes of the engine's own deeds."""
+
+Event: TypeAlias = (
+    Began | Reconfigured | FlagsChanged | News | Healing | Due | Knocked | Request
+)

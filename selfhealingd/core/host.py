@@ -8,6 +8,7 @@ from selfhealingd.core.exits import Exit
 from selfhealingd.core.incident import Attempt, Incident
 from selfhealingd.core.life import Life
 from selfhealingd.core.policy import Flags
+from selfhealingd.core.symptom import Symptom
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,7 +18,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     of an earlier one is stale. ``started``: start time of that run's process in
     clock ticks, with which a later daemon knows it from one that reuses its pid.
     ``called``: a start was asked for since then, so it waits for no connection.
-    ``incident``: the latest, open or ended. ``failed_starts``: in a row.
+    ``incident``: the latest, open or ended. ``failed_starts``: in a row. ``symptoms``:
+    what is seen to be wrong with the latest run; ``cleared``: when the last of them
+    went away.
     """
 
     name: str
@@ -30,6 +33,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed_starts: int = 0
     breaker: Breaker = Breaker()
     incident: Incident | None = None
+    symptoms: tuple[Symptom, ...] = ()
+    cleared: float | None = None
 
     @property
     def open_incident(self) -> Incident | None:

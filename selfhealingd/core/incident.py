@@ -13,6 +13,10 @@ class Cause(Enum):
 
     EXIT = "exit"
     FAILED_START = "failed start"
+    PROBE = "probe"
+    HEARTBEAT = "missed heartbeat"
+    RULE = "rule"
+    PREDICTION = "prediction"
 
 
 class Ending(Enum):

@@ -39,7 +39,9 @@ KILL_AGAIN_SECS = 5.0
 def start(s: Service, *, at: float) -> Step:
     """Begin a new run of a program that is down."""
     run = s.run + 1
-    began = replace(s, run=run, started=None, called=False, life=Starting(at))
+    began = replace(
+        s, run=run, started=None, called=False, symptoms=(), life=Starting(at)
+    )
     return began, (Spawn(service=s.name, run=run),)
 
 
@@ -106,6 +108,25 @@ def more_time(program: Program, s: Service, event: events.MoreTimeAsked) -> Step
             return replace(s, life=replace(s.life, deadline=max(deadline, until))), ()
         case _:
             return s, ()
+
+
+def sickened(s: Service, event: events.Sickened) -> Service:
+    """Take in that something is wrong with a run; since when, it was told before."""
+    found = event.symptom
+    for known in s.symptoms:
+        if known.key == found.key:
+            found = replace(found, at=known.at)
+            kept = (found if one is known else one for one in s.symptoms)
+            return replace(s, symptoms=tuple(kept))
+    return replace(s, symptoms=(*s.symptoms, found))
+
+
+def recovered(s: Service, event: events.Recovered) -> Service:
+    """Take in that something isn't wrong with a run any more."""
+    left = tuple(one for one in s.symptoms if one.key != event.key)
+    if len(left) == len(s.symptoms):
+        return s
+    return replace(s, symptoms=left, cleared=event.at)
 
 
 def exited(program: Program, s: Service, event: events.Exited) -> Step:

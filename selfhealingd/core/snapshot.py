@@ -34,7 +34,9 @@ from selfhealingd.wire.times import rfc3339
 
 T = TypeVar("T")
 
-TIMES = frozenset({"at", "until", "deadline", "opened", "ended", "began", "remedies"})
+TIMES = frozenset(
+    {"at", "until", "deadline", "opened", "ended", "began", "remedies", "cleared"}
+)
 """Keys that hold times, wherever they stand."""
 
 BESIDE = frozenset({"pid", "origin"})
@@ -84,6 +86,7 @@ def encode_service(s: Service, anchor: Anchor) -> dict[str, Any]:
     """One service as values that TOML knows, without the name."""
     plain: dict[str, Any] = _to_utc(msgspec.to_builtins(s), anchor)
     del plain["name"]
+    plain.pop("symptoms", None)  # what is wrong is soon seen again, if it still is
     pid = pid_of(s.life)
     if pid is not None:
         plain["pid"] = pid

@@ -13,6 +13,7 @@ from selfhealingd.core.effects import (
     Finish,
     FlagsSet,
     Listen,
+    Observe,
     Signal,
     Wake,
 )
@@ -23,6 +24,7 @@ from selfhealingd.core.life import (
     Fatal,
     Held,
     Purpose,
+    Running,
     Stopped,
     Stopping,
     alive,
@@ -55,7 +57,8 @@ def step(
     rest = [c for c in found if not _lets_through(c)]
     told = (*let_through, *turn.announcements, *rest)
     listens = _listens(policy, turn, event)
-    return turn.host, (*turn.deeds, *_wakes(turn), *listens, *told)
+    observes = _observes(turn, event)
+    return turn.host, (*turn.deeds, *_wakes(turn), *listens, *observes, *told)
 
 
 def _lets_through(change: Effect) -> bool:
@@ -86,6 +89,8 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 engine.review(turn, name)
         case events.Knocked():
             knocking.knocked(turn, event)
+        case events.Gathered() | events.CommandEnded():
+            pass
         case (
             events.Spawned()
             | events.SpawnFailed()
@@ -94,6 +99,8 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
             | events.Ready()
             | events.Unready()
             | events.MoreTimeAsked()
+            | events.Sickened()
+            | events.Recovered()
         ):
             _take_in(turn, event)
         case _:
@@ -122,6 +129,10 @@ def _take_in(turn: Turn, event: events.News) -> None:
         case events.MoreTimeAsked():
             turn.put(*service.more_time(program, s, event))
             engine.allow_time(turn, turn.service(s.name))
+        case events.Sickened():
+            turn.put(service.sickened(s, event))
+        case events.Recovered():
+            turn.put(service.recovered(s, event))
         case _:
             assert_never(event)
     engine.review(turn, s.name)
@@ -255,6 +266,28 @@ def _listens(before: Policy, turn: Turn, event: events.Event) -> list[Listen]:
         for name in was | now
         if anew or was.get(name) != now.get(name)
     ]
+
+
+def _observes(turn: Turn, event: events.Event) -> list[Observe]:
+    """Have every run that comes up looked after, and none that is up no more."""
+    was = turn.before.services
+    if isinstance(event, events.Began):
+        was = {}  # nobody looks yet
+    now = turn.host.services
+    found = []
+    for name in turn.touched:
+        before, after = _observed(was.get(name)), _observed(now.get(name))
+        if before != after:
+            run, pid = after or before or (0, None)
+            seen = None if after is None else pid
+            found.append(Observe(service=name, run=run, pid=seen))
+    return found
+
+
+def _observed(s: Service | None) -> tuple[int, int] | None:
+    if s is None or not isinstance(s.life, Running):
+        return None
+    return s.run, s.life.pid
 
 
 def _by_priority(turn: Turn) -> list[Service]:

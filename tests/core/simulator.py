@@ -105,6 +105,9 @@ class Simulator:
         self.processes: dict[str, Process] = {}
         self.wakes: dict[str, float] = {}
         self.doors: dict[str, float] = {}
+        self.observed: dict[str, int] = {}
+        self.gathers: list[effects.Gather] = []
+        self.commands: list[effects.Command] = []
         self._ahead: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._awake = True
@@ -216,6 +219,7 @@ class Simulator:
             ),
         )
         self.now, self.finished, self.wakes, self.doors = back, False, {}, {}
+        self.observed = {}
         self.processes = lasting
         if not alone:
             self._ahead = []
@@ -290,12 +294,22 @@ class Simulator:
                 self.doors.pop(name, None)
             case effects.Listen(service=name, at=float(at)):
                 self.doors[name] = at
+            case effects.Observe(service=name, pid=None):
+                self.observed.pop(name, None)  # what ended while nobody looked, too
+            case effects.Observe(service=name, run=run, pid=int(pid)):
+                p = self.processes[name]
+                assert (p.run, p.pid) == (run, pid)
+                self.observed[name] = run
             case effects.Finish():
                 assert all(p.gone for p in self.processes.values())
                 self.finished = True
             case effects.Answer():
                 self.answers.append(effect)
-            case effects.Wake() | effects.Listen():
+            case effects.Gather():
+                self.gathers.append(effect)
+            case effects.Command():
+                self.commands.append(effect)
+            case effects.Wake() | effects.Listen() | effects.Observe():
                 raise AssertionError(effect)
             case _:
                 self.told.append((self.now, effect))

@@ -8,8 +8,11 @@ import pytest
 from selfhealingd.core import events
 from selfhealingd.core.breaker import By
 from selfhealingd.core.exits import Exit
+from selfhealingd.core.incident import Cause
 from selfhealingd.core.policy import Autorestart, Flags, Policy, Program
 from selfhealingd.core.readiness import Readiness, Tcp
+from selfhealingd.core.remedy import Hold, Run, SendSignal
+from selfhealingd.core.symptom import Symptom
 
 RUN: dict[str, Any] = {"at": 1.25, "service": "web", "run": 3}
 ASKED: dict[str, Any] = {"at": 1 / 3, "request": 9, "by": By(1000, 42), "reason": "why"}
@@ -19,6 +22,14 @@ WEB = Program(
     exitcodes=frozenset({0, 2}),
     priority=1,
     readiness=Readiness(sign=Tcp("127.0.0.1", 80)),
+)
+
+SYMPTOM = Symptom(
+    key="liveness",
+    cause=Cause.PROBE,
+    words="refused",
+    at=1.0,
+    ladder=(SendSignal(1), Run("clear"), Hold()),
 )
 
 EVENTS: list[events.Event] = [
@@ -32,6 +43,10 @@ EVENTS: list[events.Event] = [
     events.Ready(**RUN),
     events.Unready(**RUN, lack="nothing listens on 127.0.0.1:80"),
     events.MoreTimeAsked(**RUN, seconds=2.5),
+    events.Sickened(**RUN, symptom=SYMPTOM),
+    events.Recovered(**RUN, key="liveness"),
+    events.Gathered(at=0.1, service="web", incident="web-3"),
+    events.CommandEnded(at=0.1, service="web", incident="web-3", attempt=2),
     events.Due(at=0.1, service="web"),
     events.Knocked(at=0.1, service="web", opened=False),
     events.StartAsked(**ASKED, service="web"),

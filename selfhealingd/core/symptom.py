@@ -1,0 +1,23 @@
+"""What is seen to be wrong with a service that is up, for as long as it is."""
+
+import msgspec
+
+from selfhealingd.core.incident import Cause
+from selfhealingd.core.remedy import Ladder
+
+
+class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong; who looks for it tells when it comes and when it goes.
+
+    ``key`` tells it from the service's others: ``liveness``, ``rule memory > 500MiB``.
+    ``words`` say what was seen, ``at`` is since when. ``notice_secs``: how long its
+    absence says nothing, since whoever looks needs that time to see it again.
+    ``ladder``: what to try; empty for the service's own.
+    """
+
+    key: str
+    cause: Cause
+    words: str
+    at: float
+    notice_secs: float = 0.0
+    ladder: Ladder = ()
