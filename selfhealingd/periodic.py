@@ -7,7 +7,7 @@ A task that was ended by hand stays ended over restarts and reloads, until
 from collections.abc import Callable, Iterable, Mapping
 
 from selfhealingd.config.settings import Task as Command
-from selfhealingd.core.exits import signal_name
+from selfhealingd.core.signals import signal_name
 from selfhealingd.supervise.environment import INSTANCE
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import Ran, run_to_end

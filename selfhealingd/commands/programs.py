@@ -14,9 +14,9 @@ from selfhealingd.core.events import (
     StartAsked,
     StopAsked,
 )
-from selfhealingd.core.exits import signal_number
 from selfhealingd.core.graph import Graph
 from selfhealingd.core.life import Running, Starting, label
+from selfhealingd.core.signals import signal_number
 from selfhealingd.operations import Aim
 from selfhealingd.reloading import take_launch
 from selfhealingd.system import System

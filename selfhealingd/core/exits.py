@@ -1,10 +1,9 @@
 """How a run of a program ended, as a fact and in words."""
 
-import signal
-
 import msgspec
 
 from selfhealingd.core.policy import Program
+from selfhealingd.core.signals import signal_name
 from selfhealingd.core.spans import span
 
 AT_ONCE_SECS = 0.05
@@ -39,14 +38,6 @@ def expected(program: Program, end: Exit) -> bool:
     return end.code is not None and end.code in program.exitcodes
 
 
-def signal_name(number: int) -> str:
-    """``SIGTERM`` for 15; the number itself where it has no name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
 def in_words(end: Exit) -> str:
     """``exited with status 1``, ``killed by SIGSEGV (core dumped)`` and so on."""
     if end.problem is not None:
@@ -69,15 +60,3 @@ def story(end: Exit) -> str:
 def after(seconds: float) -> str:
     """``after 12 s``, or ``at once`` where nobody could have seen it live."""
     return "at once" if seconds < AT_ONCE_SECS else f"after {span(seconds)}"
-
-
-def signal_number(text: str) -> int | None:
-    """A signal by name (``HUP``, ``SIGHUP``, in any case) or number; None if none."""
-    if text.isdecimal():
-        number = int(text)
-        return number if number in signal.valid_signals() else None
-    name = text.upper()
-    try:
-        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"].value
-    except KeyError:
-        return None

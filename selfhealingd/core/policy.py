@@ -10,6 +10,7 @@ import msgspec
 
 from selfhealingd.core.graph import Condition, dependents
 from selfhealingd.core.readiness import Readiness
+from selfhealingd.core.remedy import DEFAULT_LADDER, Ladder
 
 
 class Autorestart(Enum):
@@ -29,12 +30,16 @@ class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Healing(msgspec.Struct, frozen=True, kw_only=True):
-    """How one service is healed."""
+    """How one service is healed.
+
+    ``ladder``: what is tried while it is up, but not well; one that is down is started.
+    """
 
     backoff_initial: float = 5.0
     backoff_max: float = 600.0
     verify_secs: float = 10.0
     breaker: BreakerPolicy = BreakerPolicy()
+    ladder: Ladder = DEFAULT_LADDER
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from selfhealingd.core.exits import signal_name, signal_number
+from selfhealingd.core.signals import signal_name, signal_number
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):

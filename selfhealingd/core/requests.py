@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from selfhealingd.core import breaker, dependencies, engine, events, service
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, breaker_name
 from selfhealingd.core.effects import Answer, OperatorActed, Signal
-from selfhealingd.core.exits import signal_name
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import (
     Fatal,
@@ -17,6 +16,7 @@ from selfhealingd.core.life import (
     label,
     pid_of,
 )
+from selfhealingd.core.signals import signal_name
 from selfhealingd.core.turn import Turn
 from selfhealingd.core.words import reset_command
 

@@ -286,6 +286,22 @@ class Simulator:
                 self._spawn(effect)
             case effects.Signal():
                 self._send(effect)
+            case effects.Finish():
+                assert all(p.gone for p in self.processes.values())
+                self.finished = True
+            case effects.Answer():
+                self.answers.append(effect)
+            case effects.Gather():
+                self.gathers.append(effect)
+            case effects.Command():
+                self.commands.append(effect)
+            case effects.Wake() | effects.Listen() | effects.Observe():
+                self._look(effect)
+            case _:
+                self.told.append((self.now, effect))
+
+    def _look(self, effect: effects.Wake | effects.Listen | effects.Observe) -> None:
+        match effect:
             case effects.Wake(service=name, at=None):
                 self.wakes.pop(name, None)
             case effects.Wake(service=name, at=float(at)):
@@ -300,19 +316,8 @@ class Simulator:
                 p = self.processes[name]
                 assert (p.run, p.pid) == (run, pid)
                 self.observed[name] = run
-            case effects.Finish():
-                assert all(p.gone for p in self.processes.values())
-                self.finished = True
-            case effects.Answer():
-                self.answers.append(effect)
-            case effects.Gather():
-                self.gathers.append(effect)
-            case effects.Command():
-                self.commands.append(effect)
-            case effects.Wake() | effects.Listen() | effects.Observe():
-                raise AssertionError(effect)
             case _:
-                self.told.append((self.now, effect))
+                raise AssertionError(effect)
 
     def _ask(self, kind: type[Any], **values: object) -> effects.Answer:
         self._number += 1

@@ -6,8 +6,6 @@ from selfhealingd.core.exits import (
     Exit,
     expected,
     in_words,
-    signal_name,
-    signal_number,
 )
 from selfhealingd.core.policy import Program
 
@@ -44,27 +42,3 @@ def test_only_a_named_status_is_expected(end: Exit, good: bool) -> None:  # noqa
 def test_an_end_in_words(end: Exit, words: str) -> None:
     """Each way to end has its words."""
     assert words == in_words(end)
-
-
-def test_signals_have_their_names() -> None:
-    """A signal without a name is called by its number."""
-    assert ["SIGTERM", "SIGHUP", "signal 99"] == [signal_name(n) for n in (15, 1, 99)]
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("HUP", 1),
-        ("SIGHUP", 1),
-        ("sigusr1", 10),
-        ("9", 9),
-        ("0", None),
-        ("999", None),
-        ("-1", None),
-        ("SIGNONE", None),
-        ("", None),
-    ],
-)
-def test_a_signal_by_name_or_number(text: str, number: int | None) -> None:
-    """With or without SIG, in any case; None for what is none."""
-    assert number == signal_number(text)
