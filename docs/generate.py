@@ -64,6 +64,10 @@ KINDS = {
     "Environment": "table of strings",
     "Pattern": "regular expression",
     "Address": "host:port",
+    "Ladder": "list of remedies",
+    "Windows": 'list of `"HH:MM-HH:MM"`',
+    "Prevent": '`"off"`, `"advise"`, `"act"`',
+    "Reload": "signal, list or string",
 }
 
 DAEMON = {
@@ -96,6 +100,11 @@ HEALING = {
     "open_secs": "For how long it opens, plus up to 10 %.",
     "permanent_after": "Failed healings in a row that open a program's breaker for"
     " good.",
+    "ladder": "[What is tried](#remedies), the cheapest first, while a program is up"
+    " but not well.",
+    "preventive": "What is done about a failure that is only predicted: nothing, say"
+    " so, or restart before it.",
+    "quiet": "When that may be done, in local time; empty: at any time.",
 }
 ENGINE = {
     "dormant_after": "Failed healings in a row, counted while many programs fail,"
@@ -148,6 +157,8 @@ PROGRAM = COMMAND | {
     "depends_on": "What has to be how far before it starts: programs or groups, each"
     " `started`, `ready` (RUNNING), `healthy` (no incident) or `completed`.",
     "essential": "When it ends for good, so does the daemon, with status 1.",
+    "reload": 'What makes it read its own config again: a signal such as `"HUP"`, or'
+    " a command, which may take 60 s. What the remedy `reload` does.",
     "umask": "Its umask.",
     "rlimits": "Resource limits, named as in setrlimit(2) without `RLIMIT_`: a"
     ' number, a size, `"unlimited"`, or `[soft, hard]`.',
@@ -158,7 +169,8 @@ PROGRAM = COMMAND | {
     **_log_keys("stderr", "NAME.err.log"),
     "redirect_stderr": "Send stderr to where stdout goes.",
     "healing": "For this program alone: any of `backoff_initial`, `backoff_max`,"
-    " `verify_secs`, `open_after`, `open_secs`, `permanent_after`.",
+    " `verify_secs`, `open_after`, `open_secs`, `permanent_after`, `ladder`,"
+    " `preventive`, `quiet`.",
     "readiness": "What it has to show to be RUNNING: see"
     " [below](#programnamereadiness).",
 }
@@ -185,6 +197,9 @@ SOCKET = {
     "group": "Of a unix socket: its group.",
     "reuse_port": "Of a port: others may listen there as well (`SO_REUSEPORT`).",
 }
+RUNBOOK = COMMAND | {
+    "timeout": "End a run that takes longer: it has failed.",
+}
 TASK = COMMAND | {
     "every": "From one start to the next. **Required.**",
     "timeout": "End a run that takes longer.",
@@ -200,6 +215,11 @@ WRITTEN = {
     "group": "`selfheal`, if root runs it and the group exists",
     "operators": '`["root", "@wheel"]`',
     "timeout": "as `every`",
+    "RunbookTable.timeout": "60 s",
+    "ladder": '`["restart"]`',
+    "preventive": '`"advise"`',
+    "quiet": "empty",
+    "reload": "none",
     "startretries": "none: the breaker decides",
     "umask": "the daemon's",
     "directory": "the daemon's",
@@ -453,6 +473,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "readiness": _keys(schema.ReadinessTable, READINESS, _READINESS_DEFAULTS),
     "socket": _keys(schema.SocketTable, SOCKET),
     "task": _keys(schema.TaskTable, TASK),
+    "runbook": _keys(schema.RunbookTable, RUNBOOK),
     "methods": _methods,
     "errors": _errors,
     "statuses": _statuses,
@@ -468,6 +489,7 @@ DESCRIBED = {
     schema.ReadinessTable: READINESS,
     schema.SocketTable: SOCKET,
     schema.TaskTable: TASK,
+    schema.RunbookTable: RUNBOOK,
 }
 """Every key must be described; the test compares these with the schema."""
 

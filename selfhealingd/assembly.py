@@ -35,6 +35,7 @@ from selfhealingd.origins import Origins
 from selfhealingd.outflow import OutflowWatch, move_output
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
+from selfhealingd.runbooks import Runbooks
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
 from selfhealingd.store.lock import Lock
@@ -163,11 +164,18 @@ async def assemble(
     )
     parts.append(system)
     hands = Hands(
-        runs,
-        Knocks(sockets, loop.post),
-        nursery,
-        origins,
+        runs=runs,
+        knocks=Knocks(sockets, loop.post),
+        nursery=nursery,
+        origins=origins,
         observers=Observers(),
+        runbooks=Runbooks(
+            mark,
+            loop,
+            lambda: parts[0].config,
+            signal=partial(runs.signal, group=False),
+            report=loop.post,
+        ),
         report=loop.post,
     )
     return system, hands

@@ -1,16 +1,18 @@
 """The deeds of the loop, each in a task of its own: one that fails harms no other."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 import trio
 
 from selfhealingd import logs
-from selfhealingd.core.events import CommandEnded, Event, Gathered
+from selfhealingd.core.events import Event, Gathered
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
 from selfhealingd.observing import Observers
 from selfhealingd.origins import Origins
+from selfhealingd.runbooks import Runbooks
 from selfhealingd.supervise.identity import Identity
 from selfhealingd.supervise.runs import Runs
 from selfhealingd.supervise.sockets.knocks import Knocks
@@ -18,31 +20,23 @@ from selfhealingd.supervise.sockets.knocks import Knocks
 log = logs.get("Supervisor")
 
 
+@dataclass(kw_only=True)
 class Hands:
     """Performs what the loop decided, in a nursery that outlives each program."""
 
-    def __init__(
-        self,
-        runs: Runs,
-        knocks: Knocks,
-        nursery: trio.Nursery,
-        origins: Origins,
-        *,
-        observers: Observers,
-        report: Callable[[Event], Awaitable[None]],
-    ) -> None:
-        self._nursery = nursery
-        self._observers = observers
-        self._report = report
-        self._runs = runs
-        self._knocks = knocks
-        self._origins = origins
+    runs: Runs
+    knocks: Knocks
+    nursery: trio.Nursery
+    origins: Origins
+    observers: Observers
+    runbooks: Runbooks
+    report: Callable[[Event], Awaitable[None]]
 
     def start(self, service: str, run: int, launch: Launch) -> None:
         """Start a run; its events come through the inbox."""
-        self._origins.note(service, run, launch)
-        live = partial(self._runs.live, service, run, launch)
-        self._nursery.start_soon(self._guard, service, run, live)
+        self.origins.note(service, run, launch)
+        live = partial(self.runs.live, service, run, launch)
+        self.nursery.start_soon(self._guard, service, run, live)
 
     async def adopt(
         self, service: str, run: int, identity: Identity, launch: Launch
@@ -52,53 +46,48 @@ class Hands:
 
         async def stay() -> None:
             try:
-                await self._runs.adopt(service, run, identity, launch, held)
+                await self.runs.adopt(service, run, identity, launch, held)
             finally:
                 held.set()
 
-        self._nursery.start_soon(self._guard, service, run, stay)
+        self.nursery.start_soon(self._guard, service, run, stay)
         await held.wait()
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or group."""
-        self._runs.signal(service, run, signo, group=group)
+        self.runs.signal(service, run, signo, group=group)
 
     def listen(
         self, service: str, sockets: tuple[Listening, ...], at: float | None
     ) -> None:
         """Send ``Knocked`` on the first connection from ``at`` on; None: on none."""
         if at is None:
-            self._knocks.forget(service)
+            self.knocks.forget(service)
         else:
-            self._nursery.start_soon(self._wait, service, sockets, at)
+            self.nursery.start_soon(self._wait, service, sockets, at)
 
     def observe(self, service: str, run: int, pid: int | None) -> None:
         """Look whether a run is well from now on; ``pid`` None: no more."""
-        self._observers.observe(service, run, pid)
+        self.observers.observe(service, run, pid)
 
     def gather(self, service: str, run: int, incident: str) -> None:  # noqa: ARG002
         """Keep an incident's evidence, then send ``Gathered``."""
         done = Gathered(at=trio.current_time(), service=service, incident=incident)
-        self._nursery.start_soon(self._report, done)
+        self.nursery.start_soon(self.report, done)
 
     def command(
         self, service: str, incident: str, attempt: int, runbook: str | None
     ) -> None:
         """Carry out an attempt by a command, then send ``CommandEnded``."""
-        ended = CommandEnded(
-            at=trio.current_time(),
-            service=service,
-            incident=incident,
-            attempt=attempt,
-            problem=f"there is no command for {runbook or 'reload'}",
+        self.nursery.start_soon(
+            self.runbooks.carry_out, service, incident, attempt, runbook
         )
-        self._nursery.start_soon(self._report, ended)
 
     async def _wait(
         self, service: str, sockets: tuple[Listening, ...], at: float
     ) -> None:
         try:
-            await self._knocks.wait(service, sockets, at)
+            await self.knocks.wait(service, sockets, at)
         except Exception:
             log.exception(f"{service}: a defect of ours ended the wait for a client")
 
@@ -109,4 +98,4 @@ class Hands:
             await stay()
         except Exception:
             log.exception(f"{service}: a defect of ours ended the watch over run {run}")
-            await self._runs.lose(service, run)
+            await self.runs.lose(service, run)

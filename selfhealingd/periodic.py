@@ -7,10 +7,9 @@ A task that was ended by hand stays ended over restarts and reloads, until
 from collections.abc import Callable, Iterable, Mapping
 
 from selfhealingd.config.settings import Task as Command
-from selfhealingd.core.signals import signal_name
 from selfhealingd.supervise.environment import INSTANCE
 from selfhealingd.supervise.errors import SpawnError
-from selfhealingd.supervise.run import Ran, run_to_end
+from selfhealingd.supervise.run import run_to_end
 from selfhealingd.tasks import BackgroundTaskManager, Task
 
 
@@ -84,7 +83,7 @@ class Periodic:
                 ran = await run_to_end(command.launch, marks, timeout=command.timeout)
             except SpawnError as error:
                 return str(error)
-            return _problem(ran, command.timeout)
+            return ran.problem(command.timeout)
 
         return Task(
             id=name,
@@ -93,16 +92,3 @@ class Periodic:
             jitter=command.jitter,
             run=run,
         )
-
-
-def _problem(ran: Ran, timeout: float) -> str | None:
-    if ran.timed_out:
-        words = f"timed out after {timeout:g} s"
-    elif ran.signal is not None:
-        words = f"killed by {signal_name(ran.signal)}"
-    elif ran.code != 0:
-        words = f"exited with status {ran.code}"
-    else:
-        return None
-    last = ran.tail.strip().splitlines()[-1:]
-    return f"{words}: {last[0]}" if last else words

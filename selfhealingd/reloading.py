@@ -189,6 +189,7 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
         ("task added", changes.tasks_added),
         ("task removed", changes.tasks_removed),
         ("task changed", changes.tasks_changed),
+        ("runbook", changes.runbooks),
     ]
     words = [
         f"{what}: {name}"

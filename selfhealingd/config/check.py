@@ -13,6 +13,7 @@ from selfhealingd.config.control import DEFAULT_INCLUDE, read_control, read_daem
 from selfhealingd.config.copies import copies
 from selfhealingd.config.files import CannotRead, matching, read_toml
 from selfhealingd.config.healing import main_breaker, merge_healing
+from selfhealingd.config.ladder import check_ladder
 from selfhealingd.config.mistakes import ConfigError, Mistake, Spot, likely, show
 from selfhealingd.config.named import Named, named
 from selfhealingd.config.output import check_shared
@@ -20,11 +21,19 @@ from selfhealingd.config.paths import defaults
 from selfhealingd.config.programs import (
     Surroundings,
     read_program,
+    read_runbook,
     read_task,
 )
 from selfhealingd.config.relations import check_logs, check_needs, join_groups
 from selfhealingd.config.schema import ControlTable, DaemonTable, HealingTable
-from selfhealingd.config.settings import Config, Control, Daemon, Task
+from selfhealingd.config.settings import (
+    Config,
+    Control,
+    Daemon,
+    ReloadBy,
+    Runbook,
+    Task,
+)
 from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import read_table
 from selfhealingd.core.launch import Launch
@@ -36,7 +45,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "control": ControlTable,
     "healing": HealingTable,
 }
-_NAMED = ("program", "group", "socket", "tasks")
+_NAMED = ("program", "group", "socket", "tasks", "runbook")
 _HOMES = {
     key: f"it belongs in [{table}]"
     for table, kind in _SETTINGS.items()
@@ -77,14 +86,22 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         _check_top(source, main.spot.file)
     sources = (main, *included)
     declared = _named(sources, "socket")
+    runbooks = _runbooks(sources, uid)
+    check_ladder(
+        settings.healing.ladder,
+        main.spot.at("healing").at("ladder"),
+        runbooks=runbooks,
+        reloads=None,
+    )
     around = Surroundings(
         uid=uid,
         log_dir=settings.daemon.log_dir,
         runtime_dir=settings.daemon.runtime_dir,
         healing=settings.healing,
         sockets=read_sockets(declared),
+        runbooks=frozenset(runbooks),
     )
-    programs, launches = _programs(sources, around)
+    programs, launches, reloads = _programs(sources, around)
     tasks = _tasks(sources, uid)
     if noted:
         raise ConfigError(tuple(noted))
@@ -96,6 +113,8 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         policy=_policy(settings, programs),
         launches=launches,
         tasks=tasks,
+        runbooks={name: one for name, one in runbooks.items() if one is not None},
+        reloads=reloads,
     )
 
 
@@ -180,9 +199,10 @@ def _named(sources: tuple[_Source, ...], table: str) -> Iterator[Named]:
 
 def _programs(
     sources: tuple[_Source, ...], around: Surroundings
-) -> tuple[dict[str, Program], dict[str, Launch]]:
+) -> tuple[dict[str, Program], dict[str, Launch], dict[str, ReloadBy]]:
     programs: dict[str, Program] = {}
     launches: dict[str, Launch] = {}
+    reloads: dict[str, ReloadBy] = {}
     spots: dict[str, Spot] = {}
     taken: set[str] = set()
     for written in _named(sources, "program"):
@@ -200,13 +220,15 @@ def _programs(
             if read is not None:
                 group = None if name == written.name else written.name
                 programs[name] = msgspec.structs.replace(
-                    read[0], group=group, copy_of=group
+                    read.program, group=group, copy_of=group
                 )
-                launches[name] = read[1]
+                launches[name] = read.launch
+                if read.reload is not None:
+                    reloads[name] = read.reload
     check_shared(launches, spots)
     check_logs(launches, spots)
     programs = join_groups(programs, _named(sources, "group"))
-    return check_needs(programs, spots), launches
+    return check_needs(programs, spots), launches, reloads
 
 
 def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:
@@ -221,6 +243,14 @@ def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:
         if task is not None and not written.again:
             tasks[written.name] = task
     return tasks
+
+
+def _runbooks(sources: tuple[_Source, ...], uid: int) -> dict[str, Runbook | None]:
+    """Return all that are written, by name; None for one that can't be used."""
+    return {
+        written.name: read_runbook(written.name, written.raw, written.spot, uid)
+        for written in _named(sources, "runbook")
+    }
 
 
 def _policy(settings: _Settings, programs: dict[str, Program]) -> Policy:

@@ -22,7 +22,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     ``relaunch``: the program must be started anew before all of its settings are in
     force. ``adjusted``: only how it is watched over changed. ``healing_changed``: the
-    engine's own numbers did. ``daemon_keys``: these wait for a restart of the daemon.
+    engine's own numbers did. ``runbooks``: added, removed or changed. ``daemon_keys``:
+    these wait for a restart of the daemon.
     """
 
     added: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     tasks_added: tuple[str, ...] = ()
     tasks_removed: tuple[str, ...] = ()
     tasks_changed: tuple[str, ...] = ()
+    runbooks: tuple[str, ...] = ()
     healing_changed: bool = False
     daemon_keys: tuple[str, ...] = ()
 
@@ -42,15 +44,23 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 def compare(old: Config, new: Config) -> Changes:
     """Return what is different in ``new``."""
     relaunch = _changed(old.launches, new.launches)
-    adjusted = _changed(old.policy.programs, new.policy.programs)
+    adjusted = {
+        *_changed(old.policy.programs, new.policy.programs),
+        *(
+            old.launches.keys()
+            & new.launches.keys()
+            & _differ(old.reloads, new.reloads)
+        ),
+    }
     return Changes(
         added=_only_in(new.launches, old.launches),
         removed=_only_in(old.launches, new.launches),
         relaunch=relaunch,
-        adjusted=tuple(name for name in adjusted if name not in relaunch),
+        adjusted=tuple(sorted(adjusted.difference(relaunch))),
         tasks_added=_only_in(new.tasks, old.tasks),
         tasks_removed=_only_in(old.tasks, new.tasks),
         tasks_changed=_changed(old.tasks, new.tasks),
+        runbooks=tuple(sorted(_differ(old.runbooks, new.runbooks))),
         healing_changed=(
             msgspec.structs.replace(old.policy, programs={})
             != msgspec.structs.replace(new.policy, programs={})
@@ -67,6 +77,11 @@ def _only_in(
 
 def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(sorted(n for n in old.keys() & new.keys() if old[n] != new[n]))
+
+
+def _differ(old: Mapping[str, object], new: Mapping[str, object]) -> set[str]:
+    """Return the names of which the two don't say the same."""
+    return {n for n in old.keys() | new.keys() if old.get(n) != new.get(n)}
 
 
 def _daemon_keys(old: Config, new: Config) -> tuple[str, ...]:

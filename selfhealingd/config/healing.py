@@ -35,6 +35,9 @@ def merge_healing(base: Healing, table: ServiceHealingTable, spot: Spot) -> Heal
             open_secs=_or(table.open_secs, base.breaker.open_secs),
             permanent_after=permanent,
         ),
+        ladder=_or(table.ladder, base.ladder),
+        preventive=_or(table.preventive, base.preventive),
+        quiet=_or(table.quiet, base.quiet),
     )
 
 

@@ -62,6 +62,7 @@ def pick(base: Config, read: Config, names: Collection[str]) -> Config:
     return replace(
         base,
         launches=_pick(base.launches, read.launches, names),
+        reloads=_pick(base.reloads, read.reloads, names),
         policy=replace(base.policy, programs=programs),
     )
 

@@ -7,22 +7,27 @@ import msgspec
 
 from selfhealingd.config.accounts import Unknown, credentials, user
 from selfhealingd.config.healing import merge_healing
+from selfhealingd.config.ladder import check_ladder
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.output import read_output
 from selfhealingd.config.readiness import readiness_of
 from selfhealingd.config.schema import (
     CommandTable,
     ProgramTable,
+    RunbookTable,
     ServiceHealingTable,
     TaskTable,
 )
-from selfhealingd.config.settings import Task
+from selfhealingd.config.settings import ReloadBy, Runbook, Task
 from selfhealingd.config.sockets import hand_down
 from selfhealingd.config.table import read_table
 from selfhealingd.core.launch import Credentials, Launch, notify_socket
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
+
+RELOAD_SECS = 60.0
+"""How long a command that reloads a service may take."""
 
 _HEALING_KEYS = dict.fromkeys(
     ServiceHealingTable.__struct_fields__, 'it belongs in "healing" of this program'
@@ -32,7 +37,8 @@ _HEALING_KEYS = dict.fromkeys(
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What the programs' tables rely on, but don't say themselves.
 
-    ``sockets`` by name: None for one that is there, and wrong.
+    ``sockets`` by name: None for one that is there, and wrong. ``runbooks``: the names
+    of all that are written, wrong ones among them.
     """
 
     uid: int
@@ -40,11 +46,20 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     runtime_dir: Path
     healing: Healing
     sockets: Mapping[str, Listening | None] = {}
+    runbooks: frozenset[str] = frozenset()
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program's table says."""
+
+    program: Program
+    launch: Launch
+    reload: ReloadBy | None = None
 
 
 def read_program(
     name: str, raw: object, spot: Spot, around: Surroundings
-) -> tuple[Program, Launch] | None:
+) -> Read | None:
     """Return how a program lives and what it runs; None when its table is unusable.
 
     Mistakes are noted at ``spot``. ``directory`` and a command's program with a slash
@@ -63,8 +78,9 @@ def read_program(
         socket=notify_socket(around.runtime_dir, name),
         logs=logs(stdout, stderr),
     )
+    plain = _launch(table, spot, around.uid)
     launch = msgspec.structs.replace(
-        _launch(table, spot, around.uid),
+        plain,
         umask=table.umask,
         rlimits=table.rlimits,
         stdout=stdout,
@@ -79,10 +95,36 @@ def read_program(
         autostart=bool(table.autostart),
         starts_on=tuple(str(s.address) for s in launch.sockets if on_connection),
         readiness=readiness,
-        healing=merge_healing(around.healing, table.healing, spot.at("healing")),
+        healing=_healing(table, wrong, spot, around),
         **{key: getattr(table, key) for key in _AS_WRITTEN},
     )
-    return program, launch
+    return Read(
+        program=program, launch=launch, reload=_reload(name, table, plain, spot)
+    )
+
+
+def _healing(
+    table: ProgramTable, wrong: frozenset[str], spot: Spot, around: Surroundings
+) -> Healing:
+    healing = merge_healing(around.healing, table.healing, spot.at("healing"))
+    own = table.healing.ladder is not None
+    check_ladder(
+        healing.ladder,
+        spot.at("healing").at("ladder") if own else spot,
+        # A wrong name that stands in [healing] is told there, once.
+        runbooks=around.runbooks if own else None,
+        reloads=table.reload is not None or "reload" in wrong,
+    )
+    return healing
+
+
+def _reload(
+    name: str, table: ProgramTable, launch: Launch, spot: Spot
+) -> ReloadBy | None:
+    if not isinstance(table.reload, tuple):
+        return table.reload
+    launch = msgspec.structs.replace(launch, argv=_argv(table.reload, spot.folder))
+    return Runbook(name=f"reload of {name}", timeout=RELOAD_SECS, launch=launch)
 
 
 _AS_WRITTEN = tuple(
@@ -116,6 +158,15 @@ def read_task(name: str, raw: object, spot: Spot, uid: int) -> Task | None:
         jitter=table.jitter,
         launch=_launch(table, spot, uid),
     )
+
+
+def read_runbook(name: str, raw: object, spot: Spot, uid: int) -> Runbook | None:
+    """Return a command that may heal, as ``read_task``; None when unusable."""
+    table, _ = read_table(RunbookTable, raw, spot)
+    if table is None:
+        return None
+    launch = _launch(table, spot, uid)
+    return Runbook(name=name, timeout=table.timeout, launch=launch)
 
 
 def _check_group_stop(table: ProgramTable, spot: Spot) -> None:

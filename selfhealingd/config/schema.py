@@ -10,6 +10,7 @@ import msgspec
 
 from selfhealingd.config import values
 from selfhealingd.config.environment import environment
+from selfhealingd.config.ladder import read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
 from selfhealingd.config.table import (
     Nested,
@@ -19,10 +20,12 @@ from selfhealingd.config.table import (
     read_table,
     read_value,
 )
+from selfhealingd.core import quiet
 from selfhealingd.core.graph import Condition
 from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.output import BACKUPS, MAX_BYTES
-from selfhealingd.core.policy import Autorestart
+from selfhealingd.core.policy import Autorestart, Preventive
+from selfhealingd.core.remedy import Ladder as Remedies
 
 Text: TypeAlias = Annotated[str, Reader(values.text)]
 Strings: TypeAlias = Annotated[tuple[str, ...], Reader(values.strings)]
@@ -65,6 +68,12 @@ Orphans: TypeAlias = Annotated[
     Literal["keep", "stop"], Reader(values.one_of("keep", "stop"))
 ]
 Environment: TypeAlias = Annotated[dict[str, str], Nested(environment)]
+Ladder: TypeAlias = Annotated[Remedies, Nested(read_ladder)]
+Windows: TypeAlias = Annotated[quiet.Quiet, Nested(read_quiet)]
+Prevent: TypeAlias = Annotated[Preventive, Reader(values.preventive)]
+Reload: TypeAlias = Annotated[
+    int | tuple[str, ...], Reader(values.reload_by, prepare=values.split_reload)
+]
 
 
 def needs(raw: object, spot: Spot) -> dict[str, Condition]:
@@ -116,6 +125,9 @@ class ServiceHealingTable(msgspec.Struct, frozen=True, kw_only=True):
     open_after: Count | None = None
     open_secs: Positive | None = None
     permanent_after: Count | None = None
+    ladder: Ladder | None = None
+    preventive: Prevent | None = None
+    quiet: Windows | None = None
 
 
 class HealingTable(ServiceHealingTable, frozen=True, kw_only=True):
@@ -205,6 +217,7 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     priority: Priority = 999
     depends_on: Needs = {}
     essential: Boolean = False
+    reload: Reload | None = None
     umask: Octal | None = None
     rlimits: Annotated[dict[str, tuple[int, int]], Nested(read_rlimits)] = {}
     sockets: Strings = ()
@@ -236,6 +249,12 @@ class SocketTable(msgspec.Struct, frozen=True, kw_only=True):
     user: Text | None = None
     group: Text | None = None
     reuse_port: Boolean = False
+
+
+class RunbookTable(CommandTable, frozen=True, kw_only=True):
+    """``[runbook.NAME]``: a command that may heal, as a ladder's ``run NAME``."""
+
+    timeout: Positive = 60.0
 
 
 class TaskTable(CommandTable, frozen=True, kw_only=True):

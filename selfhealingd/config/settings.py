@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -53,10 +53,23 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     launch: Launch
 
 
+class Runbook(msgspec.Struct, frozen=True, kw_only=True):
+    """A command of the operator's that may heal; ``timeout`` in seconds."""
+
+    name: str
+    timeout: float
+    launch: Launch
+
+
+ReloadBy: TypeAlias = int | Runbook
+"""How a service is told to read its own config again: by a signal or a command."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the operator wrote, with every default filled in.
 
-    ``file`` is the main file, ``files`` are all that were read, it first.
+    ``file`` is the main file, ``files`` are all that were read, it first. ``reloads``
+    has the services that can be told to reload.
     """
 
     file: Path
@@ -66,6 +79,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     launches: dict[str, Launch]
     tasks: dict[str, Task]
+    runbooks: dict[str, Runbook] = {}
+    reloads: dict[str, ReloadBy] = {}
 
     @property
     def sockets(self) -> Iterator[Listening]:

@@ -16,7 +16,7 @@ from typing import Literal, TypeGuard
 
 from selfhealingd.config.mistakes import likely
 from selfhealingd.core.listening import SocketAs
-from selfhealingd.core.policy import Autorestart
+from selfhealingd.core.policy import Autorestart, Preventive
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _PART = r"(?:([0-9]{{1,12}}(?:\.[0-9]{{1,9}})?){unit})?"
@@ -42,6 +42,7 @@ RLIMITS = {
     for name in dir(resource)
     if name.startswith("RLIMIT_")
 }
+_SIGNAL_LIKE = re.compile(r"[A-Z0-9+-]+")
 _FACTORS = {"": 1, "b": 1}
 for _power, _prefix in enumerate("kmgtp", start=1):
     _FACTORS |= {f"{_prefix}b": 1000**_power, f"{_prefix}ib": 1024**_power}
@@ -196,6 +197,25 @@ def autostart(value: object) -> bool | Literal["on-connection"]:
 def socket_as(value: object) -> SocketAs:
     """Return how sockets are handed down."""
     return SocketAs(_socket_as_word(value))
+
+
+def preventive(value: object) -> Preventive:
+    """Return what is done about predictions."""
+    return Preventive(_preventive_word(value))
+
+
+def split_reload(value: object) -> object:
+    """Split a command as ``split`` does; leave what is meant as a signal as it is."""
+    plain = isinstance(value, str) and _SIGNAL_LIKE.fullmatch(value)
+    return value if plain else split(value)
+
+
+def reload_by(value: object) -> int | tuple[str, ...]:
+    """Return a signal's number or a command's words."""
+    return signal_number(value) if isinstance(value, str | int) else command(value)
+
+
+_preventive_word = one_of(*(one.value for one in Preventive))
 
 
 _autorestart_word = one_of(*(one.value for one in Autorestart))

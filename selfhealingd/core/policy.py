@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from selfhealingd.core.graph import Condition, dependents
+from selfhealingd.core.quiet import Quiet
 from selfhealingd.core.readiness import Readiness
 from selfhealingd.core.remedy import DEFAULT_LADDER, Ladder
 
@@ -19,6 +20,14 @@ class Autorestart(Enum):
     ALWAYS = "always"
     UNEXPECTED = "unexpected"
     NEVER = "never"
+
+
+class Preventive(Enum):
+    """What is done about a failure that is only predicted."""
+
+    OFF = "off"
+    ADVISE = "advise"
+    ACT = "act"
 
 
 class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +42,7 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
     """How one service is healed.
 
     ``ladder``: what is tried while it is up, but not well; one that is down is started.
+    ``quiet``: when what is not urgent may be done; empty for any time.
     """
 
     backoff_initial: float = 5.0
@@ -40,6 +50,8 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
     verify_secs: float = 10.0
     breaker: BreakerPolicy = BreakerPolicy()
     ladder: Ladder = DEFAULT_LADDER
+    preventive: Preventive = Preventive.ADVISE
+    quiet: Quiet = ()
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):

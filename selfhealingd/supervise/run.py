@@ -10,6 +10,7 @@ from typing import Self
 import trio
 
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.signals import signal_name
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.identity import Identity
@@ -36,6 +37,19 @@ class Ran:
     seconds: float
     tail: str
     survivors: tuple[Identity, ...] = ()
+
+    def problem(self, timeout: float) -> str | None:
+        """Say why it did not do what it should, with its last line; None if it did."""
+        if self.timed_out:
+            words = f"timed out after {timeout:g} s"
+        elif self.signal is not None:
+            words = f"killed by {signal_name(self.signal)}"
+        elif self.code != 0:
+            words = f"exited with status {self.code}"
+        else:
+            return None
+        last = self.tail.strip().splitlines()[-1:]
+        return f"{words}: {last[0]}" if last else words
 
 
 async def run_to_end(

@@ -19,6 +19,7 @@ from selfhealingd.config.schema import (
     HealingTable,
     ProgramTable,
     ReadinessTable,
+    RunbookTable,
     SocketTable,
     TaskTable,
 )
@@ -33,6 +34,7 @@ KINDS = (
     ProgramTable,
     ReadinessTable,
     SocketTable,
+    RunbookTable,
     TaskTable,
 )
 ETC = Path(__file__).parents[2] / "etc"
@@ -322,7 +324,10 @@ TABLES = st.dictionaries(KEYS | TEXTS, ANYTHING, max_size=6)
 CONFIGS = st.dictionaries(
     st.sampled_from(["daemon", "control", "healing", "x"]), TABLES | ANYTHING
 ) | st.fixed_dictionaries(
-    {kind: st.dictionaries(TEXTS, TABLES) for kind in ("program", "socket", "tasks")}
+    {
+        kind: st.dictionaries(TEXTS, TABLES)
+        for kind in ("program", "socket", "tasks", "runbook")
+    }
 )
 
 
