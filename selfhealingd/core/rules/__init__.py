@@ -1,0 +1,1 @@
+"""Rules on measured values: their words, and when they have been met."""
