@@ -252,7 +252,7 @@ def _say_ready(system: System) -> None:
         log.error(f"still DORMANT, nothing is healed until: {RESUME}")
     for s in host.services.values():
         if isinstance(s.life, Fatal):
-            log.error(f"{s.name}: still FATAL until: {reset_command(s.name)}")
+            log.error(f"{s.name}: still FATAL until: {reset_command(s.name, s.kind)}")
 
 
 def _client() -> str:

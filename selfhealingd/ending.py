@@ -8,7 +8,8 @@ import trio
 from selfhealingd import logs
 from selfhealingd.core.breaker import By
 from selfhealingd.core.events import ShutdownAsked
-from selfhealingd.core.life import alive
+from selfhealingd.core.host import living
+from selfhealingd.core.policy import Kind
 from selfhealingd.hands import Hands
 from selfhealingd.operations import MARGIN_SECS
 from selfhealingd.outflow import tell_lost
@@ -81,15 +82,13 @@ async def _end_strangers(system: System) -> list[str]:
 
 
 def _living(system: System) -> list[str]:
-    services = system.loop.host.services.values()
-    return [s.name for s in services if alive(s.life)]
+    return [s.name for s in living(system.loop.host)]
 
 
 def kill_all(system: System, hands: Hands) -> None:
     """Send SIGKILL to everything that is still there."""
-    for s in system.loop.host.services.values():
-        if alive(s.life):
-            hands.signal(s.name, s.run, signal.SIGKILL, group=True)
+    for s in living(system.loop.host):
+        hands.signal(s.name, s.run, signal.SIGKILL, group=True)
     system.inheritance.kill()
 
 
@@ -102,6 +101,8 @@ def _shutdown_secs(system: System) -> float:
     """How long stopping may take: one priority after the other, each its slowest."""
     slowest: dict[int, float] = {}
     for program in system.loop.policy.programs.values():
+        if program.kind is Kind.WATCH:
+            continue  # it runs on
         before = slowest.get(program.priority, 0.0)
         slowest[program.priority] = max(before, program.stopwaitsecs)
     return sum(slowest.values()) + MARGIN_SECS

@@ -14,7 +14,7 @@ from selfhealingd.core.breaker import open_for_good
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import alive, pid_of
-from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.policy import Kind, Policy, Program
 from selfhealingd.core.snapshot import (
     Anchor,
     BadSnapshot,
@@ -138,7 +138,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def recorded(self) -> dict[str, Recorded]:
-        """The latest run of each program, with the process that it had."""
+        """The latest run of each program, with the process that it had; no watches."""
         return {
             s.name: Recorded(
                 program=s.name,
@@ -149,6 +149,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
                 boot=self.boot,
             )
             for s in self.host.services.values()
+            if s.kind is Kind.PROGRAM
         }
 
     def bring_back(self, policy: Policy, survivors: Survivors) -> Host:

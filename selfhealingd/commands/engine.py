@@ -44,9 +44,10 @@ async def reset(system: System, call: Call, params: methods.Reset) -> Done:
 def _breaker(system: System, asked: str) -> str:
     """A breaker's name; that of a program will do."""
     services = system.loop.host.services
-    known = [SELF_HEALING_MAIN, *map(breaker_name, services)]
-    if asked in services:
-        return breaker_name(asked)
+    own = {name: breaker_name(name, s.kind) for name, s in services.items()}
+    known = [SELF_HEALING_MAIN, *own.values()]
+    if asked in own:
+        return own[asked]
     if asked not in known:
         raise no_such("breaker", asked, known, "selfhealctl breakers")
     return asked

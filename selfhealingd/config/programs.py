@@ -133,6 +133,8 @@ _AS_WRITTEN = tuple(
     if key
     not in {
         "name",
+        "kind",
+        "startwaitsecs",
         "group",
         "copy_of",
         "healing",

@@ -95,6 +95,11 @@ def missed(
             yield Emptied(at=now, service=s.name, run=s.run)
 
 
-def fresh(name: str, *, wanted: bool, now: float) -> Service:
+def fresh(program: Program, *, now: float) -> Service:
     """Return a service that has never run."""
-    return Service(name=name, life=Stopped(now), wanted=wanted)
+    return Service(
+        name=program.name,
+        kind=program.kind,
+        life=Stopped(now),
+        wanted=program.autostart,
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from selfhealingd.core import report
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
 from selfhealingd.core.exits import in_words
-from selfhealingd.core.host import Host, Service
+from selfhealingd.core.host import Host, Service, living
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -48,7 +48,7 @@ def assess(policy: Policy, host: Host, facts: Facts) -> doc.Status:
         issues=tuple(f"{_mark(p)}: {p.words}" for p in problems),
         recommendations=tuple(p.do for p in problems),
         programs=report.programs(policy, host, facts),
-        watches=(),
+        watches=report.watches(policy, host, facts),
         incidents=tuple(
             report.incident_document(
                 s.open_incident, facts.anchor, facts.logs.get(s.name)
@@ -75,7 +75,7 @@ def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
     yield from _update_problems(host, facts)
     yield from _task_problems(facts)
     if host.shutting_down:
-        left = sum(alive(s.life) for s in host.services.values())
+        left = len(living(host))
         yield Problem(
             words=f"the daemon is shutting down: {left} programs still run",
             do=f"wait; or kill what is left: kill {facts.pid}",
@@ -147,12 +147,12 @@ def _service_problems(
 ) -> Iterator[Problem]:
     ended = in_words(s.exit) if s.exit else "it is down"
     ahead = outlook(policy, host, s, facts.now).words
-    reset = f'selfhealctl reset {breaker_name(s.name)} --reason "…"'
+    reset = f'selfhealctl reset {breaker_name(s.name, s.kind)} --reason "…"'
     match s.life:
         case Fatal():
             yield Problem(
                 words=f"program {s.name} is FATAL: {ended}",
-                do=f"{_see(s, facts)}; then: {reset_command(s.name)}",
+                do=f"{_see(s, facts)}; then: {reset_command(s.name, s.kind)}",
             )
         case Backoff(why=why) if why is not Why.PAUSE:
             opened = isinstance(s.breaker.state, Open)
@@ -193,7 +193,7 @@ def _service_problems(
             state = "up" if alive(s.life) else label(s.life)
             yield Problem(
                 words=f"program {s.name} is {state}, but its breaker is open for good",
-                do=f"let it be healed again: {reset_command(s.name)}",
+                do=f"let it be healed again: {reset_command(s.name, s.kind)}",
             )
         case _:
             pass

@@ -17,7 +17,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from selfhealingd.core.policy import BreakerPolicy
+from selfhealingd.core.policy import BreakerPolicy, Kind
 
 SELF_HEALING_MAIN = "self-healing-main"
 """The engine's own breaker. Dormant is the same fact as its PERMANENT_OPEN."""
@@ -25,9 +25,15 @@ SELF_HEALING_MAIN = "self-healing-main"
 PERMANENT_REASON = "Exceeded permanent failure threshold"
 
 
-def breaker_name(service: str) -> str:
-    """Name of a program's breaker, as operators type it."""
-    return f"program:{service}"
+def breaker_name(service: str, kind: Kind = Kind.PROGRAM) -> str:
+    """Name of a service's breaker, as operators type it."""
+    return f"{kind.value}:{service}"
+
+
+def service_of(breaker: str) -> str | None:
+    """Name of the service that a breaker guards; None for the engine's own."""
+    kind, found, name = breaker.partition(":")
+    return name if found and kind in {one.value for one in Kind} else None
 
 
 class Outcome(Enum):

@@ -17,7 +17,7 @@ def changes(
         if was is None or now is None:
             continue
         if was.breaker is not now.breaker:
-            yield from _breaker(breaker_name(name), was.breaker, now.breaker)
+            yield from _breaker(breaker_name(name, now.kind), was.breaker, now.breaker)
         if label(was.life) != label(now.life) or was.run != now.run:
             yield _transition(was, now)
         if _killed(now.life) and not (was.run == now.run and _killed(was.life)):
@@ -40,6 +40,7 @@ def _transition(was: Service, now: Service) -> Transition:
         why = now.life.problem
     return Transition(
         service=now.name,
+        kind=now.kind,
         before=label(was.life),
         after=label(now.life),
         run=now.run,

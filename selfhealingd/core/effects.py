@@ -5,6 +5,7 @@ journal and subscribers. An announcement that is ``durable`` is told only after 
 state that it speaks of was written.
 """
 
+from enum import Enum
 from typing import ClassVar, TypeAlias
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from selfhealingd.core.breaker import Change
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.incident import Attempt, Incident
+from selfhealingd.core.policy import Kind
 
 
 class Consequence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,19 +21,28 @@ class Consequence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Spawn(Consequence, frozen=True, kw_only=True, tag=True):
-    """Start a run's process."""
+    """Start a run's process. ``look``: only look for that of a watch."""
 
     service: str
     run: int
+    look: bool = False
+
+
+class Order(Enum):
+    """What the signal to a watch stands for, where the operator named a command."""
+
+    STOP = "stop"
+    RESTART = "restart"
 
 
 class Signal(Consequence, frozen=True, kw_only=True, tag=True):
-    """Signal a run's process, or all of its group."""
+    """Signal a run's process, or all of its group; or give a watch its ``order``."""
 
     service: str
     run: int
     signal: int
     group: bool
+    order: Order | None = None
 
 
 class Wake(Consequence, frozen=True, kw_only=True, tag=True):
@@ -98,10 +109,11 @@ class Answer(Consequence, frozen=True, kw_only=True, tag=True):
 
 
 class Transition(Consequence, frozen=True, kw_only=True, tag=True):
-    """A program's state has another name now. ``exit``: where a run ended with it."""
+    """A service's state has another name now. ``exit``: where a run ended with it."""
 
     durable: ClassVar[bool] = False
     service: str
+    kind: Kind = Kind.PROGRAM
     before: str
     after: str
     run: int

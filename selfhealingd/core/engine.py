@@ -34,7 +34,7 @@ from selfhealingd.core.life import (
     Why,
     alive,
 )
-from selfhealingd.core.policy import Program
+from selfhealingd.core.policy import Kind, Program
 from selfhealingd.core.turn import Turn
 
 SPAWN_SECS = 30.0
@@ -71,7 +71,8 @@ def bring_up(turn: Turn, s: Service) -> None:
         life = s.life if isinstance(s.life, Stopped) else Stopped(turn.at)
         turn.put(replace(s, life=life))
     else:
-        turn.put(*service.start(s, at=turn.at))
+        look = program.kind is Kind.WATCH and not s.called
+        turn.put(*service.start(s, at=turn.at, look=look))
 
 
 def review_dependents(turn: Turn) -> None:

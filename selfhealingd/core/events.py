@@ -54,12 +54,28 @@ class SpawnFailed(Happened, frozen=True, kw_only=True, tag=True):
 
 
 class Exited(Happened, frozen=True, kw_only=True, tag=True):
-    """A run's own process ended. ``left``: members of its group that still live."""
+    """A run's own process ended. ``left``: members of its group that still live.
+
+    ``meant``: somebody else saw to that a watch ended, and wants it so.
+    """
 
     service: str
     run: int
     exit: Exit
     left: int = 0
+    meant: bool = False
+
+
+class Appeared(Happened, frozen=True, kw_only=True, tag=True):
+    """A watch has a process that we did not start, or another one than before.
+
+    ``run`` is the number of the run that this begins.
+    """
+
+    service: str
+    run: int
+    pid: int
+    started: int
 
 
 class Emptied(Happened, frozen=True, kw_only=True, tag=True):
@@ -219,9 +235,20 @@ News: TypeAlias = (
 )
 """What happens to one run."""
 
+Elsewhere: TypeAlias = Appeared
+"""What others do to a watch."""
+
 Healing: TypeAlias = Gathered | CommandEnded
 """What comes of the engine's own deeds."""
 
 Event: TypeAlias = (
-    Began | Reconfigured | FlagsChanged | News | Healing | Due | Knocked | Request
+    Began
+    | Reconfigured
+    | FlagsChanged
+    | News
+    | Elsewhere
+    | Healing
+    | Due
+    | Knocked
+    | Request
 )

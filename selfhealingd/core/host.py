@@ -6,13 +6,13 @@ from selfhealingd.core.backoff import spread
 from selfhealingd.core.breaker import Breaker
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.incident import Attempt, Incident
-from selfhealingd.core.life import Life
-from selfhealingd.core.policy import Flags
+from selfhealingd.core.life import Life, alive
+from selfhealingd.core.policy import Flags, Kind
 from selfhealingd.core.symptom import Symptom
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One supervised program.
+    """One supervised service.
 
     ``wanted``: the operator wants it up. ``run``: number of its latest run; an event
     of an earlier one is stale. ``started``: start time of that run's process in
@@ -26,6 +26,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     life: Life
     wanted: bool
+    kind: Kind = Kind.PROGRAM
     run: int = 0
     started: int | None = None
     called: bool = False
@@ -80,3 +81,9 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def jitter(self, *parts: object) -> float:
         """Share in [0, 0.1) for the thing that ``parts`` name."""
         return spread(self.seed, *parts)
+
+
+def living(host: Host) -> list[Service]:
+    """Return the programs that have a process; watches are nobody's to stop."""
+    services = host.services.values()
+    return [s for s in services if alive(s.life) and s.kind is Kind.PROGRAM]

@@ -50,7 +50,7 @@ def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
         case Exited():
             return Outlook(_held(s, s.life))
         case Fatal():
-            return Outlook(f"nothing until: {reset_command(s.name)}")
+            return Outlook(f"nothing until: {reset_command(s.name, s.kind)}")
 
 
 def _either(program: Program) -> str:

@@ -14,6 +14,13 @@ from selfhealingd.core.readiness import Readiness
 from selfhealingd.core.remedy import DEFAULT_LADDER, Ladder
 
 
+class Kind(Enum):
+    """Whose the process of a service is: ours, or only watched."""
+
+    PROGRAM = "program"
+    WATCH = "watch"
+
+
 class Autorestart(Enum):
     """When a program that ended by itself is started again."""
 
@@ -55,8 +62,10 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """What the core knows of one program: how it should live, not what it runs.
+    """What the core knows of one service: how it should live, not what it runs.
 
+    ``kind`` WATCH: its process is not ours; others start and stop it as well.
+    ``startwaitsecs``: how long whoever starts it may take until there is a process.
     ``copy_of``: the name in the config where ``numprocs`` makes several of one.
     ``starts_on``: where the first connection starts it; empty if it waits for none.
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
@@ -65,11 +74,13 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    kind: Kind = Kind.PROGRAM
     autostart: bool = True
     starts_on: tuple[str, ...] = ()
     autorestart: Autorestart = Autorestart.UNEXPECTED
     exitcodes: frozenset[int] = frozenset({0})
     startsecs: float = 1.0
+    startwaitsecs: float = 0.0
     startretries: int | None = None
     stopsignal: int = 15
     stopwaitsecs: float = 10.0
@@ -85,9 +96,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def longest_start(self) -> float:
-        """Seconds after which a process of it is RUNNING, or a failed start."""
+        """Seconds after which a start has led to RUNNING, or failed."""
         within = self.readiness.within if self.readiness is not None else 0.0
-        return max(self.startsecs, within)
+        return self.startwaitsecs + max(self.startsecs, within)
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Attempt, Incident
 from selfhealingd.core.life import Running, alive, label, pid_of
 from selfhealingd.core.outlook import outlook
-from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.policy import Kind, Policy, Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.core.words import dormant_reason
 from selfhealingd.wire import documents as doc
@@ -96,7 +96,7 @@ def breakers(host: Host, anchor: Anchor) -> tuple[doc.BreakerDocument, ...]:
     return (
         breaker_document(SELF_HEALING_MAIN, host.main, anchor),
         *(
-            breaker_document(breaker_name(s.name), s.breaker, anchor)
+            breaker_document(breaker_name(s.name, s.kind), s.breaker, anchor)
             for s in host.services.values()
         ),
     )
@@ -132,8 +132,23 @@ def programs(
     policy: Policy, host: Host, facts: Facts
 ) -> tuple[doc.ProgramDocument, ...]:
     """All programs, in the order of the config."""
+    return _of_kind(Kind.PROGRAM, policy, host, facts)
+
+
+def watches(
+    policy: Policy, host: Host, facts: Facts
+) -> tuple[doc.ProgramDocument, ...]:
+    """All watches, in the order of the config."""
+    return _of_kind(Kind.WATCH, policy, host, facts)
+
+
+def _of_kind(
+    kind: Kind, policy: Policy, host: Host, facts: Facts
+) -> tuple[doc.ProgramDocument, ...]:
     return tuple(
-        program_document(policy, host, s, facts) for s in host.services.values()
+        program_document(policy, host, s, facts)
+        for s in host.services.values()
+        if s.kind is kind
     )
 
 

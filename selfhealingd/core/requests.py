@@ -5,7 +5,12 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from selfhealingd.core import breaker, dependencies, engine, events, service
-from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, breaker_name
+from selfhealingd.core.breaker import (
+    SELF_HEALING_MAIN,
+    Breaker,
+    breaker_name,
+    service_of,
+)
 from selfhealingd.core.effects import Answer, OperatorActed, Signal
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import (
@@ -63,7 +68,8 @@ def _known(turn: Turn, event: events.Request) -> bool:
         case events.ResumeAsked() | events.ShutdownAsked() | events.Acted():
             return True
         case events.ResetAsked(breaker=name):
-            known = _service_of(name) in turn.host.services
+            s = turn.host.services.get(service_of(name) or "")
+            known = s is not None and breaker_name(s.name, s.kind) == name
             return known or name == SELF_HEALING_MAIN
         case _:
             return event.service in turn.host.services
@@ -130,26 +136,23 @@ def _resume(turn: Turn, event: events.ResumeAsked) -> None:
     hint = None
     if stuck:
         words += f"; still FATAL, each behind a breaker of its own: {', '.join(stuck)}"
-        hint = reset_command(stuck[0])
+        hint = reset_command(stuck[0], turn.service(stuck[0]).kind)
     _done(turn, event, "resume", SELF_HEALING_MAIN, words, hint=hint)
 
 
 def _reset(turn: Turn, event: events.ResetAsked) -> None:
     name = event.breaker
-    if name == SELF_HEALING_MAIN:
-        before = turn.host.main
-    else:
-        before = turn.service(_service_of(name)).breaker
+    s = turn.host.services.get(service_of(name) or "")
+    before = turn.host.main if s is None else s.breaker
     if before.permanent and not event.force:
         why = f"breaker {name} is PERMANENT_OPEN: only --force resets it"
         hint = f'selfhealctl reset {name} --force --reason "…"'
         _refuse(turn, event, why, hint=hint)
         return
     after = _closed(turn, before, event)
-    if name == SELF_HEALING_MAIN:
+    if s is None:
         turn.host = replace(turn.host, main=after)
     else:
-        s = turn.service(_service_of(name))
         turn.put(replace(s, breaker=after, failed_starts=0))
     engine.review_waiting(turn)
     _done(turn, event, "reset", name, _reset_words(name, before))
@@ -184,10 +187,6 @@ def _want(turn: Turn, s: Service, *, up: bool) -> Service:
     return turn.service(s.name)
 
 
-def _service_of(name: str) -> str:
-    return name.removeprefix(breaker_name(""))
-
-
 def _start_words(turn: Turn, s: Service) -> str:
     program = turn.program(s.name)
     missing = dependencies.hindrance(turn.policy, turn.host, program)
@@ -196,7 +195,7 @@ def _start_words(turn: Turn, s: Service) -> str:
     if s.breaker.permanent:
         return (
             "starting; its breaker stays open for good, so nothing will start it"
-            f" again by itself until: {reset_command(s.name)}"
+            f" again by itself until: {reset_command(s.name, s.kind)}"
         )
     return "starting"
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from selfhealingd.core import events
-from selfhealingd.core.effects import Deed, Signal, Spawn
+from selfhealingd.core.effects import Deed, Order, Signal, Spawn
 from selfhealingd.core.exits import Exit, expected
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import (
@@ -24,7 +24,7 @@ from selfhealingd.core.life import (
     Stopping,
     Why,
 )
-from selfhealingd.core.policy import Autorestart, Program
+from selfhealingd.core.policy import Autorestart, Kind, Program
 from selfhealingd.core.readiness import Sign
 from selfhealingd.core.spans import span
 
@@ -36,13 +36,13 @@ KILL_AGAIN_SECS = 5.0
 """SIGKILL is repeated, as supervisord does, for a process stuck in the kernel."""
 
 
-def start(s: Service, *, at: float) -> Step:
-    """Begin a new run of a program that is down."""
+def start(s: Service, *, at: float, look: bool = False) -> Step:
+    """Begin a new run of a service that is down; ``look``: if it has a process."""
     run = s.run + 1
     began = replace(
         s, run=run, started=None, called=False, symptoms=(), life=Starting(at)
     )
-    return began, (Spawn(service=s.name, run=run),)
+    return began, (Spawn(service=s.name, run=run, look=look),)
 
 
 def stop(program: Program, s: Service, *, at: float, purpose: Purpose) -> Step:
@@ -53,7 +53,7 @@ def stop(program: Program, s: Service, *, at: float, purpose: Purpose) -> Step:
         case Starting(pid=pid) | Running(pid=pid):
             deadline = at + program.stopwaitsecs
             stopping = Stopping(at, purpose, deadline, pid)
-            deeds = () if pid is None else (_stop_signal(program, s),)
+            deeds = () if pid is None else (_stop_signal(program, s, purpose),)
             return replace(s, life=stopping), deeds
         case _:
             raise AssertionError(s.life)
@@ -66,12 +66,12 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
         case Starting(pid=None):
             starting = replace(s.life, at=event.at, pid=event.pid)
             return due(program, replace(s, life=starting), at=event.at)
-        case Stopping(pid=None, ended=False):
+        case Stopping(pid=None, ended=False, purpose=purpose):
             # The stop came while the spawn was under way: its signal is still owed.
             life = replace(
                 s.life, pid=event.pid, deadline=event.at + program.stopwaitsecs
             )
-            return replace(s, life=life), (_stop_signal(program, s),)
+            return replace(s, life=life), (_stop_signal(program, s, purpose),)
         case _:
             return s, ()
 
@@ -239,7 +239,7 @@ def _await_sign(
     )
     # Without stopwaitsecs, SIGKILL is due already.
     s, more = due(program, replace(s, life=stopping), at=at)
-    return s, (_stop_signal(program, s), *more)
+    return s, (_stop_signal(program, s, Purpose.SETTLE), *more)
 
 
 def _judged(end: Exit, stopping: Stopping, *, told: bool) -> Exit:
@@ -275,10 +275,14 @@ def _settled(program: Program, s: Service, at: float) -> Life:
     return Backoff(at, Why.TURN)
 
 
-def _stop_signal(program: Program, s: Service) -> Signal:
+def _stop_signal(program: Program, s: Service, purpose: Purpose) -> Signal:
+    order = None
+    if program.kind is Kind.WATCH:
+        order = Order.RESTART if purpose is Purpose.AGAIN else Order.STOP
     return Signal(
         service=s.name,
         run=s.run,
         signal=program.stopsignal,
         group=program.stopasgroup,
+        order=order,
     )

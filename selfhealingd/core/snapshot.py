@@ -29,7 +29,7 @@ from selfhealingd.core.life import (
     alive,
     pid_of,
 )
-from selfhealingd.core.policy import Policy
+from selfhealingd.core.policy import Kind, Policy
 from selfhealingd.wire.times import rfc3339
 
 T = TypeVar("T")
@@ -174,15 +174,19 @@ def _read_service(name: str, plain: Mapping[str, Any], anchor: Anchor) -> Servic
 
 
 def _first(name: str, policy: Policy, back: Return) -> Service:
-    s = fresh(name, wanted=policy.programs[name].autostart, now=back.now)
+    s = fresh(policy.programs[name], now=back.now)
     survivor = back.survivors.get(name)
     return s if survivor is None else take_up(policy.programs[name], s, survivor)
 
 
 def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
     survivor = back.survivors.get(s.name)
+    if policy.programs[s.name].kind is not s.kind:
+        return _first(s.name, policy, back)
     newer = survivor is not None and survivor.run > s.run
-    unseen = back.same_boot and not back.clean and had_process(s.life)
+    # A watch is looked for: its process is no news that anybody could bring.
+    ours = s.kind is Kind.PROGRAM
+    unseen = ours and back.same_boot and not back.clean and had_process(s.life)
     same = (survivor is not None and not newer) or (survivor is None and unseen)
     if not (same and s.attempt and s.attempt.ticket == s.breaker.generation):
         share = host.jitter(s.name, s.breaker.generation)

@@ -4,7 +4,8 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from selfhealingd.core import engine, events, knocking, requests, service
+from selfhealingd.core import elsewhere, engine, events, knocking, requests, service
+from selfhealingd.core.adoption import fresh as fresh_service
 from selfhealingd.core.changes import changes
 from selfhealingd.core.effects import (
     BreakerChanged,
@@ -17,7 +18,7 @@ from selfhealingd.core.effects import (
     Signal,
     Wake,
 )
-from selfhealingd.core.host import Host, Service
+from selfhealingd.core.host import Host, Service, living
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -30,7 +31,7 @@ from selfhealingd.core.life import (
     alive,
 )
 from selfhealingd.core.plan import busy
-from selfhealingd.core.policy import Policy
+from selfhealingd.core.policy import Kind, Policy
 from selfhealingd.core.turn import Turn
 
 
@@ -89,6 +90,8 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 engine.review(turn, name)
         case events.Knocked():
             knocking.knocked(turn, event)
+        case events.Appeared():
+            elsewhere.appeared(turn, event)
         case events.Gathered() | events.CommandEnded():
             pass
         case (
@@ -118,6 +121,8 @@ def _take_in(turn: Turn, event: events.News) -> None:
             turn.put(*service.spawned(program, s, event))
         case events.SpawnFailed():
             turn.put(*service.spawn_failed(program, s, event))
+        case events.Exited(meant=True) if not isinstance(s.life, Stopping):
+            elsewhere.withdrawn(turn, event)
         case events.Exited():
             turn.put(*service.exited(program, s, event))
         case events.Emptied():
@@ -159,15 +164,15 @@ def _reconfigure(turn: Turn, policy: Policy) -> None:
     """Apply another policy: programs come and go; nothing that runs is restarted."""
     programs = policy.programs
     for name, s in list(turn.host.services.items()):
-        if name not in programs:
+        if name not in programs or programs[name].kind is not s.kind:
             engine.take_over(turn, s, "it was removed from the config")
-            if alive(s.life):
+            if alive(s.life) and s.kind is Kind.PROGRAM:
                 kill = Signal(service=name, run=s.run, signal=9, group=True)
                 turn.deeds.append(kill)
             turn.drop(name)
     turn.policy = policy
     fresh = {
-        name: Service(name=name, life=Stopped(turn.at), wanted=program.autostart)
+        name: fresh_service(program, now=turn.at)
         for name, program in programs.items()
         if name not in turn.host.services
     }
@@ -221,16 +226,18 @@ def _end_with_essential(turn: Turn) -> None:
 
 
 def _stop_next_wave(turn: Turn) -> None:
-    """Stop what nothing alive depends on, the highest priority number first."""
-    services = turn.host.services
-    living = {name: s for name, s in services.items() if alive(s.life)}
-    if not living:
+    """Stop what nothing alive depends on, the highest priority number first.
+
+    A watch is nobody's to stop but the operator's.
+    """
+    left = {s.name: s for s in living(turn.host)}
+    if not left:
         turn.deeds.append(Finish(ended_by=turn.host.ended_by))
         return
-    needed = {need for name in living for need in turn.program(name).depends_on}
-    free = [s for name, s in living.items() if name not in needed]
+    needed = {need for name in left for need in turn.program(name).depends_on}
+    free = [s for name, s in left.items() if name not in needed]
     last = max(turn.program(s.name).priority for s in free)
-    for s in living.values():
+    for s in left.values():
         program = turn.program(s.name)
         match s.life:
             case Stopping(purpose=Purpose.STAY):

@@ -7,8 +7,8 @@ DORMANT". What is worst is never cut off.
 from collections import Counter
 from collections.abc import Iterator
 
-from selfhealingd.core.host import Host
-from selfhealingd.core.life import Fatal, alive, label
+from selfhealingd.core.host import Host, living
+from selfhealingd.core.life import Fatal, label
 
 NAMED = 5
 """As many programs are named; of more, the number says enough."""
@@ -19,8 +19,7 @@ _ORDER = ("RUNNING", "STARTING", "STOPPING", "STOPPED", "EXITED", "BACKOFF", "FA
 def summary(host: Host, problems: int) -> str:
     """Say it; ``problems``: how many the shell knows of."""
     if host.shutting_down:
-        left = sum(alive(s.life) for s in host.services.values())
-        return f"stopping: {_programs(left)} left"
+        return f"stopping: {_programs(len(living(host)))} left"
     return "; ".join(_parts(host, problems))
 
 

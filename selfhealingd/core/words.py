@@ -8,7 +8,12 @@ from typing import assert_never
 
 import msgspec
 
-from selfhealingd.core.breaker import PERMANENT_REASON, SELF_HEALING_MAIN, breaker_name
+from selfhealingd.core.breaker import (
+    PERMANENT_REASON,
+    SELF_HEALING_MAIN,
+    breaker_name,
+    service_of,
+)
 from selfhealingd.core.effects import (
     Announcement,
     AttemptBegan,
@@ -26,6 +31,7 @@ from selfhealingd.core.effects import (
 from selfhealingd.core.exits import story
 from selfhealingd.core.incident import Cause, Ending, Incident, Result
 from selfhealingd.core.life import Held, Why
+from selfhealingd.core.policy import Kind
 from selfhealingd.core.spans import span
 
 
@@ -57,9 +63,9 @@ FEATURE_FLAGS = "FeatureFlags"
 RESUME = 'selfhealctl resume --reason "…"'
 
 
-def reset_command(name: str) -> str:
-    """What resets a program's breaker that is open for good."""
-    return f'selfhealctl reset {breaker_name(name)} --force --reason "…"'
+def reset_command(name: str, kind: Kind = Kind.PROGRAM) -> str:
+    """What resets a service's breaker that is open for good."""
+    return f'selfhealctl reset {breaker_name(name, kind)} --force --reason "…"'
 
 
 def sentence(announcement: Announcement, now: float) -> Sentence:
@@ -146,7 +152,7 @@ def _state(t: Transition, now: float) -> tuple[str, Level]:
         "RUNNING": (f"running, pid {t.pid}", Level.INFO),
         "STOPPED": ("stopped", Level.INFO),
         "STOPPING": ("stopping", Level.DEBUG),
-        "FATAL": (f"FATAL until: {reset_command(t.service)}", Level.ERROR),
+        "FATAL": (f"FATAL until: {reset_command(t.service, t.kind)}", Level.ERROR),
     }[t.after]
 
 
@@ -240,7 +246,7 @@ def _breaker(b: BreakerChanged, now: float) -> Sentence:
     return Sentence(
         kind="breaker.changed",
         component=CIRCUIT_BREAKER,
-        service=b.breaker.removeprefix("program:") if ":" in b.breaker else None,
+        service=service_of(b.breaker),
         words=words,
         level=level,
     )

@@ -17,12 +17,12 @@ import tomli_w
 from msgspec.structs import replace
 
 from selfhealingd.core import assessment, effects, events, knocking, snapshot
-from selfhealingd.core.adoption import Survivor, missed
+from selfhealingd.core.adoption import Survivor, fresh, missed
 from selfhealingd.core.breaker import By
 from selfhealingd.core.exits import Exit
-from selfhealingd.core.host import Host, Service
-from selfhealingd.core.life import Life, Stopped, label
-from selfhealingd.core.policy import Flags, Policy, Program
+from selfhealingd.core.host import Host
+from selfhealingd.core.life import Life, label
+from selfhealingd.core.policy import Flags, Kind, Policy, Program
 from selfhealingd.core.report import Facts
 from selfhealingd.core.step import step, wake_at
 from selfhealingd.wire import documents as doc
@@ -112,10 +112,7 @@ class Simulator:
         self._number = 0
         self._awake = True
         self.host = Host(
-            services={
-                p.name: Service(name=p.name, life=Stopped(BEGAN), wanted=p.autostart)
-                for p in declared.values()
-            }
+            services={p.name: fresh(p, now=BEGAN) for p in declared.values()}
         )
 
     # What a test says
@@ -168,6 +165,31 @@ class Simulator:
         """Let a client connect where the daemon waits for one."""
         self.run_for(max(0.0, self.doors.pop(name) - self.now))
         self.feed(events.Knocked(at=self.now, service=name, opened=opened))
+
+    def appear(self, name: str) -> None:
+        """Let a watch's process be there that others started."""
+        run = self.host.services[name].run + 1
+        p = Process(name, run, FOREVER, 5000 + run)
+        p.began = self.now
+        self.processes[name] = p
+        self.feed(
+            events.Appeared(at=self.now, service=name, run=run, pid=p.pid, started=7)
+        )
+
+    def withdraw(self, name: str) -> None:
+        """Let others stop a watch, or be known to have done so."""
+        p = self.processes.get(name)
+        if p is not None:
+            p.alive = False
+        self.feed(
+            events.Exited(
+                at=self.now,
+                service=name,
+                run=self.host.services[name].run,
+                exit=Exit(at=self.now, code=0),
+                meant=True,
+            )
+        )
 
     def switch(self, *, auto_healing: bool) -> None:
         """Read the flag file."""
@@ -287,7 +309,11 @@ class Simulator:
             case effects.Signal():
                 self._send(effect)
             case effects.Finish():
-                assert all(p.gone for p in self.processes.values())
+                kinds = {name: p.kind for name, p in self.policy.programs.items()}
+                assert all(
+                    p.gone or kinds.get(name) is Kind.WATCH
+                    for name, p in self.processes.items()
+                )
                 self.finished = True
             case effects.Answer():
                 self.answers.append(effect)

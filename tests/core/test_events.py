@@ -45,6 +45,7 @@ EVENTS: list[events.Event] = [
     events.MoreTimeAsked(**RUN, seconds=2.5),
     events.Sickened(**RUN, symptom=SYMPTOM),
     events.Recovered(**RUN, key="liveness"),
+    events.Appeared(**RUN, pid=81, started=5),
     events.Gathered(at=0.1, service="web", incident="web-3"),
     events.CommandEnded(at=0.1, service="web", incident="web-3", attempt=2),
     events.Due(at=0.1, service="web"),
