@@ -76,7 +76,8 @@ DAEMON = {
     "log_dir": "Where programs' logs go that name no other folder.",
     "flags_file": "The [flag file](operations.md#feature-flags).",
     "include": "More files with `[program.NAME]` and `[tasks.NAME]`; patterns.",
-    "sample_interval": "How often programs will be measured. Checked, not used yet.",
+    "sample_interval": "How often programs are measured, the first time after so"
+    " long. `FEATURE_PROCESS_MONITORING_ENABLED` in the flag file switches it off.",
     "log_level": "The least level of the daemon's own log.",
     "log_format": "The daemon's own log: for people, or one JSON object a line.",
     "orphans": "What becomes of a program that ran on while there was no daemon, and"

@@ -29,6 +29,7 @@ from selfhealingd.memory import (
     remember,
     state_path,
 )
+from selfhealingd.observe.sampler import Sampler
 from selfhealingd.observing import Observers
 from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
@@ -138,6 +139,11 @@ async def assemble(
     )
     kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
     runs = Runs(mark, loop.post, _on_trouble, kit)
+    sampler = Sampler(
+        config.daemon.sample_interval,
+        lambda: loop.host.flags.process_monitoring,
+        on_fault=_on_sampler_fault,
+    )
     system = System(
         config=config,
         wanted=wanted,
@@ -147,7 +153,7 @@ async def assemble(
         periodic=Periodic(
             manager,
             mark,
-            own=own_tasks(config, door, problems, lambda: keeper.problem),
+            own=own_tasks(config, door, problems, lambda: keeper.problem, sampler),
             ended=past.ended,
             on_change=changed,
         ),
@@ -158,6 +164,7 @@ async def assemble(
         outputs=outputs,
         sockets=sockets,
         origins=origins,
+        sampler=sampler,
         succession=Succession(mark, lock, door, runs=runs, kit=kit),
         nursery=nursery,
         began=now,
@@ -168,7 +175,7 @@ async def assemble(
         knocks=Knocks(sockets, loop.post),
         nursery=nursery,
         origins=origins,
-        observers=Observers(),
+        observers=Observers([sampler]),
         runbooks=Runbooks(
             mark,
             loop,
@@ -246,6 +253,11 @@ def _on_socket(problems: Problems, socket: Listening, problem: str | None) -> No
 
 def _on_task_failure(task: str, words: str) -> None:
     logs.get("BackgroundTaskManager").warning(f"{task}: {words}")
+
+
+def _on_sampler_fault(fault: Exception) -> None:
+    words = "a defect of ours in who is told what was measured"
+    logs.get("Sampler").error(words, exc_info=fault)
 
 
 def _on_trouble(service: str, words: str) -> None:

@@ -44,6 +44,11 @@ def facts(system: System) -> Facts:
         logs=log_files(system),
         see=_by_name(system, how_to_see),
         said=system.said,
+        samples={
+            name: sample
+            for name in system.loop.host.services
+            if (sample := system.sampler.latest(name))
+        },
         ended=system.periodic.ended,
         caution=daemon.tasks_caution,
         overload=daemon.tasks_overload,

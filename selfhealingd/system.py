@@ -10,6 +10,7 @@ from selfhealingd.feed import Feed
 from selfhealingd.inheritance import Inheritance
 from selfhealingd.loop import Loop
 from selfhealingd.memory import Moment
+from selfhealingd.observe.sampler import Sampler
 from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
 from selfhealingd.periodic import Periodic
@@ -45,6 +46,7 @@ class System:
     outputs: Outputs
     sockets: Sockets
     origins: Origins
+    sampler: Sampler
     succession: Succession
     nursery: trio.Nursery
     began: float

@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 
 import trio
 
+SAMPLE = "sample"
 SELF_CHECK = "self-check"
 
-OWN_TASKS = frozenset({SELF_CHECK})
+OWN_TASKS = frozenset({SAMPLE, SELF_CHECK})
 """Ids of the daemon's own tasks; none of the operator's may have one."""
 
 Work: TypeAlias = Callable[[], Awaitable[str | None]]

@@ -10,12 +10,15 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import Elsewhere, LogTo
 from selfhealingd.door import Door
+from selfhealingd.observe.sampler import Sampler
 from selfhealingd.problems import Problems
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.strangers import strangers
-from selfhealingd.tasks import SELF_CHECK, Task
+from selfhealingd.tasks import SAMPLE, SELF_CHECK, Task
 
 SELF_CHECK_SECS = 10.0
+SWEEP_SECS = 60.0
+"""A sweep waits 2 s for each file system that hangs; more than this is a defect."""
 SPARE_DESCRIPTORS = 300
 """For clients and the logs that they follow, spawns under way, state, journal, and what
 the interpreter needs."""
@@ -28,6 +31,7 @@ def own_tasks(
     door: Door,
     problems: Problems,
     store_problem: Callable[[], str | None],
+    sampler: Sampler,
 ) -> Iterator[Task]:
     """All of them, ready to be registered."""
     store = StoreWatch()
@@ -39,6 +43,7 @@ def own_tasks(
         await check_strangers(problems)
 
     yield Task(id=SELF_CHECK, every=SELF_CHECK_SECS, run=self_check)
+    yield Task(id=SAMPLE, every=sampler.interval, run=sampler.sweep, timeout=SWEEP_SECS)
 
 
 def check_door(door: Door) -> None:

@@ -38,6 +38,7 @@ ROOMS = {
     "control": "selfhealingd",
     "core": "selfhealingd",
     "install": "selfhealingd",
+    "observe": "selfhealingd",
     "selfhealctl": ".",
     "store": "selfhealingd",
     "supervise": "selfhealingd",
@@ -104,14 +105,25 @@ def test_the_daemon_uses_trio_alone() -> None:
 
     structlog loads asyncio and rich by itself, so what is loaded would not tell.
     """
-    imported = {
-        (file.name, module.partition(".")[0])
-        for file in TOP.glob("selfhealingd/**/*.py")
+    assert set() == importers("anthropic", "asyncio", "rich", "typer")
+
+
+def test_only_one_room_measures_processes() -> None:
+    """What psutil is asked, and how often, is decided in one place."""
+    rooms = {file.parts[0] for file in importers("psutil")}
+    assert {"observe"} == rooms
+
+
+def importers(*modules: str) -> set[Path]:
+    """Return the daemon's files that import one of these."""
+    home = TOP / "selfhealingd"
+    return {
+        file.relative_to(home)
+        for file in home.glob("**/*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         for module in modules_of(node)
+        if module.partition(".")[0] in modules
     }
-    banned = {"anthropic", "asyncio", "rich", "typer"}
-    assert set() == {(file, module) for file, module in imported if module in banned}
 
 
 def modules_of(node: ast.AST) -> list[str]:

@@ -18,7 +18,7 @@ from selfhealctl.views.screen import (
     state,
     table,
 )
-from selfhealctl.views.text import clean, duration
+from selfhealctl.views.text import clean, duration, size
 from selfhealingd.wire.documents import ProgramDocument, Status
 
 RUNNING = "RUNNING"
@@ -83,6 +83,8 @@ def _programs(console: Console, programs: Sequence[ProgramDocument]) -> None:
             Column("NAME", wraps=True),
             Column("STATE"),
             Column("PID", right=True),
+            Column("CPU", right=True),
+            Column("MEMORY", right=True),
             Column("UPTIME", right=True),
             Column("LAST EXIT", wraps=True),
             Column("NEXT", wraps=True),
@@ -92,6 +94,8 @@ def _programs(console: Console, programs: Sequence[ProgramDocument]) -> None:
                 item.name,
                 state(item.state),
                 "" if item.pid is None else str(item.pid),
+                _cpu(item),
+                _memory(item),
                 "" if item.uptime is None else duration(item.uptime),
                 _exit(item),
                 _next(item),
@@ -102,14 +106,24 @@ def _programs(console: Console, programs: Sequence[ProgramDocument]) -> None:
 
 
 def _story(item: ProgramDocument) -> str:
-    """Return in one piece what a wide terminal shows in four columns."""
+    """Return in one piece what a wide terminal shows in several columns."""
     parts = []
     if item.pid is not None:
         parts.append(f"pid {item.pid}")
     if item.uptime is not None:
         parts.append(f"up {duration(item.uptime)}")
-    parts += [part for part in (_exit(item), _next(item)) if part]
+    if item.cpu is not None:
+        parts.append(f"cpu {_cpu(item)}")
+    parts += [part for part in (_memory(item), _exit(item), _next(item)) if part]
     return "; ".join(parts)
+
+
+def _cpu(item: ProgramDocument) -> str:
+    return "" if item.cpu is None else f"{item.cpu:.1f} %"
+
+
+def _memory(item: ProgramDocument) -> str:
+    return "" if item.memory is None else size(item.memory)
 
 
 def _exit(item: ProgramDocument) -> str:

@@ -12,6 +12,8 @@ _SEQUENCES = re.compile(
 )
 # JSON lets these stand unescaped, and some terminals obey them.
 _CONTROLS = re.compile("[\x7f-\x9f]")
+_FULL = 1000  # three digits at most: 1000 KiB is shown as 1.0 MiB
+_HUNDRED = 99.95  # what would be shown as 100.0
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 
 
@@ -37,6 +39,16 @@ def duration(seconds: float) -> str:
         if count or parts or unit == "s":
             parts.append(f"{count}{unit}")
     return " ".join(parts[:2])
+
+
+def size(number: float) -> str:
+    """Return bytes with three digits and a unit, such as ``12.5 MiB``."""
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while number >= _FULL and len(units) > 1:
+        number /= 1024
+        del units[0]
+    digits = 0 if number >= _HUNDRED or units[0] == "B" else 1
+    return f"{number:.{digits}f} {units[0]}"
 
 
 def moment(stamp: str | None) -> str:

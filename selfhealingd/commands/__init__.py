@@ -13,6 +13,7 @@ from selfhealingd.commands import (
     observing,
     output,
     programs,
+    sampling,
     updating,
     upkeep,
 )
@@ -26,6 +27,7 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "tasks": observing.tasks,
     "flags": observing.flags,
     "incidents": observing.incidents,
+    "samples": sampling.samples,
     "subscribe": observing.subscribe,
     "version": observing.version,
     "tail": output.tail,

@@ -18,6 +18,7 @@ from selfhealingd.core.incident import Attempt, Incident
 from selfhealingd.core.life import Running, alive, label, pid_of
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.policy import Kind, Policy, Program
+from selfhealingd.core.sample import NO_SAMPLE, Metric, Sample
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.core.words import dormant_reason
 from selfhealingd.wire import documents as doc
@@ -39,8 +40,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``pending``: programs whose changed settings wait for ``selfhealctl update``;
     ``removed``: those that it will stop, as the config has them no more. ``logs``:
     the files of each program's output, its errors first; ``see``: the command that
-    shows it; ``said``: the status that it gave itself. ``ended``: background tasks
-    ended by hand.
+    shows it; ``said``: the status that it gave itself; ``samples``: how it was when it
+    was last measured. ``ended``: background tasks ended by hand.
     ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
     """
 
@@ -54,6 +55,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     logs: Mapping[str, str] = {}
     see: Mapping[str, str] = {}
     said: Mapping[str, str] = {}
+    samples: Mapping[str, Sample] = {}
     ended: frozenset[str] = frozenset()
     caution: int = 6
     overload: int = 11
@@ -158,6 +160,8 @@ def program_document(
     """One program at a glance."""
     ahead = outlook(policy, host, s, facts.now)
     up = isinstance(s.life, Running)
+    measured = facts.samples.get(s.name, NO_SAMPLE).values
+    cpu, memory = measured.get(Metric.CPU), measured.get(Metric.MEMORY)
     ended = None
     if s.exit is not None:
         ended = in_words(s.exit)
@@ -179,6 +183,8 @@ def program_document(
         runs=s.run,
         consecutive_failures=s.breaker.failures,
         incident=s.open_incident.id if s.open_incident else None,
+        cpu=None if cpu is None else round(cpu, 2),
+        memory=None if memory is None else int(memory),
         pending_update=s.name in facts.pending,
         removed=s.name in facts.removed,
         log=facts.logs.get(s.name),

@@ -155,6 +155,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[Metric, float] = {}
 
 
+NO_SAMPLE = Sample(at=0.0)
+"""Nothing is known."""
+
+
 class HostSample(Sample, frozen=True, kw_only=True):
     """The host at one time. ``paths``: ``disk`` and ``inodes``, with their limits.
 
@@ -208,6 +212,11 @@ class Series:
     def __len__(self) -> int:
         return len(self._ats)
 
+    @property
+    def last_at(self) -> float:
+        """When the latest sample was taken; raises IndexError where there is none."""
+        return self._ats[self._next - 1]
+
     def add(self, sample: Sample) -> None:
         """Take in one more, and drop the oldest if there are too many."""
         if len(self._ats) < self._kept:
@@ -237,8 +246,9 @@ class Series:
             if not math.isnan(column[row])
         ]
 
-    def samples(self, *, run: int | None = None) -> list[Sample]:
-        """Return the samples, oldest first; ``run``: of this one alone."""
+    def samples(self, *, run: int | None = None, last: int = KEPT) -> list[Sample]:
+        """Return the last samples, oldest first; ``run``: of this one alone."""
+        rows = list(self._rows(run))
         return [
             Sample(
                 at=self._ats[row],
@@ -249,7 +259,7 @@ class Series:
                     if not math.isnan(column[row])
                 },
             )
-            for row in self._rows(run)
+            for row in rows[max(0, len(rows) - last) :]
         ]
 
     def _grow(self) -> None:

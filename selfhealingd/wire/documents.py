@@ -87,6 +87,8 @@ class ProgramDocument(Document, frozen=True):
     ``group``, it stands for all of them.
     ``exit``: how the last run ended, in words. ``next``: what the engine will do and
     when, in words. ``next_at``: that time, where there is one. ``uptime``: seconds.
+    ``cpu``: percent of one core, ``memory``: resident bytes, both of its main process,
+    as last measured; None where that isn't known.
     ``pending_update``: changed settings wait for an update; ``removed``: the update
     will stop it. ``log``: the files that it writes to. ``status_text``: what it says
     of itself, by ``STATUS=`` of sd_notify(3).
@@ -106,6 +108,8 @@ class ProgramDocument(Document, frozen=True):
     runs: int
     consecutive_failures: int
     incident: str | None
+    cpu: float | None = None
+    memory: int | None = None
     copy_of: str | None = None
     pending_update: bool = False
     removed: bool = False
@@ -289,6 +293,40 @@ class EventDocument(Document, frozen=True):
     words: str
     level: str = "info"
     data: dict[str, msgspec.Raw] = {}
+
+
+class SeriesDocument(Document, frozen=True):
+    """A service's last samples, oldest first.
+
+    ``ago``: seconds before the answer. ``values``: by metric, one for each of ``ago``;
+    None where it wasn't known. ``run``: to which run the latest belongs. ``limits``:
+    those that were last known.
+    """
+
+    name: str
+    run: int
+    ago: tuple[float, ...]
+    values: dict[str, tuple[float | None, ...]]
+    limits: dict[str, float] = {}
+
+
+class HostDocument(Document, frozen=True):
+    """The host now: values by metric, and what there is of each at most."""
+
+    values: dict[str, float]
+    limits: dict[str, float]
+
+
+class SamplesDocument(Document, frozen=True):
+    """What was measured. ``enabled``: by its flag; ``interval``: seconds.
+
+    Units: percent of one core, bytes, bytes a second, seconds, or a number of things.
+    """
+
+    enabled: bool
+    interval: float
+    host: HostDocument
+    services: tuple[SeriesDocument, ...] = ()
 
 
 class PidDocument(Document, frozen=True):

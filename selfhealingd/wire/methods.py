@@ -101,6 +101,13 @@ class Tail(Params, frozen=True):
     follow: bool = False
 
 
+class Samples(Params, frozen=True):
+    """Programs by name, and how many of their last samples; the host if none is."""
+
+    names: tuple[str, ...] = ()
+    last: Annotated[int, msgspec.Meta(ge=0)] = 120
+
+
 class Method(msgspec.Struct, frozen=True):
     """One row of the table."""
 
@@ -115,6 +122,7 @@ METHODS: dict[str, Method] = {
     "tasks": Method(Access.OBSERVE),
     "flags": Method(Access.OBSERVE),
     "incidents": Method(Access.OBSERVE, Recent),
+    "samples": Method(Access.OBSERVE, Samples),
     "subscribe": Method(Access.OBSERVE, Subscribe),
     "version": Method(Access.OBSERVE),
     "tail": Method(Access.OPERATE, Tail),

@@ -45,7 +45,7 @@ FAILED = program(
     exit="exit status 1",
     next="starts again in 20 s",
 )
-WELL = program("alpha")
+WELL = program("alpha", cpu=12.34, memory=50_000_000)
 
 
 def status(**facts: object) -> Status:
@@ -96,6 +96,8 @@ def test_every_width_tells_the_same_facts(capsys: pytest.CaptureFixture[str]) ->
         "HEALTHY selfhealingd 0.1.0, pid 12, up 1m 0s; 1 of 2 programs running",
         "4711",
         "3h 12m",
+        "12.3 %",
+        "47.7 MiB",
         "exit status 1",
         "BACKOFF",
         "background tasks: 3 of 4 active",

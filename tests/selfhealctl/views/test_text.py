@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfhealctl.views.text import clean, duration, moment
+from selfhealctl.views.text import clean, duration, moment, size
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,24 @@ def test_whatever_comes_is_printable(words: str) -> None:
 def test_durations_show_two_units(seconds: float, expected: str) -> None:
     """The largest two, rounded down."""
     assert expected == duration(seconds)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KiB"),
+        (50_000_000, "47.7 MiB"),
+        (104_805_171, "99.9 MiB"),
+        (104_852_000, "100 MiB"),
+        (1023 * 2**20, "1.0 GiB"),
+        (2**70, "1048576 PiB"),
+    ],
+)
+def test_sizes_have_three_digits(number: float, expected: str) -> None:
+    """And the unit that fits."""
+    assert expected == size(number)
 
 
 @pytest.mark.parametrize("stamp", ["yesterday", "", "9999-12-31T23:59:59Z\x1b[2J"])

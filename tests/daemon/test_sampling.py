@@ -1,0 +1,66 @@
+import signal
+import sys
+from typing import Any
+
+import pytest
+from harness import House, programs, well
+
+pytestmark = pytest.mark.process
+
+FAST = {"sample_interval": 0.1}
+SPIN = "while True: pass"
+
+
+def measured(status: dict[str, Any], *names: str) -> bool:
+    each = programs(status)
+    return all(each[name]["cpu"] is not None for name in names)
+
+
+async def test_status_shows_what_programs_use(house: House) -> None:
+    """One that spins has more CPU than one that sleeps, and one that is down none."""
+    spin = {"command": [sys.executable, "-c", SPIN]}
+    house.write({"lazy": well(), "busy": spin}, daemon=FAST)
+    await house.start()
+    status = await house.until_status(
+        lambda status: (
+            measured(status, "lazy", "busy") and programs(status)["busy"]["cpu"] > 1
+        )
+    )
+    lazy, busy = programs(status)["lazy"], programs(status)["busy"]
+    assert lazy["cpu"] < busy["cpu"]
+    assert 0 < lazy["memory"] < busy["memory"]
+    await house.ctl("stop", "lazy")
+    stopped = programs(await house.call("status"))["lazy"]
+    assert (None, None) == (stopped["cpu"], stopped["memory"])
+
+
+async def test_its_flag_ends_all_measuring(house: House) -> None:
+    """While it is off, status shows no old values; on again, new ones."""
+    house.write({"web": well()}, daemon=FAST)
+    await house.start()
+    await house.until_status(lambda status: measured(status, "web"))
+    house.flags.write_text("FEATURE_PROCESS_MONITORING_ENABLED=false\n")
+    await house.call("reload")
+    web = programs(await house.call("status"))["web"]
+    assert (None, None) == (web["cpu"], web["memory"])
+    assert not (await house.call("samples"))["enabled"]
+    house.flags.write_text("")
+    house.signal(signal.SIGHUP)
+    await house.until_status(lambda status: measured(status, "web"))
+
+
+async def test_samples_gives_the_last_ones(house: House) -> None:
+    """Columns of the same length, oldest first, and the host beside them."""
+    house.write({"web": well(), "off": well(autostart=False)}, daemon=FAST)
+    await house.start()
+    await house.until_status(lambda status: measured(status, "web"))
+    found = await house.call("samples", names=["all"])
+    web, off = found["services"]
+    assert ("web", 1) == (web["name"], web["run"])
+    assert sorted(web["ago"], reverse=True) == web["ago"]
+    assert {"cpu", "memory"} == web["values"].keys()
+    assert {len(web["ago"])} == {len(column) for column in web["values"].values()}
+    assert ("off", [], {}) == (off["name"], off["ago"], off["values"])
+    assert found["host"]["values"]["memory"] < found["host"]["limits"]["memory"]
+    [one] = (await house.call("samples", names=["web"], last=1))["services"]
+    assert 1 == len(one["ago"])
