@@ -11,6 +11,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,14 @@ from selfhealctl.app import NAME, app
 from selfhealctl.exits import MEANINGS, OF_KIND
 from selfhealingd.__main__ import command_line
 from selfhealingd.config import Places, defaults, schema
+from selfhealingd.config import rules as rules_schema
+from selfhealingd.config.rules import HostRuleTable, RuleTable
 from selfhealingd.config.table import Nested, Reader
 from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.policy import Autorestart, Healing
 from selfhealingd.core.readiness import Notify, Readiness
+from selfhealingd.core.rules.measures import KINDS as MEASURES
+from selfhealingd.core.rules.measures import Scope
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import METHODS, Params
 
@@ -68,6 +73,12 @@ KINDS = {
     "Windows": 'list of `"HH:MM-HH:MM"`',
     "Prevent": '`"off"`, `"advise"`, `"act"`',
     "Reload": "signal, list or string",
+    "Rules": "list of rules",
+    "HostRules": "list of rules",
+    "Words": "words",
+    "OptionalWords": "words",
+    "Remedies": "remedy, or list of them",
+    "Level": '`"warning"`, `"critical"`',
 }
 
 DAEMON = {
@@ -174,6 +185,7 @@ PROGRAM = COMMAND | {
     " `preventive`, `quiet`.",
     "readiness": "What it has to show to be RUNNING: see"
     " [below](#programnamereadiness).",
+    "rules": "When it is not well by what is measured of it; see [rules](rules.md).",
 }
 READINESS = {
     "notify": "It says `READY=1` itself, by sd_notify(3).",
@@ -198,6 +210,63 @@ SOCKET = {
     "group": "Of a unix socket: its group.",
     "reuse_port": "Of a port: others may listen there as well (`SO_REUSEPORT`).",
 }
+MEASURED = {
+    Scope.SERVICE: {
+        "cpu": "Of one core, by its process alone: two busy threads are 200%. `of"
+        " limit`: of the cores that it may use.",
+        "memory": "Resident memory of its process (RSS). `of limit`: of the least of"
+        " its rlimit `as`, `memory.max` of its cgroups, and the machine's.",
+        "pss": "Its resident memory with shared pages divided among those that share"
+        " them. Dear to read.",
+        "swap": "What of its process is swapped out.",
+        "fds": "Open file descriptors of its process. `of limit`: of its rlimit"
+        " `nofile`.",
+        "threads": "Threads of its process.",
+        "total cpu": "`cpu`, with all of its descendants.",
+        "total memory": "`memory`, with all of its descendants.",
+        "total fds": "`fds`, with all of its descendants.",
+        "total threads": "`threads`, with all of its descendants.",
+        "children": "All of its descendants.",
+        "zombies": "Those of them that ended and were never waited for.",
+        "uptime": "Since its process began.",
+        "reads": "What it makes disks read.",
+        "writes": "What it makes disks write.",
+        "restarts": "How often it was started anew, for whatever reason, failed starts"
+        " among them; counted by this daemon, always with `in` and a span.",
+    },
+    Scope.HOST: {
+        "cpu": "Of all cores.",
+        "load": "Load average of 1 minute.",
+        "load5": "Of 5 minutes.",
+        "load15": "Of 15 minutes.",
+        "memory": "What new programs can't have: total less available.",
+        "free memory": "What new programs can have.",
+        "swap": "Swap in use.",
+        "fds": "Open files of all processes, of `fs.file-max`.",
+        "disk": "Space in use on the file system of a path, as `df` counts it.",
+        "free disk": "Space left on it for those who aren't root.",
+        "inodes": "Inodes in use on it.",
+        "cpu pressure": "The share of the last 10 s in which some task waited for cpu:"
+        " `/proc/pressure`. Unknown where the kernel has no PSI.",
+        "memory pressure": "Likewise for memory.",
+        "io pressure": "Likewise for disks.",
+        "full cpu pressure": "The share in which all tasks waited for it.",
+        "full memory pressure": "Likewise for memory.",
+        "full io pressure": "Likewise for disks.",
+    },
+}
+RULE = {
+    "when": "What is measured, from where on it is too much, and for how long."
+    " **Required.**",
+    "clear": "What ends it, about the same measure.",
+    "remedy": "What is tried, as a [ladder](config.md#remedies).",
+}
+HOST_RULE = {
+    "level": "How it is told in status: `WARNING` or `CRITICAL`.",
+}
+HOST = {
+    "rules": "When the machine is not well; see [rules](rules.md).",
+}
 RUNBOOK = COMMAND | {
     "timeout": "End a run that takes longer: it has failed.",
 }
@@ -221,6 +290,10 @@ WRITTEN = {
     "preventive": '`"advise"`',
     "quiet": "empty",
     "reload": "none",
+    "rules": "none",
+    "when": "",
+    "clear": "as many good samples in a row, or as long",
+    "remedy": 'the program\'s ladder; of `restarts` and of the host `"hold"`',
     "startretries": "none: the breaker decides",
     "umask": "the daemon's",
     "directory": "the daemon's",
@@ -291,7 +364,7 @@ def _kind(info: msgspec.structs.FieldInfo) -> str:
 
 _ALIASES = {
     note: name
-    for name, alias in vars(schema).items()
+    for name, alias in {**vars(rules_schema), **vars(schema)}.items()
     for note in getattr(alias, "__metadata__", ())
     if isinstance(note, Reader | Nested)
 }
@@ -329,6 +402,22 @@ def _elsewhere(key: str) -> object:
     if key in Places.__struct_fields__:
         return f"`{getattr(defaults(0, {}), key)}`"
     raise KeyError(key)
+
+
+def _measures(scope: Scope) -> Iterator[str]:
+    yield from _table("Measure", "What it is", "Example")
+    for name, kind in MEASURES[scope].items():
+        place = " /path" if kind.place else ""
+        example = f"`{name}{place} > {kind.example}`"
+        if kind.rest:
+            example = example.replace(">", "<")
+        if kind.limit:
+            example += f", `{name} > 80% of limit`"
+        if kind.per_core:
+            example += f", `{name} > 2 per core`"
+        if kind.metric is None:
+            example = f"`{name} > {kind.example} in 10min`"
+        yield _row(f"`{name}{place}`", MEASURED[scope][name], example)
 
 
 def _places() -> Iterator[str]:
@@ -475,6 +564,10 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "socket": _keys(schema.SocketTable, SOCKET),
     "task": _keys(schema.TaskTable, TASK),
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
+    "host": _keys(schema.HostTable, HOST),
+    "rule": _keys(HostRuleTable, RULE | HOST_RULE),
+    "measures": partial(_measures, Scope.SERVICE),
+    "hostmeasures": partial(_measures, Scope.HOST),
     "methods": _methods,
     "errors": _errors,
     "statuses": _statuses,
@@ -491,6 +584,9 @@ DESCRIBED = {
     schema.SocketTable: SOCKET,
     schema.TaskTable: TASK,
     schema.RunbookTable: RUNBOOK,
+    schema.HostTable: HOST,
+    RuleTable: RULE,
+    HostRuleTable: RULE | HOST_RULE,
 }
 """Every key must be described; the test compares these with the schema."""
 

@@ -217,8 +217,7 @@ def _tell(group: BaseExceptionGroup[Exception]) -> None:
 
 
 def _complain(error: ConfigError) -> None:
-    for mistake in error.mistakes:
-        print(mistake, file=sys.stderr)
+    print(error, file=sys.stderr)
     mistakes = _count(len(error.mistakes), "mistake")
     print(f"selfhealingd: {mistakes} in the config; nothing started", file=sys.stderr)
 

@@ -34,6 +34,8 @@ def forecast(
         yield from (f"{what}: {name}" for name in names)
     if changes.healing_changed:
         yield "healing"
+    if changes.host_changed:
+        yield "host"
     for key in changes.daemon_keys:
         yield f"{key} (waits for a restart of the daemon)"
 

@@ -197,7 +197,8 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
         for name in names
         if name not in waits
     ]
-    return [*words, "healing"] if changes.healing_changed else words
+    words += ["healing"] if changes.healing_changed else []
+    return words + (["host"] if changes.host_changed else [])
 
 
 def _report(system: System, applied: list[str], errors: list[str]) -> ReloadReport:

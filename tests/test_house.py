@@ -16,6 +16,7 @@ import selfhealingd
 from selfhealctl.app import COMMANDS
 from selfhealctl.exits import MEANINGS
 from selfhealingd.config import Config, load_config
+from selfhealingd.core.rules.measures import KINDS as MEASURES
 
 TOP = Path(__file__).parents[1]
 AGREED = {
@@ -178,6 +179,8 @@ def test_every_key_is_described() -> None:
     for kind, meanings in GENERATOR["DESCRIBED"].items():
         keys = {info.name for info in msgspec.structs.fields(kind)}
         assert keys == meanings.keys()
+    for scope, kinds in MEASURES.items():
+        assert kinds.keys() == GENERATOR["MEASURED"][scope].keys()
 
 
 def test_the_cli_page_has_every_command_and_status() -> None:

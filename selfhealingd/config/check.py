@@ -1,7 +1,7 @@
 """From the main file to a checked ``Config``, or to every mistake at once.
 
-The main file has ``[daemon]``, ``[control]`` and ``[healing]``; programs and tasks may
-stand in it or in any of the files that ``daemon.include`` names.
+The main file has ``[daemon]``, ``[control]``, ``[healing]`` and ``[host]``; programs
+and tasks may stand in it or in any of the files that ``daemon.include`` names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,24 +19,29 @@ from selfhealingd.config.named import Named, named
 from selfhealingd.config.output import check_shared
 from selfhealingd.config.paths import defaults
 from selfhealingd.config.programs import (
+    Read,
     Surroundings,
     read_program,
     read_runbook,
     read_task,
 )
 from selfhealingd.config.relations import check_logs, check_needs, join_groups
-from selfhealingd.config.schema import ControlTable, DaemonTable, HealingTable
+from selfhealingd.config.rules import check_rules
+from selfhealingd.config.schema import (
+    ControlTable,
+    DaemonTable,
+    HealingTable,
+    HostTable,
+)
 from selfhealingd.config.settings import (
     Config,
     Control,
     Daemon,
-    ReloadBy,
     Runbook,
     Task,
 )
 from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import read_table
-from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import Healing, Policy, Program
 from selfhealingd.tasks import OWN_TASKS
 
@@ -44,6 +49,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "daemon": DaemonTable,
     "control": ControlTable,
     "healing": HealingTable,
+    "host": HostTable,
 }
 _NAMED = ("program", "group", "socket", "tasks", "runbook")
 _HOMES = {
@@ -67,6 +73,7 @@ class _Settings(msgspec.Struct, frozen=True):
     control: Control
     healing: Healing
     engine: HealingTable
+    host: HostTable
 
 
 def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
@@ -100,8 +107,16 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         healing=settings.healing,
         sockets=read_sockets(declared),
         runbooks=frozenset(runbooks),
+        interval=settings.daemon.sample_interval,
     )
-    programs, launches, reloads = _programs(sources, around)
+    check_rules(
+        settings.host.rules,
+        main.spot.at("host").at("rules"),
+        interval=around.interval,
+        runbooks=around.runbooks,
+        reloads=None,
+    )
+    programs = _programs(sources, around)
     tasks = _tasks(sources, uid)
     if noted:
         raise ConfigError(tuple(noted))
@@ -110,11 +125,13 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         files=tuple(source.spot.file for source in sources),
         daemon=settings.daemon,
         control=settings.control,
-        policy=_policy(settings, programs),
-        launches=launches,
+        policy=_policy(settings, {n: one.program for n, one in programs.items()}),
+        launches={name: one.launch for name, one in programs.items()},
         tasks=tasks,
         runbooks={name: one for name, one in runbooks.items() if one is not None},
-        reloads=reloads,
+        reloads={n: one.reload for n, one in programs.items() if one.reload},
+        rules={name: one.rules for name, one in programs.items() if one.rules},
+        host_rules=settings.host.rules,
     )
 
 
@@ -146,6 +163,7 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
     engine, bad = read_table(
         HealingTable, tables.get("healing", {}), spot.at("healing")
     )
+    host, _ = read_table(HostTable, tables.get("host", {}), spot.at("host"))
     daemon = daemon or DaemonTable()
     engine = engine or HealingTable()
     checked = read_daemon(daemon, wrong, spot.at("daemon"), places)
@@ -161,6 +179,7 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
             Healing() if bad else merge_healing(Healing(), engine, spot.at("healing"))
         ),
         engine=engine,
+        host=host or HostTable(),
     )
 
 
@@ -197,12 +216,8 @@ def _named(sources: tuple[_Source, ...], table: str) -> Iterator[Named]:
     return named((s.tables.get(table, {}), s.spot.at(table)) for s in sources)
 
 
-def _programs(
-    sources: tuple[_Source, ...], around: Surroundings
-) -> tuple[dict[str, Program], dict[str, Launch], dict[str, ReloadBy]]:
-    programs: dict[str, Program] = {}
-    launches: dict[str, Launch] = {}
-    reloads: dict[str, ReloadBy] = {}
+def _programs(sources: tuple[_Source, ...], around: Surroundings) -> dict[str, Read]:
+    found: dict[str, Read] = {}
     spots: dict[str, Spot] = {}
     taken: set[str] = set()
     for written in _named(sources, "program"):
@@ -219,16 +234,20 @@ def _programs(
             spots[name] = written.spot
             if read is not None:
                 group = None if name == written.name else written.name
-                programs[name] = msgspec.structs.replace(
+                program = msgspec.structs.replace(
                     read.program, group=group, copy_of=group
                 )
-                launches[name] = read.launch
-                if read.reload is not None:
-                    reloads[name] = read.reload
+                found[name] = msgspec.structs.replace(read, program=program)
+    launches = {name: one.launch for name, one in found.items()}
     check_shared(launches, spots)
     check_logs(launches, spots)
-    programs = join_groups(programs, _named(sources, "group"))
-    return check_needs(programs, spots), launches, reloads
+    programs = join_groups(
+        {name: one.program for name, one in found.items()}, _named(sources, "group")
+    )
+    return {
+        name: msgspec.structs.replace(found[name], program=program)
+        for name, program in check_needs(programs, spots).items()
+    }
 
 
 def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:

@@ -22,8 +22,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     ``relaunch``: the program must be started anew before all of its settings are in
     force. ``adjusted``: only how it is watched over changed. ``healing_changed``: the
-    engine's own numbers did. ``runbooks``: added, removed or changed. ``daemon_keys``:
-    these wait for a restart of the daemon.
+    engine's own numbers did. ``host_changed``: what is watched of the host did.
+    ``runbooks``: added, removed or changed. ``daemon_keys``: these wait for a restart
+    of the daemon.
     """
 
     added: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     tasks_changed: tuple[str, ...] = ()
     runbooks: tuple[str, ...] = ()
     healing_changed: bool = False
+    host_changed: bool = False
     daemon_keys: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -47,9 +49,8 @@ def compare(old: Config, new: Config) -> Changes:
     adjusted = {
         *_changed(old.policy.programs, new.policy.programs),
         *(
-            old.launches.keys()
-            & new.launches.keys()
-            & _differ(old.reloads, new.reloads)
+            (old.launches.keys() & new.launches.keys())
+            & (_differ(old.reloads, new.reloads) | _differ(old.rules, new.rules))
         ),
     }
     return Changes(
@@ -65,6 +66,7 @@ def compare(old: Config, new: Config) -> Changes:
             msgspec.structs.replace(old.policy, programs={})
             != msgspec.structs.replace(new.policy, programs={})
         ),
+        host_changed=old.host_rules != new.host_rules,
         daemon_keys=_daemon_keys(old, new),
     )
 

@@ -43,6 +43,7 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
         ),
         control=in_force.control,
         launches=launches,
+        rules=wanted.rules | _pick({}, in_force.rules, gone),
         policy=replace(wanted.policy, programs=programs),
     )
 
@@ -63,13 +64,15 @@ def pick(base: Config, read: Config, names: Collection[str]) -> Config:
         base,
         launches=_pick(base.launches, read.launches, names),
         reloads=_pick(base.reloads, read.reloads, names),
+        rules=_pick(base.rules, read.rules, names),
         policy=replace(base.policy, programs=programs),
     )
 
 
 def without(base: Config, names: Collection[str]) -> Config:
     """Return ``base`` without these programs."""
-    nothing = replace(base, launches={}, policy=replace(base.policy, programs={}))
+    policy = replace(base.policy, programs={})
+    nothing = replace(base, launches={}, reloads={}, rules={}, policy=policy)
     return pick(base, nothing, names)
 
 

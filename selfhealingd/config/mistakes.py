@@ -14,33 +14,53 @@ _LONGEST = 60
 _BITS = 256
 
 
+class Pointer(msgspec.Struct, frozen=True):
+    """A place within a value; ``column`` counts from 1."""
+
+    text: str
+    column: int
+
+    def __str__(self) -> str:
+        before = len(printable(self.text[: self.column - 1]))
+        past = max(self.column - 1 - len(self.text), 0)
+        return f"    {printable(self.text)}\n    {' ' * (before + past)}^"
+
+
 class Mistake(msgspec.Struct, frozen=True):
     """One mistake: in which file, at which key, what is wrong, what may help.
 
     ``key`` is dotted and empty where the file as a whole is meant; ``suggestion`` is
-    empty when there is none.
+    empty when there is none. ``pointer``: where in the value it is.
     """
 
     file: Path
     key: str
     problem: str
     suggestion: str = ""
+    pointer: Pointer | None = None
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.key}" if self.key else f"{self.file}"
         what = f"{self.problem}; {self.suggestion}" if self.suggestion else self.problem
+        if self.pointer is not None:
+            where = f"{where}: column {self.pointer.column}"
         return printable(f"{where}: {what}")
+
+    @property
+    def shown(self) -> str:
+        """It, with a caret under the place where it is told more closely."""
+        return str(self) if self.pointer is None else f"{self}\n{self.pointer}"
 
 
 class ConfigError(Exception):
-    """The config cannot be used: ``mistakes`` has all of them, one a line in str."""
+    """The config cannot be used: ``mistakes`` has all of them."""
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         super().__init__(mistakes)
         self.mistakes = mistakes
 
     def __str__(self) -> str:
-        return "\n".join(str(mistake) for mistake in self.mistakes)
+        return "\n".join(mistake.shown for mistake in self.mistakes)
 
 
 class Spot:
@@ -73,6 +93,10 @@ class Spot:
         key = f"{self.key}.{shown}" if self.key else shown
         return Spot(self.file, self.environ, self._noted, key)
 
+    def item(self, index: int) -> "Spot":
+        """Return the spot of one item of the list at this spot; the first is 0."""
+        return Spot(self.file, self.environ, self._noted, f"{self.key}[{index}]")
+
     def of(self, file: Path) -> "Spot":
         """Return the top of another file of the same config."""
         return Spot(file, self.environ, self._noted)
@@ -81,9 +105,11 @@ class Spot:
         """Return the same spot, with nobody listening to what is wrong there."""
         return Spot(self.file, self.environ, [], self.key)
 
-    def wrong(self, problem: str, suggestion: str = "") -> None:
+    def wrong(
+        self, problem: str, suggestion: str = "", pointer: Pointer | None = None
+    ) -> None:
         """Note a mistake."""
-        self._noted.append(Mistake(self.file, self.key, problem, suggestion))
+        self._noted.append(Mistake(self.file, self.key, problem, suggestion, pointer))
 
 
 def likely(word: str, known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from selfhealingd.config.ladder import check_ladder
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.output import read_output
 from selfhealingd.config.readiness import readiness_of
+from selfhealingd.config.rules import check_rules
 from selfhealingd.config.schema import (
     CommandTable,
     ProgramTable,
@@ -25,6 +26,7 @@ from selfhealingd.core.launch import Credentials, Launch, notify_socket
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
+from selfhealingd.core.rules.rule import Rule
 
 RELOAD_SECS = 60.0
 """How long a command that reloads a service may take."""
@@ -38,7 +40,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What the programs' tables rely on, but don't say themselves.
 
     ``sockets`` by name: None for one that is there, and wrong. ``runbooks``: the names
-    of all that are written, wrong ones among them.
+    of all that are written, wrong ones among them. ``interval``: from one sample to the
+    next.
     """
 
     uid: int
@@ -47,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     healing: Healing
     sockets: Mapping[str, Listening | None] = {}
     runbooks: frozenset[str] = frozenset()
+    interval: float = 5.0
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     program: Program
     launch: Launch
     reload: ReloadBy | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 def read_program(
@@ -98,8 +103,18 @@ def read_program(
         healing=_healing(table, wrong, spot, around),
         **{key: getattr(table, key) for key in _AS_WRITTEN},
     )
+    check_rules(
+        table.rules,
+        spot.at("rules"),
+        interval=around.interval,
+        runbooks=around.runbooks,
+        reloads=_reloads(table, wrong),
+    )
     return Read(
-        program=program, launch=launch, reload=_reload(name, table, plain, spot)
+        program=program,
+        launch=launch,
+        reload=_reload(name, table, plain, spot),
+        rules=table.rules,
     )
 
 
@@ -113,9 +128,13 @@ def _healing(
         spot.at("healing").at("ladder") if own else spot,
         # A wrong name that stands in [healing] is told there, once.
         runbooks=around.runbooks if own else None,
-        reloads=table.reload is not None or "reload" in wrong,
+        reloads=_reloads(table, wrong),
     )
     return healing
+
+
+def _reloads(table: ProgramTable, wrong: frozenset[str]) -> bool:
+    return table.reload is not None or "reload" in wrong
 
 
 def _reload(

@@ -12,6 +12,7 @@ from selfhealingd.config import values
 from selfhealingd.config.environment import environment
 from selfhealingd.config.ladder import read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
+from selfhealingd.config.rules import HostRules, Rules
 from selfhealingd.config.table import (
     Nested,
     Reader,
@@ -237,6 +238,13 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
         ServiceHealingTable()
     )
     readiness: Annotated[ReadinessTable, Nested(read_readiness)] | None = None
+    rules: Rules = ()
+
+
+class HostTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[host]``: what is watched of the machine itself."""
+
+    rules: HostRules = ()
 
 
 class SocketTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Policy
+from selfhealingd.core.rules.rule import Rule
 
 
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the operator wrote, with every default filled in.
 
     ``file`` is the main file, ``files`` are all that were read, it first. ``reloads``
-    has the services that can be told to reload.
+    has the services that can be told to reload; ``rules`` the services that have any.
     """
 
     file: Path
@@ -81,6 +82,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     tasks: dict[str, Task]
     runbooks: dict[str, Runbook] = {}
     reloads: dict[str, ReloadBy] = {}
+    rules: dict[str, tuple[Rule, ...]] = {}
+    host_rules: tuple[Rule, ...] = ()
 
     @property
     def sockets(self) -> Iterator[Listening]:

@@ -41,8 +41,8 @@ def wrong(load: Load, tmp_path: Path) -> Wrong:
     def wrong(text: str, **settings: object) -> list[str]:
         with pytest.raises(ConfigError) as raised:
             load(text, **settings)
-        lines = str(raised.value).split("\n")
-        assert len(raised.value.mistakes) == len(lines)
+        lines = [str(mistake) for mistake in raised.value.mistakes]
+        assert not any("\n" in line for line in lines)
         return [line.replace(f"{tmp_path}/", "") for line in lines]
 
     return wrong

@@ -36,6 +36,8 @@ every = 60
         ("[healing]", "[healing]\nsystemic_share = 0", Changes(healing_changed=True)),
         ("[healing]", "[healing]\ndormant_after = 5", Changes(healing_changed=True)),
         ('"b"', '"b"\nreload = "HUP"', Changes(adjusted=("b",))),
+        ('"b"', '"b"\nrules = ["fds > 5"]', Changes(adjusted=("b",))),
+        ("[healing]", '[host]\nrules = ["load > 5"]', Changes(host_changed=True)),
         ("[healing]", '[runbook.r]\ncommand = "r"', Changes(runbooks=("r",))),
         ("every = 60", "every = 61", Changes(tasks_changed=("t",))),
         ("tasks.t", "tasks.u", Changes(tasks_added=("u",), tasks_removed=("t",))),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from selfhealingd.config.mistakes import (
     ConfigError,
     Mistake,
+    Pointer,
     Spot,
     likely,
     printable,
@@ -29,6 +30,25 @@ def test_error_has_a_line_for_each() -> None:
         (Mistake(Path("/x"), "a", "bad\nworse"), Mistake(Path("/x"), "b", "\x1b[2J"))
     )
     assert "/x: a: bad\\nworse\n/x: b: \\x1b[2J" == str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "caret"),
+    [
+        ("cpu > 90", 7, "    cpu > 90\n          ^"),
+        ("cpu", 5, "    cpu\n        ^"),
+        ("c\tu > 9", 7, "    c\\tu > 9\n           ^"),
+        ("", 1, "    \n    ^"),
+    ],
+)
+def test_a_place_within_a_value(text: str, column: int, caret: str) -> None:
+    """It is told by its column, and shown by a caret where there is room."""
+    noted: list[Mistake] = []
+    spot = Spot(Path("/x"), {}, noted).at("rules").item(0)
+    spot.wrong("no", "but", Pointer(text, column))
+    [mistake] = noted
+    assert f"/x: rules[0]: column {column}: no; but" == str(mistake)
+    assert f"{mistake}\n{caret}" == str(ConfigError((mistake,)))
 
 
 def test_spot_keys() -> None:

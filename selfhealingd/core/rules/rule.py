@@ -5,6 +5,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
+from selfhealingd.core.remedy import Ladder
 from selfhealingd.core.rules.measures import KINDS, Kind, Of, Scope
 from selfhealingd.core.rules.units import exact
 from selfhealingd.core.sample import Unit
@@ -124,11 +125,17 @@ class Clause(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """``when`` makes it a symptom; ``clear`` ends it, None: as many good samples."""
+    """``when`` makes it a symptom; ``clear`` ends it, None: as many good samples.
+
+    ``ladder``: what to try; empty for the service's own. ``critical``: how bad it is,
+    of the host.
+    """
 
     scope: Scope
     when: Clause
     clear: Clause | None = None
+    ladder: Ladder = ()
+    critical: bool = False
 
     def __str__(self) -> str:
         return str(self.when)
