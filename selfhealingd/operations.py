@@ -12,7 +12,6 @@ import msgspec
 import trio
 
 from selfhealingd.core.dependencies import failing, unmet
-from selfhealingd.core.engine import SPAWN_SECS
 from selfhealingd.core.exits import in_words
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import (
@@ -26,6 +25,7 @@ from selfhealingd.core.life import (
 )
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.output import how_to_see
+from selfhealingd.core.treatment import SPAWN_SECS
 from selfhealingd.loop import Loop
 from selfhealingd.wire.documents import Finished, Outcome, Progress, Started
 

@@ -64,7 +64,7 @@ class ScriptedHands:
         pass
 
     def gather(self, service: str, run: int, incident: str) -> None:
-        raise AssertionError(service, run, incident)
+        pass  # no remedy of what went down waits for it
 
     def command(
         self, service: str, incident: str, attempt: int, runbook: str | None

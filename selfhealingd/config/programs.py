@@ -160,6 +160,7 @@ _AS_WRITTEN = tuple(
         "readiness",
         "autostart",
         "starts_on",
+        "reload",
     }
 )
 

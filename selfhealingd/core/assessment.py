@@ -7,7 +7,7 @@ promised to operators' scripts.
 
 from collections.abc import Iterator
 
-from selfhealingd.core import report
+from selfhealingd.core import report, treatment
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
 from selfhealingd.core.exits import in_words
 from selfhealingd.core.host import Host, Service, living
@@ -16,6 +16,7 @@ from selfhealingd.core.life import (
     Exited,
     Fatal,
     Held,
+    Running,
     Starting,
     Stopping,
     Why,
@@ -164,6 +165,8 @@ def _service_problems(
                     + (f"; or let healing begin anew: {reset}" if opened else "")
                 ),
             )
+        case Running() if treatment.looked(host, s).leading is not None:
+            yield from _symptom_problems(s, ahead, facts)
         case Starting() if s.open_incident is not None and s.breaker.failures:
             yield Problem(
                 words=f"program {s.name} is being restarted: {ended}",
@@ -197,6 +200,24 @@ def _service_problems(
             )
         case _:
             pass
+
+
+def _symptom_problems(s: Service, ahead: str | None, facts: Facts) -> Iterator[Problem]:
+    leading = s.leading
+    if leading is None:
+        raise AssertionError(s)
+    others = len(s.symptoms) - 1
+    more = f" (and {others} more)" if others else ""
+    state = "is up, but not well" if leading.failing else "is up"
+    after = f"; next: {ahead}" if ahead else ""
+    if s.breaker.permanent:
+        state += ", and its breaker is open for good"
+        do = f"{_see(s, facts)}; then: {reset_command(s.name)}"
+    else:
+        do = f"{_see(s, facts)}; or restart it: selfhealctl restart {s.name}"
+    yield Problem(
+        words=f"program {s.name} {state}: {leading.words}{more}{after}", do=do
+    )
 
 
 def _see(s: Service, facts: Facts) -> str:

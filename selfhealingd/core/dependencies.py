@@ -12,7 +12,8 @@ def failing(s: Service) -> bool:
     One that is up again and only waits to be verified is not failing now.
     """
     if isinstance(s.life, Running):
-        return False
+        leading = s.leading
+        return s.open_incident is not None and leading is not None and leading.failing
     return s.open_incident is not None or isinstance(s.life, Fatal)
 
 
@@ -25,9 +26,16 @@ def met(s: Service, condition: Condition) -> bool:
         case Condition.READY:
             return isinstance(s.life, Running)
         case Condition.HEALTHY:
-            return isinstance(s.life, Running) and s.open_incident is None
+            return isinstance(s.life, Running) and not _in_question(s)
         case Condition.COMPLETED:
             return isinstance(s.life, Exited) and s.life.held is Held.FINISHED
+
+
+def _in_question(s: Service) -> bool:
+    """Whether its being well is still to be shown; what is only told is no question."""
+    if s.open_incident is None:
+        return False
+    return s.leading is None or s.leading.failing
 
 
 def unmet(host: Host, program: Program) -> dict[str, Condition]:

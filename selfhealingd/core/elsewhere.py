@@ -6,7 +6,7 @@ wanted any more, from then on.
 
 from msgspec.structs import replace
 
-from selfhealingd.core import engine, service
+from selfhealingd.core import attempts, engine, service
 from selfhealingd.core.events import Appeared, Exited, Spawned
 from selfhealingd.core.life import Starting, Stopped, Stopping
 from selfhealingd.core.turn import Turn
@@ -50,7 +50,7 @@ def appeared(turn: Turn, event: Appeared) -> None:
 
 def withdrawn(turn: Turn, event: Exited) -> None:
     """Leave a watch alone that somebody stopped."""
-    s = engine.take_over(turn, turn.service(event.service), "somebody stopped it")
+    s = attempts.take_over(turn, turn.service(event.service), "somebody stopped it")
     turn.put(
         replace(
             s,

@@ -43,6 +43,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.incident if self.incident and self.incident.open else None
 
     @property
+    def leading(self) -> Symptom | None:
+        """What is worst of that which is wrong with it."""
+        return min(
+            self.symptoms, key=lambda one: (not one.failing, one.quiet), default=None
+        )
+
+    @property
     def attempt(self) -> Attempt | None:
         """The remedy that is under way."""
         return self.incident.attempt if self.incident else None

@@ -54,6 +54,7 @@ class Why(Enum):
     BUDGET = "the hourly budget"
     PAUSE = "a pause between runs"
     DEPENDENCY = "what it depends on"
+    EVIDENCE = "its evidence"
 
 
 class Backoff(msgspec.Struct, frozen=True, tag="BACKOFF"):
@@ -91,12 +92,13 @@ class Stopping(msgspec.Struct, frozen=True, tag="STOPPING"):
 
 
 class Held(Enum):
-    """Why nothing automatic starts an EXITED program again."""
+    """Why nothing automatic starts an EXITED program again, or heals one that is up."""
 
     FINISHED = "finished"
     NEVER = "autorestart is never"
     DORMANT = "dormant"
     SWITCHED_OFF = "automation is off"
+    LADDER = "its ladder says hold"
 
 
 class Exited(msgspec.Struct, frozen=True, tag="EXITED"):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from selfhealingd.core import dependencies, engine, knocking, service
+from selfhealingd.core import dependencies, knocking, plan, remedy, service, treatment
 from selfhealingd.core.breaker import HalfOpen
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import (
@@ -40,15 +40,13 @@ def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
         case Starting():
             return _starting(program, s, s.life, now)
         case Running():
-            until = engine.verified_at(program, s)
-            words = "healed" if s.open_incident else "proven well"
-            return Outlook(None) if until is None else _lasting(words, until, now)
-        case Backoff():
-            return _waiting(policy, host, s, s.life, now)
+            return _running(policy, host, treatment.looked(host, s), now)
+        case Backoff(why=why, until=until):
+            return _waiting(policy, host, s, _Next(_restart(s), why, until), now)
         case Stopping():
             return _stopping(s.life, now)
         case Exited():
-            return Outlook(_held(s, s.life))
+            return Outlook(_held(s, s.life.held))
         case Fatal():
             return Outlook(f"nothing until: {reset_command(s.name, s.kind)}")
 
@@ -66,34 +64,69 @@ def _pending(policy: Policy, host: Host, s: Service) -> Outlook:
     return Outlook(f"starts once {missing}" if missing else None)
 
 
+def _running(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
+    program, found = policy.programs[s.name], s.open_incident
+    until = treatment.verified_at(program, s)
+    if until is not None:
+        return _lasting("healed" if found else "proven well", until, now)
+    if s.attempt is not None:
+        tried = f"{s.attempt.remedy}, attempt {s.attempt.number}"
+        return _timed(f"{tried}, is given up", s.attempt.deadline, now)
+    if found is None or found.waiting is None or s.leading is None:
+        return Outlook(None)
+    waiting = found.waiting
+    if waiting.held is not None:
+        return Outlook(_held(s, waiting.held))
+    if waiting.why is None:
+        raise AssertionError(waiting)
+    words = remedy.in_words(plan.rung(program, found, s.leading))
+    ahead = _Next(f"{words}, attempt {_number(s)},", waiting.why, waiting.until)
+    return _waiting(policy, host, s, ahead, now)
+
+
+class _Next(msgspec.Struct, frozen=True):
+    """The next attempt, and what it waits for."""
+
+    attempt: str
+    why: Why
+    until: float | None
+
+
+def _restart(s: Service) -> str:
+    return f"restart, attempt {_number(s)},"
+
+
+def _number(s: Service) -> int:
+    tried = s.open_incident is not None and s.open_incident.attempts
+    return tried[-1].number + 1 if tried else 1
+
+
 def _waiting(
-    policy: Policy, host: Host, s: Service, life: Backoff, now: float
+    policy: Policy, host: Host, s: Service, ahead: _Next, now: float
 ) -> Outlook:
-    number = s.incident.attempts[-1].number + 1 if _tried(s) and s.incident else 1
-    attempt = f"restart, attempt {number},"
-    match life.why:
+    attempt, until = ahead.attempt, ahead.until
+    match ahead.why:
         case Why.BACKOFF:
-            return _timed(attempt, life.until, now)
+            return _timed(attempt, until, now)
         case Why.BREAKER:
-            words = f"one try, attempt {number}, by its breaker"
-            return _timed(words, life.until, now)
+            words = f"one try, attempt {_number(s)}, by its breaker"
+            return _timed(words, until, now)
         case Why.MAIN_BREAKER if isinstance(host.main.state, HalfOpen):
-            return Outlook(f"{attempt} once the engine's one try succeeded", life.until)
+            return Outlook(f"{attempt} once the engine's one try succeeded", until)
         case Why.MAIN_BREAKER:
-            return _timed(f"{attempt} by the engine's breaker", life.until, now)
+            return _timed(f"{attempt} by the engine's breaker", until, now)
         case Why.TURN:
             return Outlook(f"{attempt} as soon as another remedy is done")
         case Why.BUDGET:
-            return _timed(f"{attempt} by the hourly budget", life.until, now)
+            return _timed(f"{attempt} by the hourly budget", until, now)
         case Why.DEPENDENCY:
             missing = dependencies.hindrance(policy, host, policy.programs[s.name])
             return Outlook(f"{attempt} once {missing or 'what it depends on is well'}")
         case Why.PAUSE:
-            return _timed("starts again", life.until, now)
-
-
-def _tried(s: Service) -> bool:
-    return s.open_incident is not None and bool(s.open_incident.attempts)
+            return _timed("starts again", until, now)
+        case Why.EVIDENCE:
+            words = f"{attempt} once its evidence is kept, at the latest"
+            return _timed(words, until, now)
 
 
 def _starting(program: Program, s: Service, life: Starting, now: float) -> Outlook:
@@ -119,8 +152,8 @@ def _stopping(life: Stopping, now: float) -> Outlook:
     return _timed(kill, life.deadline, now)
 
 
-def _held(s: Service, life: Exited) -> str | None:
-    match life.held:
+def _held(s: Service, held: Held) -> str:
+    match held:
         case Held.FINISHED:
             return "nothing: it ended as it should"
         case Held.NEVER:
@@ -129,6 +162,8 @@ def _held(s: Service, life: Exited) -> str | None:
             return f"nothing: the engine is dormant; {RESUME}"
         case Held.SWITCHED_OFF:
             return "nothing: automatic healing is switched off by its flag"
+        case Held.LADDER:
+            return "nothing: it is left to you (hold)"
 
 
 def _lasting(words: str, at: float | None, now: float) -> Outlook:

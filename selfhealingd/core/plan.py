@@ -1,4 +1,4 @@
-"""Whether a program that is down may be started again now, or what it waits for.
+"""Whether a service may be healed now, or what its next remedy waits for.
 
 Level-triggered: looks at what is, and may be asked as often as one likes.
 """
@@ -12,8 +12,12 @@ from selfhealingd.core import dependencies, service
 from selfhealingd.core.backoff import delay
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
+from selfhealingd.core.incident import Cause, Incident
 from selfhealingd.core.life import Held, Running, Why, alive
 from selfhealingd.core.policy import Autorestart, Policy, Program
+from selfhealingd.core.remedy import Hold as HoldRemedy
+from selfhealingd.core.remedy import Remedy
+from selfhealingd.core.symptom import Symptom
 
 HOUR = 3600.0
 
@@ -67,12 +71,74 @@ def plan(
     if s.exit is not None and service.routine(program, s.exit):
         until = pause_until(s.exit)
         return Wait(Why.PAUSE, until) if until > now else Act(remedy=False)
-    return _latest_wait(host, program, s, now) or _limits(policy, host, now)
+    after = backoff_until(host, program, s)
+    return _latest_wait(host, s, after, now) or _limits(policy, host, now)
+
+
+def treat(
+    policy: Policy, host: Host, s: Service, symptom: Symptom, now: float
+) -> Decision:
+    """Decide about a service that is up and not well, with its incident open."""
+    program, incident = policy.programs[s.name], s.open_incident
+    if incident is None:
+        raise AssertionError(s)
+    if s.breaker.permanent:
+        return GiveUp.GIVE_UP
+    if host.dormant:
+        return Hold(Held.DORMANT)
+    if not _switched_on(host, symptom):
+        return Hold(Held.SWITCHED_OFF)
+    if isinstance(rung(program, incident, symptom), HoldRemedy):
+        return Hold(Held.LADDER)
+    if incident.evidence_by is not None and incident.evidence_by > now:
+        return Wait(Why.EVIDENCE, incident.evidence_by)
+    if dependencies.ill_ancestor(policy, host, program) is not None:
+        return Wait(Why.DEPENDENCY, None)
+    if symptom.cause is Cause.PREDICTION and _another_of_group(policy, host, program):
+        return Wait(Why.TURN, None)
+    after = _tried_until(host, program, s, incident)
+    return _latest_wait(host, s, after, now) or _limits(policy, host, now)
+
+
+def rung(program: Program, incident: Incident, symptom: Symptom) -> Remedy:
+    """Which remedy is next: each that failed leads to the one after it."""
+    ladder = symptom.ladder or program.healing.ladder
+    return ladder[min(incident.failed, len(ladder) - 1)]
 
 
 def pause_until(end: Exit) -> float:
     """When what ended well may be started again."""
     return end.at + max(0.0, PAUSE_SECS - end.lasted)
+
+
+def _switched_on(host: Host, symptom: Symptom) -> bool:
+    if symptom.cause is Cause.PREDICTION and not host.flags.preventive_healing:
+        return False
+    return host.flags.auto_healing
+
+
+def _another_of_group(policy: Policy, host: Host, program: Program) -> bool:
+    """Whether some other member of its groups is not simply up: one at a time."""
+    groups = set(program.groups)
+    others = (
+        host.services[other.name]
+        for other in policy.programs.values()
+        if other.name != program.name and groups.intersection(other.groups)
+    )
+    return any(
+        s.wanted and (s.attempt is not None or not isinstance(s.life, Running))
+        for s in others
+    )
+
+
+def _tried_until(host: Host, program: Program, s: Service, incident: Incident) -> float:
+    """When the wait after the last attempt that failed is over."""
+    failures = s.breaker.failures
+    last = incident.attempts[-1].ended if incident.attempts else None
+    if failures == 0 or last is None:
+        return 0.0
+    jitter = host.jitter(s.name, s.run, failures)
+    return last + delay(program.healing, failures) * (1 + jitter)
 
 
 def backoff_until(host: Host, program: Program, s: Service) -> float:
@@ -110,12 +176,16 @@ def systemic(policy: Policy, host: Host) -> bool:
 
 def busy(s: Service) -> bool:
     """Whether a remedy for it is being carried out; verifying is only watching."""
-    return s.attempt is not None and alive(s.life) and not isinstance(s.life, Running)
+    if s.attempt is None:
+        return False
+    if isinstance(s.life, Running):
+        return s.attempt.command or s.run < s.attempt.run
+    return alive(s.life)
 
 
-def _latest_wait(host: Host, program: Program, s: Service, now: float) -> Wait | None:
+def _latest_wait(host: Host, s: Service, after: float, now: float) -> Wait | None:
     waits = [
-        (backoff_until(host, program, s), Why.BACKOFF),
+        (after, Why.BACKOFF),
         (s.breaker.blocked_until(now), Why.BREAKER),
         (host.main.blocked_until(now), Why.MAIN_BREAKER),
     ]

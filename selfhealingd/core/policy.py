@@ -70,7 +70,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     ``starts_on``: where the first connection starts it; empty if it waits for none.
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
     when it ends for good, so does the daemon. ``readiness``: what it has to show to be
-    RUNNING, besides being up for ``startsecs``; None: nothing.
+    RUNNING, besides being up for ``startsecs``; None: nothing. ``reload``: the signal
+    that makes it read its own config again; None: its command, if it has one.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     essential: bool = False
     healing: Healing = Healing()
     readiness: Readiness | None = None
+    reload: int | None = None
 
     @property
     def longest_start(self) -> float:
@@ -111,7 +113,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that ``step`` is allowed to decide by.
 
     ``max_concurrent_remedies`` and ``systemic_share`` are shares (0 to 1) of the
-    services that are supervised.
+    services that are supervised. ``runbooks``: how long each may take, in seconds.
     """
 
     programs: dict[str, Program] = {}
@@ -119,6 +121,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     max_concurrent_remedies: float = 0.2
     max_remedies_per_hour: int = 60
     main: BreakerPolicy = BreakerPolicy()
+    runbooks: dict[str, float] = {}
 
     @cached_property
     def graph(self) -> dict[str, dict[str, Condition]]:

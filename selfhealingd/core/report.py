@@ -189,6 +189,15 @@ def program_document(
         removed=s.name in facts.removed,
         log=facts.logs.get(s.name),
         status_text=facts.said.get(s.name) if alive(s.life) else None,
+        symptoms=tuple(
+            doc.SymptomDocument(
+                key=one.key,
+                cause=one.cause.value,
+                words=one.words,
+                since=facts.anchor.rfc3339(one.at),
+            )
+            for one in s.symptoms
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from selfhealingd.core import breaker, dependencies, engine, events, service
+from selfhealingd.core import attempts, breaker, dependencies, engine, events, service
 from selfhealingd.core.breaker import (
     SELF_HEALING_MAIN,
     Breaker,
@@ -92,7 +92,7 @@ def _restart(turn: Turn, event: events.RestartAsked) -> None:
 
 
 def _bring_up(turn: Turn, event: events.Asked, s: Service) -> None:
-    s = engine.take_over(turn, s, f"the operator acted ({event.by})")
+    s = attempts.take_over(turn, s, f"the operator acted ({event.by})")
     s = replace(s, failed_starts=0, called=True)
     if alive(s.life):
         program = turn.program(s.name)
@@ -103,7 +103,7 @@ def _bring_up(turn: Turn, event: events.Asked, s: Service) -> None:
 
 def _stop(turn: Turn, event: events.StopAsked) -> None:
     s = _want(turn, turn.service(event.service), up=False)
-    s = engine.take_over(turn, s, f"the operator stopped it ({event.by})")
+    s = attempts.take_over(turn, s, f"the operator stopped it ({event.by})")
     words = "is already stopped"
     if alive(s.life):
         program = turn.program(s.name)
@@ -178,7 +178,7 @@ def _shut_down(turn: Turn, event: events.ShutdownAsked) -> None:
         turn.host = replace(turn.host, shutting_down=True)
         for s in list(turn.host.services.values()):
             turn.touched[s.name] = None
-            engine.interrupt(turn, s, "the daemon shut down")
+            attempts.interrupt(turn, s, "the daemon shut down")
     _done(turn, event, "shutdown", "selfhealingd", "shutting down")
 
 

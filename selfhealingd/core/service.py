@@ -54,7 +54,9 @@ def stop(program: Program, s: Service, *, at: float, purpose: Purpose) -> Step:
             deadline = at + program.stopwaitsecs
             stopping = Stopping(at, purpose, deadline, pid)
             deeds = () if pid is None else (_stop_signal(program, s, purpose),)
-            return replace(s, life=stopping), deeds
+            # Without stopwaitsecs, SIGKILL is due already.
+            s, more = due(program, replace(s, life=stopping), at=at)
+            return s, (*deeds, *more)
         case _:
             raise AssertionError(s.life)
 

@@ -188,14 +188,18 @@ def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
     ours = s.kind is Kind.PROGRAM
     unseen = ours and back.same_boot and not back.clean and had_process(s.life)
     same = (survivor is not None and not newer) or (survivor is None and unseen)
-    if not (same and s.attempt and s.attempt.ticket == s.breaker.generation):
+    # A command of an attempt ended with the daemon, and nobody will tell how.
+    goes_on = same and not (s.attempt and s.attempt.command)
+    if not (goes_on and s.attempt and s.attempt.ticket == s.breaker.generation):
         share = host.jitter(s.name, s.breaker.generation)
         own = policy.programs[s.name].healing.breaker
         s = replace(
             s, breaker=breaker.restore(own, s.breaker, now=back.now, spread=share)
         )
-    if not same:
+    if not goes_on:
         s = _interrupted(s, back)
+    if s.open_incident is not None and s.open_incident.key is not None:
+        s = replace(s, cleared=back.now)  # nobody has looked yet
     if survivor is not None:
         return take_up(policy.programs[s.name], s, survivor)
     return s if unseen else replace(s, life=_down(s.life, back), started=None)

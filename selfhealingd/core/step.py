@@ -4,7 +4,16 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from selfhealingd.core import elsewhere, engine, events, knocking, requests, service
+from selfhealingd.core import (
+    attempts,
+    elsewhere,
+    engine,
+    events,
+    knocking,
+    requests,
+    service,
+    treatment,
+)
 from selfhealingd.core.adoption import fresh as fresh_service
 from selfhealingd.core.changes import changes
 from selfhealingd.core.effects import (
@@ -19,6 +28,7 @@ from selfhealingd.core.effects import (
     Wake,
 )
 from selfhealingd.core.host import Host, Service, living
+from selfhealingd.core.incident import Cause
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -71,7 +81,7 @@ def wake_at(policy: Policy, host: Host, name: str) -> float | None:
     s, program = host.services[name], policy.programs[name]
     if host.shutting_down and not alive(s.life):
         return None  # what waits now is the next daemon's to bring up
-    times = [service.deadline(program, s), engine.deadline(program, s)]
+    times = [service.deadline(program, s), treatment.deadline(host, program, s)]
     return min((when for when in times if when is not None), default=None)
 
 
@@ -93,7 +103,7 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
         case events.Appeared():
             elsewhere.appeared(turn, event)
         case events.Gathered() | events.CommandEnded():
-            pass
+            _take_in_deed(turn, event)
         case (
             events.Spawned()
             | events.SpawnFailed()
@@ -108,6 +118,16 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
             _take_in(turn, event)
         case _:
             requests.handle(turn, event)
+
+
+def _take_in_deed(turn: Turn, event: events.Healing) -> None:
+    match event:
+        case events.Gathered():
+            treatment.gathered(turn, event)
+        case events.CommandEnded():
+            treatment.command_ended(turn, event)
+    if event.service in turn.host.services:
+        engine.review(turn, event.service)
 
 
 def _take_in(turn: Turn, event: events.News) -> None:
@@ -165,7 +185,7 @@ def _reconfigure(turn: Turn, policy: Policy) -> None:
     programs = policy.programs
     for name, s in list(turn.host.services.items()):
         if name not in programs or programs[name].kind is not s.kind:
-            engine.take_over(turn, s, "it was removed from the config")
+            attempts.take_over(turn, s, "it was removed from the config")
             if alive(s.life) and s.kind is Kind.PROGRAM:
                 kill = Signal(service=name, run=s.run, signal=9, group=True)
                 turn.deeds.append(kill)
@@ -195,6 +215,7 @@ def _set_flags(turn: Turn, event: events.FlagsChanged) -> None:
     fields = event.flags.__struct_fields__
     off = tuple(name for name in fields if not getattr(event.flags, name))
     turn.say(FlagsSet(off=off))
+    turn.touched |= {n: None for n, s in turn.host.services.items() if s.symptoms}
     engine.review_waiting(turn)
 
 
@@ -204,10 +225,18 @@ def _others_may_move(turn: Turn) -> bool:
         return True
     return any(
         name in turn.before.services
-        and busy(turn.before.services[name])
-        and not (name in turn.host.services and busy(turn.host.services[name]))
+        and _in_the_way(turn.before.services[name])
+        and not (name in turn.host.services and _in_the_way(turn.host.services[name]))
         for name in turn.touched
     )
+
+
+def _in_the_way(s: Service) -> bool:
+    """Whether others wait for the end of its remedy."""
+    if busy(s):
+        return True
+    prevents = s.open_incident and s.open_incident.cause is Cause.PREDICTION
+    return s.attempt is not None and bool(prevents)
 
 
 def _end_with_essential(turn: Turn) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from selfhealingd.core.incident import Cause
-from selfhealingd.core.remedy import Ladder
+from selfhealingd.core.remedy import Hold, Ladder
 
 
 class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,3 +21,13 @@ class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     notice_secs: float = 0.0
     ladder: Ladder = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is only told, and left to a person."""
+        return bool(self.ladder) and isinstance(self.ladder[0], Hold)
+
+    @property
+    def failing(self) -> bool:
+        """Whether its service is not well now, rather than soon or a little."""
+        return not self.quiet and self.cause is not Cause.PREDICTION

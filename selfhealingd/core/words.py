@@ -156,12 +156,19 @@ def _state(t: Transition, now: float) -> tuple[str, Level]:
     }[t.after]
 
 
+_WHAT = {
+    Cause.EXIT: "crashed",
+    Cause.FAILED_START: "failed to start",
+    Cause.PREDICTION: "will run into a limit",
+}
+
+
 def _incident(announcement: IncidentOpened | IncidentEnded) -> Sentence:
     incident = announcement.incident
     level = Level.WARNING
     if isinstance(announcement, IncidentOpened):
         kind = "incident.opened"
-        what = "crashed" if incident.cause is Cause.EXIT else "failed to start"
+        what = _WHAT.get(incident.cause, "is not well")
         words = f"{what}: {incident.detail} (incident {incident.id})"
     else:
         kind = "incident.ended"
@@ -169,6 +176,11 @@ def _incident(announcement: IncidentOpened | IncidentEnded) -> Sentence:
             case Ending.HEALED:
                 words = f"healed{_proof(incident)} (incident {incident.id})"
                 level = Level.INFO
+            case Ending.PASSED:
+                words = f"passed by itself (incident {incident.id})"
+                level = Level.INFO
+            case Ending.SUPERSEDED:
+                words = f"something worse came up (incident {incident.id})"
             case Ending.GIVEN_UP:
                 words = f"given up (incident {incident.id}): {incident.detail}"
                 level = Level.ERROR

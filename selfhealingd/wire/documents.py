@@ -80,6 +80,15 @@ class Llm(Document, frozen=True):
     key_management: KeyManagement = KeyManagement()
 
 
+class SymptomDocument(Document, frozen=True):
+    """What is seen to be wrong with a service that is up."""
+
+    key: str
+    cause: str
+    words: str
+    since: str
+
+
 class ProgramDocument(Document, frozen=True):
     """One program at a glance.
 
@@ -91,7 +100,8 @@ class ProgramDocument(Document, frozen=True):
     as last measured; None where that isn't known.
     ``pending_update``: changed settings wait for an update; ``removed``: the update
     will stop it. ``log``: the files that it writes to. ``status_text``: what it says
-    of itself, by ``STATUS=`` of sd_notify(3).
+    of itself, by ``STATUS=`` of sd_notify(3). ``symptoms``: what is wrong with it
+    while it is up.
     """
 
     name: str
@@ -115,6 +125,7 @@ class ProgramDocument(Document, frozen=True):
     removed: bool = False
     log: str | None = None
     status_text: str | None = None
+    symptoms: tuple[SymptomDocument, ...] = ()
 
 
 class AttemptDocument(Document, frozen=True):

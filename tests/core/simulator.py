@@ -25,11 +25,13 @@ from selfhealingd.core.life import Life, label
 from selfhealingd.core.policy import Flags, Kind, Policy, Program
 from selfhealingd.core.report import Facts
 from selfhealingd.core.step import step, wake_at
+from selfhealingd.core.symptom import Symptom
 from selfhealingd.wire import documents as doc
 
 BEGAN = 1000.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROOT = By(0, 4711)
+HUP = 1
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,7 @@ class Simulator:
         self.doors: dict[str, float] = {}
         self.observed: dict[str, int] = {}
         self.gathers: list[effects.Gather] = []
+        self.gathers_in: float | None = 0.5
         self.commands: list[effects.Command] = []
         self._ahead: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
@@ -191,9 +194,38 @@ class Simulator:
             )
         )
 
-    def switch(self, *, auto_healing: bool) -> None:
+    def sicken(self, name: str, symptom: Symptom) -> None:
+        """Let somebody see that something is wrong with the latest run."""
+        self.feed(
+            events.Sickened(
+                at=self.now,
+                service=name,
+                run=self.host.services[name].run,
+                symptom=replace(symptom, at=self.now),
+            )
+        )
+
+    def recover(self, name: str, key: str) -> None:
+        """Let somebody see that it isn't any more."""
+        run = self.host.services[name].run
+        self.feed(events.Recovered(at=self.now, service=name, run=run, key=key))
+
+    def end_command(self, problem: str | None = None) -> None:
+        """End the command that an attempt asked for."""
+        command = self.commands.pop(0)
+        self.feed(
+            events.CommandEnded(
+                at=self.now,
+                service=command.service,
+                incident=command.incident,
+                attempt=command.attempt,
+                problem=problem,
+            )
+        )
+
+    def switch(self, *, auto_healing: bool = True, **others: bool) -> None:
         """Read the flag file."""
-        flags = Flags(auto_healing=auto_healing)
+        flags = Flags(auto_healing=auto_healing, **others)
         self.feed(events.FlagsChanged(at=self.now, flags=flags))
 
     def reconfigure(self, *programs: Program) -> None:
@@ -319,6 +351,8 @@ class Simulator:
                 self.answers.append(effect)
             case effects.Gather():
                 self.gathers.append(effect)
+                if self.gathers_in is not None:
+                    self._later(self.gathers_in, lambda: self._gathered(effect))
             case effects.Command():
                 self.commands.append(effect)
             case effects.Wake() | effects.Listen() | effects.Observe():
@@ -375,6 +409,13 @@ class Simulator:
             self._later(p.script.ready, lambda: self._get_ready(p))
         self.feed(events.Spawned(**about, pid=p.pid, started=7))
 
+    def _gathered(self, gather: effects.Gather) -> None:
+        self.feed(
+            events.Gathered(
+                at=self.now, service=gather.service, incident=gather.incident
+            )
+        )
+
     def _get_ready(self, p: Process) -> None:
         if p.alive:
             self.feed(events.Ready(at=self.now, service=p.service, run=p.run))
@@ -401,6 +442,8 @@ class Simulator:
             p.kills -= 1
             if p.kills <= 0:
                 self._later(0.0, lambda: self._end(p, 9))
+        elif p.alive and signal.signal == HUP:
+            pass  # it reads its config again
         elif p.alive and p.script.obeys is not None:
             self._later(p.script.obeys, lambda: self._end(p, signal.signal))
         elif p.left and signal.group and (p.script.left_obey or signal.signal == 9):

@@ -28,6 +28,7 @@ from selfhealingd.core.breaker import (
 )
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
+from selfhealingd.core.incident import Cause
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -53,8 +54,18 @@ from selfhealingd.core.policy import (
     Program,
 )
 from selfhealingd.core.readiness import Line, Notify, Readiness
+from selfhealingd.core.remedy import (
+    Hold,
+    Reload,
+    Restart,
+    RestartDependents,
+    Run,
+    SendSignal,
+)
 from selfhealingd.core.report import Facts
 from selfhealingd.core.step import step, wake_at
+from selfhealingd.core.symptom import Symptom
+from selfhealingd.core.treatment import looked, unwell
 from selfhealingd.core.words import sentence
 from selfhealingd.wire import documents as doc
 
@@ -72,6 +83,23 @@ healings = st.builds(
     backoff_initial=st.sampled_from([0.0, 5.0]),
     verify_secs=st.sampled_from([0.0, 10.0]),
     breaker=breaker_policies,
+    ladder=st.sampled_from(
+        [
+            (Restart(),),
+            (SendSignal(1), Restart()),
+            (Run("clear"), RestartDependents()),
+            (Reload(), Hold()),
+        ]
+    ),
+)
+symptoms = st.builds(
+    Symptom,
+    key=st.sampled_from(["liveness", "rule cpu"]),
+    cause=st.sampled_from([Cause.PROBE, Cause.RULE, Cause.PREDICTION]),
+    words=st.just("not well"),
+    at=st.just(0.0),
+    notice_secs=st.sampled_from([0.0, 30.0]),
+    ladder=st.sampled_from([(), (), (Hold(),), (Restart(),)]),
 )
 settings_of_programs = st.fixed_dictionaries(
     {
@@ -85,6 +113,8 @@ settings_of_programs = st.fixed_dictionaries(
         "killasgroup": st.booleans(),
         "priority": st.integers(1, 3),
         "healing": healings,
+        "reload": st.sampled_from([None, 1]),
+        "group": st.sampled_from([None, "all"]),
         "readiness": st.sampled_from([None, None, Readiness(sign=Notify(), within=5)]),
     }
 )
@@ -141,6 +171,9 @@ class Interleavings(RuleBasedStateMachine):
         self.told: dict[str, Told] = {}
         self.wakes: dict[str, float] = {}
         self.doors: dict[str, float] = {}
+        self.observed: dict[str, int] = {}
+        self.gathers: list[effects.Gather] = []
+        self.commands: list[effects.Command] = []
         self.labels: dict[str, str] = {}
         self.opening = b""
         self.journal: list[bytes] = []
@@ -214,6 +247,19 @@ class Interleavings(RuleBasedStateMachine):
             else:
                 self.spawn_failed(name, self.told[name].run)
 
+    @rule(n=which)
+    def a_program_comes_up(self, n: int) -> None:
+        """All that it takes to be RUNNING, in one go: by chance it seldom is."""
+        waiting = [x for x, t in self.told.items() if not (t.ended or t.over)]
+        if waiting:
+            name = waiting[n % len(waiting)]
+            run = self.told[name].run
+            if not self.told[name].spawned:
+                self.spawned(name, run, 5)
+            self.ready(name, run)
+            self.now += 1.0
+            self.fire(name)
+
     @rule(n=which, end=exits, left=st.sampled_from([0, 0, 0, 2]))
     def a_process_ends(self, n: int, end: Exit, left: int) -> None:
         up = [x for x, t in self.told.items() if t.spawned and not t.ended]
@@ -244,6 +290,46 @@ class Interleavings(RuleBasedStateMachine):
         if up:
             name = up[n % len(up)]
             self.more_time(name, self.told[name].run, secs)
+
+    @rule(n=which, symptom=symptoms, stale=st.sampled_from([0, 0, 0, 1]))
+    def something_is_wrong_with_a_run(
+        self, n: int, symptom: Symptom, stale: int
+    ) -> None:
+        """Most often with one that somebody looks after; or it is over by now."""
+        name = [*self.observed, self.pick(n)][n % (len(self.observed) + 1)]
+        run = self.observed.get(name, 1) - stale
+        told = replace(symptom, at=self.now)
+        self.feed(events.Sickened(at=self.now, service=name, run=run, symptom=told))
+
+    @rule(n=which, key=st.sampled_from(["liveness", "rule cpu"]))
+    def something_is_well_again(self, n: int, key: str) -> None:
+        name = self.pick(n)
+        run = self.observed.get(name, 1)
+        self.feed(events.Recovered(at=self.now, service=name, run=run, key=key))
+
+    @rule(n=which)
+    def evidence_is_kept(self, n: int) -> None:
+        if self.gathers:
+            gather = self.gathers.pop(n % len(self.gathers))
+            self.feed(
+                events.Gathered(
+                    at=self.now, service=gather.service, incident=gather.incident
+                )
+            )
+
+    @rule(n=which, problem=st.sampled_from([None, "exited with status 1"]))
+    def a_command_ends(self, n: int, problem: str | None) -> None:
+        if self.commands:
+            command = self.commands.pop(n % len(self.commands))
+            self.feed(
+                events.CommandEnded(
+                    at=self.now,
+                    service=command.service,
+                    incident=command.incident,
+                    attempt=command.attempt,
+                    problem=problem,
+                )
+            )
 
     @rule(n=which, back=st.integers(-1, 2), end=exits, kind=st.integers(0, 6))
     def news_that_is_stale_or_impossible(
@@ -296,9 +382,15 @@ class Interleavings(RuleBasedStateMachine):
         self.ask(events.Acted, action="pause-all", target="tasks")
         assert before.services == self.host.services
 
-    @rule(healing=st.booleans())
-    def the_flags_are_read(self, healing: bool) -> None:  # noqa: FBT001
-        flags = Flags(auto_healing=healing)
+    @rule(
+        flags=st.builds(
+            Flags,
+            auto_healing=st.sampled_from([True, True, False]),
+            auto_detection=st.sampled_from([True, True, False]),
+            preventive_healing=st.booleans(),
+        )
+    )
+    def the_flags_are_read(self, flags: Flags) -> None:
         self.feed(events.FlagsChanged(at=self.now, flags=flags))
 
     @rule(n=which, values=settings_of_programs)
@@ -374,6 +466,7 @@ class Interleavings(RuleBasedStateMachine):
         self.host = snapshot.decode(read["engine"], read["service"], self.policy, back)
         self.check_restored(before, fell=fell)
         self.now, self.wakes, self.doors = now, {}, {}
+        self.observed, self.commands = {}, []
         if fell:
             self.told = {}
         self.labels = {n: label(s.life) for n, s in self.host.services.items()}
@@ -534,6 +627,11 @@ class Interleavings(RuleBasedStateMachine):
         self.check_wakes()
         if self.begun:
             assert self.doors == knocking.watched(self.policy, self.host)
+            assert self.observed == {
+                name: s.run
+                for name, s in after.services.items()
+                if isinstance(s.life, Running)
+            }
         self.check_breakers(before, event)
         self.check_counters(before)
         for s in after.services.values():
@@ -546,14 +644,12 @@ class Interleavings(RuleBasedStateMachine):
             case effects.Spawn(service=name, run=run):
                 self.check_spawn(name, run)
                 self.told[name] = Told(run)
-            case effects.Wake(service=name, at=None):
-                self.wakes.pop(name, None)
-            case effects.Wake(service=name, at=float(at)):
-                self.wakes[name] = at
-            case effects.Listen(service=name, at=None):
-                self.doors.pop(name, None)
-            case effects.Listen(service=name, at=float(at)):
-                self.doors[name] = at
+            case effects.Wake() | effects.Listen() | effects.Observe():
+                self.attend(effect)
+            case effects.Gather():
+                self.gathers.append(effect)
+            case effects.Command():
+                self.commands.append(effect)
             case effects.Finish():
                 lives = [s.life for s in self.host.services.values()]
                 assert not any(map(alive, lives))
@@ -569,6 +665,21 @@ class Interleavings(RuleBasedStateMachine):
         if told(effect):
             assert "None" not in sentence(effect, self.now).words
 
+    def attend(self, effect: effects.Wake | effects.Listen | effects.Observe) -> None:
+        match effect:
+            case effects.Wake(service=name, at=None):
+                self.wakes.pop(name, None)
+            case effects.Wake(service=name, at=float(at)):
+                self.wakes[name] = at
+            case effects.Listen(service=name, at=None):
+                self.doors.pop(name, None)
+            case effects.Listen(service=name, at=float(at)):
+                self.doors[name] = at
+            case effects.Observe(service=name, pid=None):
+                self.observed.pop(name, None)
+            case effects.Observe(service=name, run=run):
+                self.observed[name] = run
+
     def check_spawn(self, name: str, run: int) -> None:
         earlier = self.told.get(name)
         assert earlier is None or earlier.over, "two live runs of one service"
@@ -581,7 +692,7 @@ class Interleavings(RuleBasedStateMachine):
         assert not self.host.dormant
         assert not s.breaker.permanent
         assert s.open_incident is not None
-        assert isinstance(s.life, Starting)
+        assert isinstance(s.life, Starting | Running | Stopping)
 
     def check_ready(self, name: str) -> None:
         gated = self.policy.programs[name].readiness is not None
@@ -646,9 +757,38 @@ class Interleavings(RuleBasedStateMachine):
                 isinstance(s.life, Stopping) and s.life.purpose is Purpose.STAY
             )
         elif not self.host.shutting_down and self.begun:
+            self.check_ill(s)
             assert self.remembered(s), "a wanted program is forgotten"
             stopped = self.host.dormant or not self.host.flags.auto_healing
             assert not (stopped and isinstance(s.life, Backoff)), "it isn't held"
+
+    def check_ill(self, s: Service) -> None:
+        """What is ill is being healed, is verified, or waits for something."""
+        leading = looked(self.host, s).leading
+        if not isinstance(s.life, Running) or leading is None:
+            return
+        if s.breaker.permanent or s.attempt is not None:
+            return
+        found = s.open_incident
+        assert found is not None, "what is ill is forgotten"
+        if found.waiting is None:
+            assert not unwell(s), "what is ill waits for nothing"
+            return
+        match found.waiting.why, found.waiting.held:
+            case None, held:
+                assert held is not None
+                return
+            case Why.TURN, _:
+                others = (o for o in self.host.services.values() if o is not s)
+                assert any(o.attempt or not isinstance(o.life, Running) for o in others)
+                return
+            case Why.DEPENDENCY, _:
+                raise AssertionError("nothing depends on anything here")
+            case Why.BUDGET, _ if found.waiting.until is None:
+                assert self.policy.max_remedies_per_hour == 0
+                return
+            case _:
+                assert s.name in self.wakes, "a wait without an end"
 
     def remembered(self, s: Service) -> bool:
         host = self.host
