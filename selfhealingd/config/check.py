@@ -125,7 +125,11 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         files=tuple(source.spot.file for source in sources),
         daemon=settings.daemon,
         control=settings.control,
-        policy=_policy(settings, {n: one.program for n, one in programs.items()}),
+        policy=_policy(
+            settings,
+            {n: one.program for n, one in programs.items()},
+            {n: one.timeout for n, one in runbooks.items() if one is not None},
+        ),
         launches={name: one.launch for name, one in programs.items()},
         tasks=tasks,
         runbooks={name: one for name, one in runbooks.items() if one is not None},
@@ -272,10 +276,13 @@ def _runbooks(sources: tuple[_Source, ...], uid: int) -> dict[str, Runbook | Non
     }
 
 
-def _policy(settings: _Settings, programs: dict[str, Program]) -> Policy:
+def _policy(
+    settings: _Settings, programs: dict[str, Program], runbooks: dict[str, float]
+) -> Policy:
     engine = settings.engine
     return Policy(
         programs=programs,
+        runbooks=runbooks,
         systemic_share=engine.systemic_share,
         max_concurrent_remedies=engine.max_concurrent_remedies,
         max_remedies_per_hour=engine.max_remedies_per_hour,

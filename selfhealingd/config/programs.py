@@ -160,7 +160,6 @@ _AS_WRITTEN = tuple(
         "readiness",
         "autostart",
         "starts_on",
-        "reload",
     }
 )
 

@@ -70,8 +70,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     ``starts_on``: where the first connection starts it; empty if it waits for none.
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
     when it ends for good, so does the daemon. ``readiness``: what it has to show to be
-    RUNNING, besides being up for ``startsecs``; None: nothing. ``reload``: the signal
-    that makes it read its own config again; None: its command, if it has one.
+    RUNNING, besides being up for ``startsecs``; None: nothing.
     """
 
     name: str
@@ -94,7 +93,6 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     essential: bool = False
     healing: Healing = Healing()
     readiness: Readiness | None = None
-    reload: int | None = None
 
     @property
     def longest_start(self) -> float:

@@ -216,8 +216,6 @@ def _begin(turn: Turn, s: Service, symptom: Symptom) -> None:
             _restart(turn, turn.service(s.name))
         case remedy.SendSignal(signal=number):
             _signal(turn, s, number)
-        case remedy.Reload() if program.reload is not None:
-            _signal(turn, s, program.reload)
         case remedy.Reload():
             _command(turn, s, None)
         case remedy.Run(runbook=name):
@@ -237,7 +235,7 @@ def _lease(policy: Policy, program: Program, s: Service, chosen: Remedy) -> floa
             return down + SPAWN_SECS + program.longest_start + proof
         case remedy.Run(runbook=name):
             return policy.runbooks.get(name, COMMAND_SECS) + STOP_SECS + proof
-        case remedy.Reload() if program.reload is None:
+        case remedy.Reload():
             return COMMAND_SECS + STOP_SECS + proof
         case _:
             return proof

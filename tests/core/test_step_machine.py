@@ -113,7 +113,6 @@ settings_of_programs = st.fixed_dictionaries(
         "killasgroup": st.booleans(),
         "priority": st.integers(1, 3),
         "healing": healings,
-        "reload": st.sampled_from([None, 1]),
         "group": st.sampled_from([None, "all"]),
         "readiness": st.sampled_from([None, None, Readiness(sign=Notify(), within=5)]),
     }

@@ -116,14 +116,14 @@ def test_the_ladder_is_climbed_one_rung_a_failure() -> None:
 
 def test_a_signal_that_helps_ends_it_without_a_restart() -> None:
     """It is healed once the symptom has stayed away for long enough."""
-    sim = running(program("web", Reload(), reload=HUP))
+    sim = running(program("web", SendSignal(HUP)))
     sim.sicken("web", LIVENESS)
     sim.run_for(20)
     sim.recover("web", "liveness")
     sim.run_for(29)
     assert incident(sim).open
     sim.run_for(2)
-    assert [("reload", Result.HEALED)] == tried(sim)
+    assert [("signal HUP", Result.HEALED)] == tried(sim)
     assert len(sim.starts("web")) == 1
 
 
