@@ -63,8 +63,8 @@ def compare(old: Config, new: Config) -> Changes:
         tasks_changed=_changed(old.tasks, new.tasks),
         runbooks=tuple(sorted(_differ(old.runbooks, new.runbooks))),
         healing_changed=(
-            msgspec.structs.replace(old.policy, programs={})
-            != msgspec.structs.replace(new.policy, programs={})
+            msgspec.structs.replace(old.policy, programs={}, runbooks={})
+            != msgspec.structs.replace(new.policy, programs={}, runbooks={})
         ),
         host_changed=old.host_rules != new.host_rules,
         daemon_keys=_daemon_keys(old, new),

@@ -293,7 +293,10 @@ def test_shipped_config_uncommented(load: Load, tmp_path: Path) -> None:
     config = load(text)
     defaults = load("#")
     assert defaults.daemon == config.daemon
-    assert msgspec.structs.replace(config.policy, programs={}) == defaults.policy
+    assert (
+        msgspec.structs.replace(config.policy, programs={}, runbooks={})
+        == defaults.policy
+    )
     assert defaults.control.socket == config.control.socket
     assert defaults.control.mode == config.control.mode
     for kind in KINDS:

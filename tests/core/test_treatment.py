@@ -12,7 +12,6 @@ from selfhealingd.core.policy import BreakerPolicy, Healing, Policy, Program
 from selfhealingd.core.remedy import (
     Hold,
     Ladder,
-    Reload,
     Restart,
     RestartDependents,
     SendSignal,
