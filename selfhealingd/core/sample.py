@@ -64,6 +64,9 @@ class Metric(Enum):
     PSI_IO_SOME = "psi_io_some"
     PSI_IO_FULL = "psi_io_full"
 
+    # Enum's own is a function of Python; a sweep needs ten thousands of them.
+    __hash__ = object.__hash__
+
 
 _M = Metric
 
@@ -225,9 +228,11 @@ class Series:
         self._next = (row + 1) % self._kept
         self._ats[row], self._runs[row] = sample.at, sample.run
         values = sample.values
-        for metric in values.keys() - self._columns.keys():
-            self._columns[metric] = array("f", [math.nan]) * len(self._ats)
-        for metric, column in self._columns.items():
+        columns = self._columns
+        for metric in values:
+            if metric not in columns:
+                columns[metric] = array("f", [math.nan]) * len(self._ats)
+        for metric, column in columns.items():
             column[row] = values.get(metric, math.nan)
 
     def column(

@@ -151,13 +151,14 @@ class Sampler:
         samples: dict[str, Sample] = {}
         began = trio.current_time()
         for service, wanted in needs.items():
-            if trio.current_time() - began > SLICE_SECS:
+            at = trio.current_time()
+            if at - began > SLICE_SECS:
                 await trio.lowlevel.checkpoint()
-                began = trio.current_time()
+                began = at = trio.current_time()
             watched = self._watched.get(service)
             if watched is None:  # it ended meanwhile
                 continue
-            sample = watched.measure(wanted, family, pss.get(watched.pid))
+            sample = watched.measure(at, wanted, family, pss.get(watched.pid))
             if sample is not None:
                 samples[service] = sample
                 self._kept(service).add(sample)

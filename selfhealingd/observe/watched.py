@@ -83,21 +83,20 @@ class Watched:
         self._limits_until = 0.0
 
     def measure(
-        self, needs: Needs, family: Family | None, pss: int | None
+        self, at: float, needs: Needs, family: Family | None, pss: int | None
     ) -> Sample | None:
-        """Return what is known now; None if the process has ended.
+        """Return what is known ``at`` the present; None if the process has ended.
 
         ``family`` must be there where something of the tree is needed.
         """
         metrics = needs.metrics
         values: dict[Metric, float] = {}
         if not metrics.isdisjoint(_ELSEWHERE):
-            self._read_elsewhere(metrics, values)
+            self._read_elsewhere(at, metrics, values)
             if pss is not None:
                 values[Metric.PSS] = pss
-        known = self._known_limits(needs.limits) if needs.limits else {}
+        known = self._known_limits(at, needs.limits) if needs.limits else {}
         # Read last: where it is the same process still, it was so all along.
-        at = trio.current_time()
         reading = read_process(self.pid)
         if reading is None or reading.started != self.started or reading.zombie:
             self.latest = None
@@ -118,14 +117,14 @@ class Watched:
         return self.latest
 
     def _read_elsewhere(
-        self, metrics: frozenset[Metric], values: dict[Metric, float]
+        self, at: float, metrics: frozenset[Metric], values: dict[Metric, float]
     ) -> None:
         if Metric.FDS in metrics:
             _put(values, Metric.FDS, descriptors(self.pid))
         if Metric.SWAP in metrics:
             _put(values, Metric.SWAP, swapped(self.pid))
         if Metric.READ_RATE in metrics or Metric.WRITE_RATE in metrics:
-            at, both = trio.current_time(), transferred(self.pid)
+            both = transferred(self.pid)
             if both is not None:
                 _put(values, Metric.READ_RATE, self._read.since(at, both[0]))
                 _put(values, Metric.WRITE_RATE, self._written.since(at, both[1]))
@@ -151,11 +150,12 @@ class Watched:
         if Metric.FDS_TOTAL in metrics:
             _put(values, Metric.FDS_TOTAL, _all_descriptors(tree))
 
-    def _known_limits(self, wanted: frozenset[Metric]) -> dict[Metric, float]:
-        now = trio.current_time()
-        if now >= self._limits_until or wanted != self._limits_of:
+    def _known_limits(
+        self, at: float, wanted: frozenset[Metric]
+    ) -> dict[Metric, float]:
+        if at >= self._limits_until or wanted != self._limits_of:
             self._limits, self._limits_of = limits(self.pid, wanted), wanted
-            self._limits_until = now + LIMITS_SECS
+            self._limits_until = at + LIMITS_SECS
         return self._limits
 
 

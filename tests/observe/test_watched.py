@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+import trio
 from harness import soon
 
 from selfhealingd.core.sample import (
@@ -43,7 +44,7 @@ async def test_a_rate_is_between_two_readings(
 
 def tree_of(watched: Watched, metrics: frozenset[Metric] = OF_TREE) -> Sample:
     family = Family([watched.pid], walk=True)
-    sample = watched.measure(Needs(metrics), family, None)
+    sample = watched.measure(trio.current_time(), Needs(metrics), family, None)
     assert sample is not None
     return sample
 
@@ -53,7 +54,7 @@ async def test_memory_and_cpu_of_one_that_works(start: Start) -> None:
     watched = Watched(3, start(sys.executable, "-c", "while True: pass"))
 
     def works() -> bool:
-        sample = watched.measure(PAIR, None, None)
+        sample = watched.measure(trio.current_time(), PAIR, None, None)
         assert sample is not None
         assert sample is watched.latest
         assert 3 == sample.run
@@ -68,8 +69,8 @@ async def test_all_that_can_be_known_is_known(start: Start) -> None:
     watched = Watched(1, start("sleep", "1000"))
     needs = Needs(CHEAP, LIMITED_OF_SERVICE)
     family = Family([watched.pid], walk=True)
-    watched.measure(needs, family, None)
-    sample = watched.measure(needs, family, 4711)
+    watched.measure(trio.current_time(), needs, family, None)
+    sample = watched.measure(trio.current_time(), needs, family, 4711)
     assert sample is not None
     assert OF_SERVICE == sample.values.keys() | {Metric.PSS}
     assert {Metric.MEMORY, Metric.FDS, Metric.CPU} < sample.limits.keys()
@@ -81,24 +82,24 @@ async def test_all_that_can_be_known_is_known(start: Start) -> None:
 async def test_a_later_user_of_the_pid_is_not_measured(start: Start) -> None:
     """Another start time is another process."""
     watched = Watched(1, start("sleep", "1000"))
-    assert watched.measure(PAIR, None, None) is not None
+    assert watched.measure(trio.current_time(), PAIR, None, None) is not None
     assert watched.started is not None
     watched.started -= 1
-    assert watched.measure(PAIR, None, None) is None
+    assert watched.measure(trio.current_time(), PAIR, None, None) is None
     assert watched.latest is None
 
 
 async def test_what_has_ended_is_unknown(start: Start) -> None:
     """A zombie has no memory, and that is no news of the service."""
     watched = Watched(1, start("true"))
-    await soon(lambda: watched.measure(PAIR, None, None) is None)
+    await soon(lambda: watched.measure(trio.current_time(), PAIR, None, None) is None)
 
 
 async def test_one_that_was_gone_at_the_beginning_is_never_measured() -> None:
     """Its start time was not seen, so nothing could tell it from another."""
     watched = Watched(1, 2**22 + 1)
     watched.pid = os.getpid()
-    assert watched.measure(PAIR, None, None) is None
+    assert watched.measure(trio.current_time(), PAIR, None, None) is None
 
 
 async def test_totals_are_over_the_tree(start: Start) -> None:
@@ -143,8 +144,8 @@ async def test_children_that_come_and_go_count(start: Start) -> None:
 async def test_rates_begin_anew_after_a_rest(start: Start) -> None:
     """What happened meanwhile is not of the last moments."""
     watched = Watched(1, start("sleep", "1000"))
-    watched.measure(PAIR, None, None)
+    watched.measure(trio.current_time(), PAIR, None, None)
     watched.forget()
-    sample = watched.measure(PAIR, None, None)
+    sample = watched.measure(trio.current_time(), PAIR, None, None)
     assert sample is not None
     assert {Metric.MEMORY} == sample.values.keys()
