@@ -458,6 +458,8 @@ def _type(kind: object) -> str:
         return "string"
     if kind is int:
         return "integer"
+    if kind is float:
+        return "number"
     if kind is bool:
         return "boolean"
     match typing.get_origin(kind):

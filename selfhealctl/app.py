@@ -14,6 +14,7 @@ from selfhealctl.commands import (
     daemon,
     engine,
     events,
+    incidents,
     logs,
     look,
     programs,
@@ -59,8 +60,18 @@ COMMANDS = (
     (LOOK, look.health, ("selfhealctl health", "selfhealctl health || alert")),
     (
         LOOK,
-        look.incidents,
-        ("selfhealctl incidents", "selfhealctl incidents -n 100 --json"),
+        incidents.incidents,
+        (
+            "selfhealctl incidents",
+            "selfhealctl incidents web --since 2h",
+            "selfhealctl incidents -n 100 --json",
+        ),
+    ),
+    (LOOK, incidents.show, ("selfhealctl show web-12", "selfhealctl show web")),
+    (
+        LOOK,
+        incidents.evidence,
+        ("selfhealctl evidence web-12", "selfhealctl evidence web | jq .tree"),
     ),
     (
         LOOK,

@@ -58,6 +58,13 @@ def task_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     return [item.id for item in found.tasks if item.id.startswith(incomplete)]
 
 
+def incident_ids(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the incidents that begin so, the latest first."""
+    nothing: tuple[_Identified, ...] = ()
+    found = _ask(ctx, "incidents", tuple[_Identified, ...], nothing)
+    return [item.id for item in reversed(found) if item.id.startswith(incomplete)]
+
+
 def _ask(ctx: typer.Context, method: str, kind: type[T], nothing: T) -> T:
     named = ctx.params.get("socket") or ctx.find_root().params.get("socket")
     path = Path(named) if named else usual_socket()

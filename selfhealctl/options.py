@@ -2,13 +2,19 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from selfhealctl.complete import breaker_names, program_names, task_ids
+from selfhealctl.complete import (
+    breaker_names,
+    incident_ids,
+    program_names,
+    task_ids,
+)
 from selfhealctl.errors import UsageError
 from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Session
 
@@ -19,6 +25,10 @@ class Stream(StrEnum):
     STDOUT = "stdout"
     STDERR = "stderr"
 
+
+_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_STEP = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d)?")
+_SPAN = re.compile(rf"(?:{_STEP.pattern})+")
 
 PANEL = "Connection and output"
 LONGEST_TIMEOUT = 86400.0
@@ -155,6 +165,25 @@ StreamArgument = Annotated[
 Last = Annotated[
     int, typer.Option("-n", "--last", metavar="N", min=0, help="How many past ones.")
 ]
+OnlyOpen = Annotated[bool, typer.Option("--open", help="Only those that are open.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        show_default=False,
+        help="Only those that were open in the last 30m, 2h, 1d …",
+    ),
+]
+IncidentArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        autocompletion=incident_ids,
+        help="An incident, or a program's name for its latest one.",
+    ),
+]
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Go on with each new one until Ctrl-C.")
 ]
@@ -227,6 +256,19 @@ def _shared() -> list[inspect.Parameter]:
         _parameter("timeout", TimeoutOption, None),
         _parameter("json", JsonOption, None),
     ]
+
+
+def seconds_of(since: str) -> float:
+    """Return how long ``30m``, ``1h30m`` or ``90`` (seconds) are; raises UsageError."""
+    text = since.strip().replace(" ", "").lower()
+    steps = _STEP.findall(text) if _SPAN.fullmatch(text) else []
+    seconds = sum(float(number) * _UNITS[unit or "s"] for number, unit in steps)
+    if seconds <= 0:
+        raise UsageError(
+            f"cannot read {since!r}: expected a time such as 30m, 2h or 1d",
+            "example: selfhealctl incidents --since 2h",
+        )
+    return seconds
 
 
 def required_reason(command: str, reason: str | None, example: str) -> str:

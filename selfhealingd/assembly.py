@@ -16,11 +16,14 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.record import Opening
+from selfhealingd.core.sample import Sample
 from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
+from selfhealingd.gathering import Gatherer
 from selfhealingd.hands import Hands
 from selfhealingd.inheritance import Inheritance, instance, output_folder
+from selfhealingd.investigating import Investigator
 from selfhealingd.loop import Loop
 from selfhealingd.memory import (
     Memory,
@@ -37,12 +40,13 @@ from selfhealingd.outflow import OutflowWatch, move_output
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.runbooks import Runbooks
+from selfhealingd.store.evidence import EvidenceStore
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
 from selfhealingd.store.lock import Lock
 from selfhealingd.store.statefile import StateFile
 from selfhealingd.succession import Succession
-from selfhealingd.supervise.cgroup import Cgroups
+from selfhealingd.supervise.cgroup import Cgroups, own_cgroup
 from selfhealingd.supervise.identity import boot_id
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
@@ -138,12 +142,30 @@ async def assemble(
         say=note_status,
     )
     kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
-    runs = Runs(mark, loop.post, _on_trouble, kit)
     sampler = Sampler(
         config.daemon.sample_interval,
         lambda: loop.host.flags.process_monitoring,
         on_fault=_on_sampler_fault,
     )
+    evidence = EvidenceStore(config.daemon.state_dir / "evidence")
+    gatherer = Gatherer(
+        loop,
+        evidence,
+        Investigator(
+            outputs,
+            mark,
+            samples=partial(_samples, sampler),
+            cgroup=own_cgroup(),
+        ),
+        problems,
+        report=loop.post,
+    )
+
+    async def report(event: Event) -> None:
+        gatherer.note(event)
+        await loop.post(event)
+
+    runs = Runs(mark, report, _on_trouble, kit)
     system = System(
         config=config,
         wanted=wanted,
@@ -162,6 +184,7 @@ async def assemble(
         problems=problems,
         inheritance=inheritance,
         outputs=outputs,
+        evidence=evidence,
         sockets=sockets,
         origins=origins,
         sampler=sampler,
@@ -183,7 +206,7 @@ async def assemble(
             signal=partial(runs.signal, group=False),
             report=loop.post,
         ),
-        report=loop.post,
+        gatherer=gatherer,
     )
     return system, hands
 
@@ -215,6 +238,11 @@ def opening_record(loop: Loop, boot: str) -> Opening:
         policy=policy,
         host=host,
     )
+
+
+def _samples(sampler: Sampler, service: str) -> list[Sample]:
+    series = sampler.series(service)
+    return [] if series is None else series.samples()
 
 
 def _tell(feed: Feed, event: EventDocument) -> None:

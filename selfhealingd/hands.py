@@ -7,9 +7,9 @@ from functools import partial
 import trio
 
 from selfhealingd import logs
-from selfhealingd.core.events import Event, Gathered
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
+from selfhealingd.gathering import Gatherer
 from selfhealingd.observing import Observers
 from selfhealingd.origins import Origins
 from selfhealingd.runbooks import Runbooks
@@ -30,7 +30,7 @@ class Hands:
     origins: Origins
     observers: Observers
     runbooks: Runbooks
-    report: Callable[[Event], Awaitable[None]]
+    gatherer: Gatherer
 
     def start(self, service: str, run: int, launch: Launch) -> None:
         """Start a run; its events come through the inbox."""
@@ -70,10 +70,9 @@ class Hands:
         """Look whether a run is well from now on; ``pid`` None: no more."""
         self.observers.observe(service, run, pid)
 
-    def gather(self, service: str, run: int, incident: str) -> None:  # noqa: ARG002
+    def gather(self, service: str, run: int, incident: str) -> None:
         """Keep an incident's evidence, then send ``Gathered``."""
-        done = Gathered(at=trio.current_time(), service=service, incident=incident)
-        self.nursery.start_soon(self.report, done)
+        self.nursery.start_soon(self.gatherer.gather, service, run, incident)
 
     def command(
         self, service: str, incident: str, attempt: int, runbook: str | None

@@ -15,6 +15,7 @@ from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
+from selfhealingd.store.evidence import EvidenceStore
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
 from selfhealingd.succession import Succession
@@ -44,6 +45,7 @@ class System:
     problems: Problems
     inheritance: Inheritance
     outputs: Outputs
+    evidence: EvidenceStore
     sockets: Sockets
     origins: Origins
     sampler: Sampler

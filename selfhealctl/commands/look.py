@@ -6,18 +6,16 @@ import typer
 
 from selfhealctl import exits
 from selfhealctl.errors import NoSuchName
-from selfhealctl.options import Last, SomePrograms
+from selfhealctl.options import SomePrograms
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
     FlagsDocument,
-    IncidentDocument,
     ProgramDocument,
     Status,
 )
-from selfhealingd.wire.methods import Recent
 
 ALL = "all"
 RUNNING = "RUNNING"
@@ -128,12 +126,3 @@ def flags(session: Session) -> None:
         from selfhealctl.views.lists import show_flags
 
         show_flags(read(raw, FlagsDocument))
-
-
-def incidents(session: Session, last: Last = 20) -> None:
-    """Show the open incidents and the last ended ones."""
-    raw = session.ask("incidents", Recent(limit=last))
-    if not session.wrote_json(raw):
-        from selfhealctl.views.lists import show_incidents
-
-        show_incidents(read(raw, tuple[IncidentDocument, ...]))

@@ -111,7 +111,7 @@ def show_incidents(incidents: Sequence[IncidentDocument]) -> None:
         return
     columns = (
         Column("OPENED"),
-        Column("SERVICE", wraps=True),
+        Column("INCIDENT", wraps=True),
         Column("OUTCOME", wraps=True),
         Column("STORY", wraps=True),
     )
@@ -121,7 +121,7 @@ def show_incidents(incidents: Sequence[IncidentDocument]) -> None:
         [
             (
                 moment(item.opened),
-                item.service,
+                item.id,
                 Text("open", BUSY) if item.outcome is None else state(item.outcome),
                 _incident_story(item),
             )

@@ -10,6 +10,7 @@ from functools import partial
 from selfhealingd.commands import (
     background,
     engine,
+    incidents,
     observing,
     output,
     programs,
@@ -26,7 +27,9 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "breakers": observing.breakers,
     "tasks": observing.tasks,
     "flags": observing.flags,
-    "incidents": observing.incidents,
+    "incidents": incidents.incidents,
+    "incident": incidents.incident,
+    "evidence": incidents.evidence,
     "samples": sampling.samples,
     "subscribe": observing.subscribe,
     "version": observing.version,

@@ -2,25 +2,20 @@
 
 import os
 import platform
-from functools import partial
 
 import trio
 
 import selfhealingd
 from selfhealingd.commands.common import anchor, programs
-from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.control.registry import Call
 from selfhealingd.core import report
 from selfhealingd.core.life import pid_of
 from selfhealingd.status import flags as flags_document
-from selfhealingd.status import log_files
 from selfhealingd.status import status as status_document
 from selfhealingd.status import tasks as task_documents
-from selfhealingd.store.errors import StoreError
-from selfhealingd.store.reading import Record, tail
 from selfhealingd.system import System
 from selfhealingd.wire import documents as doc
 from selfhealingd.wire import methods
-from selfhealingd.wire.messages import Kind
 
 
 async def status(system: System, _call: Call, _params: methods.Nothing) -> doc.Status:
@@ -62,34 +57,6 @@ async def flags(
 ) -> doc.FlagsDocument:
     """The flags in force."""
     return flags_document(system, anchor())
-
-
-async def incidents(
-    system: System, _call: Call, params: methods.Recent
-) -> list[object]:
-    """The ended ones from the journal, oldest first, then those that are open."""
-
-    def ended(record: Record) -> bool:
-        return record.get("kind") == "incident.ended" and "data" in record
-
-    read = partial(tail, system.journal.path, params.limit, ended)
-    try:
-        records, _ = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
-    except StoreError as error:
-        raise Refusal(Kind.INTERNAL, str(error)) from error
-    now, logs = anchor(), log_files(system)
-    return [
-        *(
-            {**incident, "log": logs.get(incident.get("service", ""))}
-            for record in records
-            if isinstance(incident := record["data"].get("incident"), dict)
-        ),
-        *(
-            report.incident_document(s.open_incident, now, logs.get(s.name))
-            for s in system.loop.host.services.values()
-            if s.open_incident is not None
-        ),
-    ]
 
 
 async def subscribe(system: System, call: Call, params: methods.Subscribe) -> doc.Done:

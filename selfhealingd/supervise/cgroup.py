@@ -131,7 +131,7 @@ def find_delegated() -> Path | None:
     way of whoever manages it (systemd, usually). It must be marked as delegated, or
     be the root of a cgroup namespace such as a container's.
     """
-    own = _own()
+    own = own_cgroup()
     if own is None or not (own / "cgroup.kill").exists():
         return None  # there is none in the root of all cgroups, or before Linux 5.14
     path, is_root = own, _relative() == "/"
@@ -143,7 +143,8 @@ def find_delegated() -> Path | None:
     return path if writable else None
 
 
-def _own() -> Path | None:
+def own_cgroup() -> Path | None:
+    """Return the folder of the cgroup (v2) that we are in, if we can see it."""
     relative = _relative()
     if relative is None:
         return None

@@ -75,10 +75,23 @@ class TaskId(Params, frozen=True):
     id: str
 
 
-class Recent(Params, frozen=True):
-    """How many ended incidents to show beside the open ones."""
+class Recent(Params, frozen=True, omit_defaults=True):
+    """How many ended incidents to show beside the open ones.
+
+    ``names``: of these services alone. ``open``: no ended ones. ``since_secs``: only
+    what was open in the last so many seconds.
+    """
 
     limit: int = 20
+    names: tuple[str, ...] = ()
+    open: bool = False
+    since_secs: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class IncidentId(Params, frozen=True):
+    """One incident; the name of a service means its latest."""
+
+    id: str
 
 
 class Subscribe(Params, frozen=True):
@@ -122,6 +135,8 @@ METHODS: dict[str, Method] = {
     "tasks": Method(Access.OBSERVE),
     "flags": Method(Access.OBSERVE),
     "incidents": Method(Access.OBSERVE, Recent),
+    "incident": Method(Access.OBSERVE, IncidentId),
+    "evidence": Method(Access.OPERATE, IncidentId),
     "samples": Method(Access.OBSERVE, Samples),
     "subscribe": Method(Access.OBSERVE, Subscribe),
     "version": Method(Access.OBSERVE),

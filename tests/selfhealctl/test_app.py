@@ -887,6 +887,13 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
     ),
     (("clear", "web"), "clear", {"names": ["web"], "reason": None}),
     (("incidents", "-n", "3"), "incidents", {"limit": 3}),
+    (
+        ("incidents", "web", "db", "--open", "--since", "1h30m"),
+        "incidents",
+        {"names": ["web", "db"], "open": True, "since_secs": 5400.0},
+    ),
+    (("show", "web-1"), "incident", {"id": "web-1"}),
+    (("evidence", "web"), "evidence", {"id": "web"}),
     (("events", "-n", "3"), "subscribe", {"last": 3}),
     *[
         ((method,), method, {})
@@ -904,6 +911,59 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
         )
     ],
 ]
+
+
+@pytest.mark.parametrize("since", ["", "yesterday", "5x", "0", "-3m", "1h later"])
+async def test_a_time_that_is_none_is_told(ctl: Ctl, since: str) -> None:
+    """Nobody is asked, and what would do is shown."""
+    ended = await ctl("incidents", f"--since={since}")
+    assert 2 == ended.status
+    assert "30m, 2h or 1d" in ended.err
+
+
+INQUEST: dict[str, object] = {
+    "incident": {
+        "id": "web-1",
+        "service": "web",
+        "cause": "exit",
+        "detail": "killed by SIGSEGV",
+        "opened": "2026-11-26T17:00:00.000Z",
+    },
+    "timeline": [
+        {"at": "2026-11-26T17:00:00.000Z", "words": "crashed", "level": "warning"}
+    ],
+    "leftOut": 0,
+    "evidence": {
+        "taken": "2026-11-26T17:00:00.000Z",
+        "alive": False,
+        "end": None,
+        "oom": None,
+        "kept": ["3 lines of output"],
+        "missing": [],
+    },
+    "next": "restart in 5 s",
+    "do": ["selfhealctl tail web"],
+}
+
+
+async def test_whoever_may_only_look_sees_the_story(ctl: Ctl, daemon: Daemon) -> None:
+    """What a program said is for operators; that is told, and the rest is shown."""
+
+    async def script(talk: Talk) -> None:
+        request = await talk.request()
+        if request["method"] == "incident":
+            await talk.send(id=request["id"], result=INQUEST)
+        else:
+            data = {"kind": "not-permitted", "hint": None}
+            error = {"code": -32003, "message": "for operators", "data": data}
+            await talk.send(id=request["id"], error=error)
+
+    await daemon(script)
+    ended = await ctl("show", "web-1", "--no-json")
+    assert (0, "") == (ended.status, ended.err)
+    assert "crashed" in ended.out
+    assert "operators alone" in ended.out
+    assert "selfhealctl tail web" in ended.out
 
 
 @pytest.mark.parametrize(

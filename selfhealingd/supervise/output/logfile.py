@@ -66,6 +66,8 @@ class LogFile:
         """
         self.complaint = ""
         self.due = math.inf
+        self.end: int | None = None
+        """Where the file ended after the last move, for any thread to read."""
         self.target = target
         self._path = target.path
         self._peeker = peeker
@@ -110,6 +112,7 @@ class LogFile:
     def clear(self) -> None:
         """Empty the file, and delete the older ones. Raises OSError."""
         clear_log(self._path)
+        self.end = 0
         if self._fd >= 0:
             os.ftruncate(self._fd, 0)  # it may have lost its name
 
@@ -149,11 +152,13 @@ class LogFile:
         if not most:
             return 0
         try:
-            return os.splice(
+            moved = os.splice(
                 fifo.fd, self._fd, most, offset_dst=at, flags=os.SPLICE_F_NONBLOCK
             )
         except BlockingIOError:
             return 0
+        self.end = at + moved
+        return moved
 
     def _limit(self, size: int) -> float:
         """Return how many bytes the file may still take before it is turned over."""
@@ -205,6 +210,7 @@ class LogFile:
         self._overdue = 0
         if self._leaving:
             self._leaving = False
+            self.end = 0
             self.close()
             return
         try:
@@ -215,6 +221,7 @@ class LogFile:
             self._not_before = time.monotonic() + _AGAIN_SECS
             return
         self.complaint = ""
+        self.end = 0
         self.close()
         if self.target.compress and self._rotated is not None:
             self._rotated()

@@ -202,11 +202,18 @@ class Outputs:
         except OSError as error:
             raise worded(f"clear log {str(path)!r}", error) from error
 
-    async def tail(self, path: Path, *, lines: int | None, most: int) -> Tail:
+    def end(self, path: Path) -> int | None:
+        """Return where a log ends now, as far as we wrote to it, for ``tail``."""
+        found = self._routes.file(path)
+        return None if found is None else found[1].end
+
+    async def tail(
+        self, path: Path, *, lines: int | None, most: int, until: int | None = None
+    ) -> Tail:
         """Return the end of a log, as ``tail`` does. Raises OutputError."""
         with trio.move_on_after(_ASK_SECS):
             return await trio.to_thread.run_sync(
-                partial(tail, path, lines=lines, most=most),
+                partial(tail, path, lines=lines, most=most, until=until),
                 abandon_on_cancel=True,
                 limiter=self._reading,
             )

@@ -47,18 +47,28 @@ class Tail:
     cut: bool = False
 
 
-def tail(path: Path, *, lines: int | None = None, most: int = MOST) -> Tail:
+def tail(
+    path: Path,
+    *,
+    lines: int | None = None,
+    most: int = MOST,
+    until: int | None = None,
+) -> Tail:
     """Return the last ``lines`` lines of a log, or all, of at most ``most`` bytes.
 
     With ``lines``, it begins at the start of a line, unless one alone is longer than
     ``most``. A line that has not ended yet counts. A log that is not there is empty.
-    Raises OutputError.
+    ``until``: what lies behind this offset of the newest file doesn't count. Raises
+    OutputError.
     """
     try:
         with ExitStack() as files:
             newest, shelf = _opened(path, files)
             found = os.fstat(newest.fileno()) if newest else None
-            position = Position(found.st_ino, found.st_size) if found else START
+            position = START
+            if found:
+                size = found.st_size if until is None else min(found.st_size, until)
+                position = Position(found.st_ino, size)
             read, full = _gathered(newest, position.offset, shelf, lines, most)
     except READ_ERRORS as error:
         raise worded(f"read log {str(path)!r}", error) from error

@@ -29,7 +29,7 @@ TASK = TaskDocument(
     next_run="2026-01-02T03:04:05Z",
 )
 INCIDENT = IncidentDocument(
-    id="i1",
+    id="web-1",
     service="web",
     cause="exit",
     detail="exit status 1",
@@ -74,7 +74,7 @@ def test_breakers(capsys: pytest.CaptureFixture[str]) -> None:
 def test_incidents(capsys: pytest.CaptureFixture[str]) -> None:
     """The cause, each remedy tried, and whether it is still open."""
     show_incidents([INCIDENT, msgspec.structs.replace(INCIDENT, outcome="healed")])
-    expected = {"web", "exit", "restart", "effect", "under", "way", "open", "healed"}
+    expected = {"web-1", "exit", "restart", "effect", "under", "way", "open", "healed"}
     assert expected <= shown(capsys)
 
 

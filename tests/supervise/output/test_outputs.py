@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -51,6 +52,19 @@ async def test_stderr_with_stdout(outputs: Outputs, log: LogTo) -> None:
     await trio.run_process(argv, stdout=handles.stdout, stderr=handles.stderr)
     await _drained(outputs)
     assert b"1\n-1\n2\n-2\n3\n-3\n" == log.path.read_bytes()
+
+
+@pytest.mark.process
+async def test_the_end_of_a_log_is_known(outputs: Outputs, log: LogTo) -> None:
+    """Where it ends after the last move, also once it was rotated or cleared."""
+    assert outputs.end(log.path) is None
+    handles = outputs.open("web", msgspec.structs.replace(log, max_bytes=10))
+    for text, end in ((b"one\n", 4), (b"two\n", 8), (b"three\n", 6)):
+        os.write(handles.stdout, text)
+        await _drained(outputs)
+        assert end == outputs.end(log.path)
+    await outputs.clear(log.path)
+    assert 0 == outputs.end(log.path)
 
 
 def test_nowhere_has_no_fifo(tmp_path: Path) -> None:

@@ -72,6 +72,15 @@ def test_what_is_left_out_is_told(
     assert found.cut is (found.data != tail(log, lines=n).data)
 
 
+def test_what_came_later_does_not_count(make: Make) -> None:
+    """With ``until`` the newest file ends there; behind its end there is nothing."""
+    log = make([b"one\ntwo\nthree\n", b"zero\n"])
+    assert b"zero\none\n" == tail(log, lines=9, until=4).data
+    assert b"one\n" == tail(log, lines=1, until=4).data
+    assert b"zero\n" == tail(log, lines=9, until=0).data
+    assert b"three\n" == tail(log, lines=1, until=10_000).data
+
+
 def test_a_large_log(make: Make) -> None:
     """Of a large log only the end is returned, from the start of a line on."""
     lines = [b"line %07d\n" % number for number in range(200_000)]

@@ -1,0 +1,72 @@
+"""Commands about incidents. Their views load rich, so they load late."""
+
+# ruff: noqa: PLC0415
+from selfhealctl.errors import Refused
+from selfhealctl.options import (
+    IncidentArgument,
+    Last,
+    OnlyOpen,
+    Since,
+    SomePrograms,
+    seconds_of,
+)
+from selfhealctl.session import Session, read
+from selfhealingd.wire.documents import IncidentDocument
+from selfhealingd.wire.evidence import EvidenceDocument, InquestDocument
+from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.methods import IncidentId, Recent
+
+
+def incidents(
+    session: Session,
+    names: SomePrograms = None,
+    last: Last = 20,
+    only_open: OnlyOpen = False,
+    since: Since = None,
+) -> None:
+    """Show the open incidents and the last ended ones."""
+    wanted = Recent(
+        limit=last,
+        names=tuple(names or ()),
+        open=only_open,
+        since_secs=None if since is None else seconds_of(since),
+    )
+    raw = session.ask("incidents", wanted)
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_incidents
+
+        show_incidents(read(raw, tuple[IncidentDocument, ...]))
+
+
+def show(session: Session, incident: IncidentArgument) -> None:
+    """Show one incident: what happened, what was tried, how it ended, what to do."""
+    raw = session.ask("incident", IncidentId(id=incident))
+    if session.wrote_json(raw):
+        return
+    from selfhealctl.views.incident import show_inquest
+
+    found = read(raw, InquestDocument)
+    kept, withheld = None, False
+    if found.evidence is not None:
+        try:
+            kept = _evidence(session, found.incident.id)
+        except Refused as error:
+            # What was said, and where, is for operators; the story is for all.
+            withheld = error.kind is Kind.NOT_PERMITTED
+    show_inquest(found, kept, withheld=withheld)
+
+
+def evidence(session: Session, incident: IncidentArgument) -> None:
+    """Show all that was kept of an incident: output, processes, files, stacks."""
+    raw = session.ask("evidence", IncidentId(id=incident))
+    if not session.wrote_json(raw):
+        from selfhealctl.views.incident import show_evidence
+
+        show_evidence(read(raw, EvidenceDocument))
+
+
+def _evidence(session: Session, incident: str) -> EvidenceDocument:
+    return read(
+        session.ask("evidence", IncidentId(id=incident)),
+        EvidenceDocument,
+    )

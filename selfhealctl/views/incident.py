@@ -1,0 +1,222 @@
+"""One incident as a person reads it at night: the story, then what was kept."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from selfhealctl.views.screen import (
+    BAD,
+    BUSY,
+    QUIET,
+    Column,
+    line,
+    screen,
+    state,
+    table,
+)
+from selfhealctl.views.text import clean, duration, moment
+from selfhealingd.wire.documents import IncidentDocument
+from selfhealingd.wire.evidence import (
+    EvidenceDocument,
+    InquestDocument,
+    MomentDocument,
+    SamplesDocument,
+)
+
+_STYLES = {"warning": BUSY, "error": BAD, "debug": QUIET}
+_MIB = 1024 * 1024
+
+
+def show_inquest(
+    found: InquestDocument, kept: EvidenceDocument | None, *, withheld: bool
+) -> None:
+    """Print what happened, what was tried, and what to type.
+
+    ``withheld``: there is evidence, but not for this user.
+    """
+    console = screen()
+    _head(console, found.incident)
+    line(console)
+    _timeline(console, found)
+    if kept is not None:
+        _most_telling(console, kept)
+    elif found.evidence is not None and found.evidence.oom:
+        _named(console, "memory", found.evidence.oom)
+    if withheld:
+        line(console, Text("what it said last is shown to operators alone", QUIET))
+    if found.next:
+        _named(console, "next", found.next)
+    for place, command in enumerate(found.do):
+        _named(console, "" if place else "do", command)
+
+
+def _head(console: Console, incident: IncidentDocument) -> None:
+    ending = Text("open", BUSY) if incident.outcome is None else state(incident.outcome)
+    line(console, f"{incident.id}  ", ending, f"  {_lasted(incident)}")
+    _named(console, "what", f"{incident.cause}: {incident.detail}")
+    _named(console, "since", moment(incident.opened))
+    tried = [f"{one.remedy}: {one.result or 'under way'}" for one in incident.attempts]
+    if tried:
+        _named(console, "tried", "; ".join(tried[-5:]))
+    if incident.log:
+        _named(console, "log", incident.log)
+
+
+def _lasted(incident: IncidentDocument) -> str:
+    end = incident.ended
+    try:
+        began = datetime.fromisoformat(incident.opened)
+        over = datetime.fromisoformat(end) if end else datetime.now(began.tzinfo)
+        seconds = (over - began).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    return f"after {duration(seconds)}" if end else f"for {duration(seconds)}"
+
+
+def _timeline(console: Console, found: InquestDocument) -> None:
+    rows = list(found.timeline)
+    middle = len(rows) // 2 if found.left_out else len(rows)
+    _moments(console, rows[:middle])
+    if found.left_out:
+        line(console, Text(f"          … {found.left_out} more …", QUIET))
+        _moments(console, rows[middle:])
+
+
+def _moments(console: Console, moments: Iterable[MomentDocument]) -> None:
+    for one in moments:
+        words = Text(clean(one.words), _STYLES.get(one.level, ""))
+        line(console, f"{_clock(one.at)}  ", words)
+
+
+def _clock(stamp: str) -> str:
+    return moment(stamp).partition(" ")[2] or clean(stamp)
+
+
+def _most_telling(console: Console, kept: EvidenceDocument) -> None:
+    if kept.telling:
+        line(console)
+        line(console, Text("said", "bold"))
+        for said in kept.telling:
+            line(console, f"  {said}")
+    line(console)
+    if kept.end:
+        _named(console, "end", kept.end)
+    for name, words in (("memory", kept.oom), ("core", kept.core)):
+        if words:
+            _named(console, name, words)
+    for place, words in enumerate(kept.kernel[-3:]):
+        _named(console, "" if place else "kernel", words)
+    waits = kept.process.get("wchan")
+    if kept.alive and waits:
+        how = kept.process.get("State", "")
+        _named(console, "waits", f"in the kernel's {waits}, state {how}")
+    if kept.files is not None and kept.files.limit:
+        share = kept.files.open / kept.files.limit
+        if share >= 0.5:  # noqa: PLR2004 - less than half is of no interest here
+            words = f"{kept.files.open} of {kept.files.limit} are open"
+            if kept.files.most:
+                most = kept.files.most[0]
+                words += f", {most.count} of them {most.what}"
+            _named(console, "files", words)
+    for place, words in enumerate(kept.changed):
+        _named(console, "" if place else "changed", words)
+
+
+def show_evidence(kept: EvidenceDocument) -> None:
+    """Print all of it, part by part; what could not be had comes last."""
+    console = screen()
+    line(console, Text(kept.incident, "bold"), f"  taken {moment(kept.taken)}")
+    ended = kept.end or ("its process was running" if kept.alive else "")
+    for name, words in (
+        ("run", f"{kept.run}, pid {kept.pid}" if kept.pid else str(kept.run)),
+        ("end", ended),
+        ("memory", kept.oom),
+        ("core", kept.core),
+    ):
+        if words:
+            _named(console, name, words)
+    for said in kept.output:
+        before = " (more before it)" if said.cut else ""
+        _block(console, f"last lines of {said.path}{before}", said.lines)
+    _block(console, "changed", kept.changed)
+    _block(console, "kernel's log", kept.kernel)
+    _pairs(console, "process", kept.process)
+    _block(console, "Python stack", kept.python_stack)
+    _block(console, "kernel stack", kept.kernel_stack)
+    _tree(console, kept)
+    _files(console, kept)
+    _samples(console, kept.samples)
+    _pairs(console, "limits", kept.limits)
+    _pairs(console, "host", kept.host)
+    _pairs(console, "not to be had", kept.missing)
+
+
+def _tree(console: Console, kept: EvidenceDocument) -> None:
+    if not kept.tree:
+        return
+    _title(console, "processes")
+    columns = (
+        Column("PID", right=True),
+        Column("PARENT", right=True),
+        Column("STATE"),
+        Column("MEMORY", right=True),
+        Column("THREADS", right=True),
+        Column("WAITS IN", wraps=True),
+        Column("COMMAND", wraps=True),
+    )
+    rows = [
+        (
+            str(one.pid),
+            str(one.parent),
+            one.state,
+            "" if one.memory is None else f"{one.memory / _MIB:.1f} MiB",
+            str(one.threads),
+            one.wchan or "",
+            one.command or one.name,
+        )
+        for one in kept.tree
+    ]
+    table(console, columns, rows)
+
+
+def _files(console: Console, kept: EvidenceDocument) -> None:
+    if kept.files is None:
+        return
+    limit = "" if kept.files.limit is None else f" of {kept.files.limit}"
+    some = kept.files.looked_at
+    looked = "" if some is None else f", {some} of them looked at"
+    _title(console, f"open files: {kept.files.open}{limit}{looked}")
+    columns = (Column("COUNT", right=True), Column("WHAT", wraps=True))
+    table(console, columns, [(str(one.count), one.what) for one in kept.files.most])
+
+
+def _samples(console: Console, samples: SamplesDocument | None) -> None:
+    if samples is None:
+        return
+    _title(console, "samples")
+    columns = [Column(name.upper(), right=True) for name in samples.columns]
+    rows = [["" if v is None else f"{v:g}" for v in row] for row in samples.rows]
+    table(console, columns, rows)
+
+
+def _title(console: Console, title: str) -> None:
+    line(console)
+    line(console, Text(title, "bold"))
+
+
+def _block(console: Console, title: str, lines: Iterable[str]) -> None:
+    shown = tuple(lines)
+    if shown:
+        _title(console, title)
+        for one in shown:
+            line(console, f"  {one}")
+
+
+def _pairs(console: Console, title: str, pairs: Mapping[str, str]) -> None:
+    _block(console, title, (f"{name}: {value}" for name, value in pairs.items()))
+
+
+def _named(console: Console, name: str, words: str) -> None:
+    line(console, Text(f"{name:<8}", QUIET), f" {words}")

@@ -1,0 +1,194 @@
+"""Methods about incidents: which there were, and what is known of one."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import trio
+
+from selfhealingd.clock import utc_now
+from selfhealingd.commands.common import anchor, no_such
+from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core import inquest, report
+from selfhealingd.core.evidence import summary
+from selfhealingd.core.host import Service
+from selfhealingd.core.outlook import outlook
+from selfhealingd.core.output import how_to_see
+from selfhealingd.status import log_files
+from selfhealingd.store.errors import StoreError
+from selfhealingd.store.reading import Reading, Record
+from selfhealingd.system import System
+from selfhealingd.wire import evidence as kept
+from selfhealingd.wire import methods
+from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.times import rfc3339
+
+FLUSH_SECS = 1.0
+
+T = TypeVar("T")
+
+
+async def incidents(
+    system: System, _call: Call, params: methods.Recent
+) -> list[object]:
+    """The ended ones from the journal, oldest first, then those that are open."""
+    names = _services(system, params.names)
+    ended: list[dict[str, Any]] = []
+    if not params.open:
+        ended = await _blocking(partial(_ended, system, params, names))
+    now, logs = anchor(), log_files(system)
+    return [
+        *({**one, "log": logs.get(one.get("service", ""))} for one in ended),
+        *(
+            report.incident_document(s.open_incident, now, logs.get(s.name))
+            for s in system.loop.host.services.values()
+            if s.open_incident is not None and (not names or s.name in names)
+        ),
+    ]
+
+
+async def incident(
+    system: System, _call: Call, params: methods.IncidentId
+) -> kept.InquestDocument:
+    """One incident: from the journal what happened, from the host what is now."""
+    wanted = _meant(system, params.id)
+    # What was told a moment ago may not be on disk yet.
+    await system.keeper.flush(FLUSH_SECS)
+    reading = Reading(system.journal.path, newest_first=True)
+    told = await _blocking(partial(inquest.told, reading, wanted))
+    s = system.loop.host.services.get(inquest.service_of(wanted))
+    document = told.incident
+    logs = log_files(system)
+    if s is not None and s.incident is not None and s.incident.id == wanted:
+        document = report.incident_document(s.incident, anchor(), logs.get(s.name))
+    if document is None:
+        raise _unknown(system, wanted)
+    found = await _evidence(system, wanted)
+    short = None if found is None else summary(found)
+    return kept.InquestDocument(
+        incident=document,
+        timeline=inquest.with_evidence(told.moments, short),
+        left_out=told.left_out,
+        evidence=short,
+        next=_next(system, s) if document.outcome is None else None,
+        do=inquest.next_commands(
+            system.loop.host, s, wanted, see=_see(system, s), kept=found is not None
+        ),
+    )
+
+
+async def evidence(
+    system: System, _call: Call, params: methods.IncidentId
+) -> kept.EvidenceDocument:
+    """All that was kept of an incident."""
+    wanted = _meant(system, params.id)
+    found = await _evidence(system, wanted)
+    if found is None:
+        raise Refusal(
+            Kind.NO_SUCH_NAME,
+            f"there is no evidence of {wanted[:100]!r} (any more)",
+            "see which incidents there are: selfhealctl incidents",
+        )
+    return found
+
+
+def _services(system: System, names: tuple[str, ...]) -> frozenset[str]:
+    """Those that are meant; a group stands for its programs, as everywhere."""
+    programs = system.loop.policy.programs
+    found: set[str] = set()
+    for name in names:
+        group = name.removesuffix(":*")
+        members = {one for one, its in programs.items() if group in its.groups}
+        # One that the config has no more may have incidents all the same.
+        found |= {name} if name in programs or not members else members
+    return frozenset(found)
+
+
+def _ended(
+    system: System, params: methods.Recent, names: frozenset[str]
+) -> list[dict[str, Any]]:
+    earliest = ""
+    if params.since_secs is not None:
+        earliest = _ago(params.since_secs)
+    found = list(_newest_ended(system, params.limit, names, earliest))
+    return found[::-1]
+
+
+def _newest_ended(
+    system: System, limit: int, names: frozenset[str], earliest: str
+) -> Iterator[dict[str, Any]]:
+    if limit < 1:
+        return
+    for record in Reading(system.journal.path, newest_first=True):
+        if str(record.get("at", "~")) < earliest:
+            return
+        found = _ending(record)
+        if found is None or (names and found.get("service") not in names):
+            continue
+        yield found
+        limit -= 1
+        if limit == 0:
+            return
+
+
+def _ending(record: Record) -> dict[str, Any] | None:
+    if record.get("kind") != inquest.ENDED or "data" not in record:
+        return None
+    found = record["data"].get("incident")
+    return found if isinstance(found, dict) else None
+
+
+def _ago(seconds: float) -> str:
+    now = utc_now()
+    start = max(now.timestamp() - seconds, 0.0)
+    return rfc3339(type(now).fromtimestamp(start, now.tzinfo))
+
+
+def _meant(system: System, name: str) -> str:
+    """The latest incident of a service where that is named, else what is named."""
+    s = system.loop.host.services.get(name)
+    if s is None:
+        return name
+    if s.incident is None:
+        words = f"{name} has had no incident"
+        raise Refusal(Kind.NO_SUCH_NAME, words, "selfhealctl incidents")
+    return s.incident.id
+
+
+def _unknown(system: System, name: str) -> Refusal:
+    services = system.loop.host.services
+    known = [s.incident.id for s in services.values() if s.incident is not None]
+    return no_such("incident", name, [*known, *services], "selfhealctl incidents")
+
+
+async def _evidence(system: System, name: str) -> kept.EvidenceDocument | None:
+    data = await _blocking(partial(system.evidence.read, name))
+    if data is None:
+        return None
+    try:
+        return msgspec.json.decode(data, type=kept.EvidenceDocument)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        words = f"cannot read the evidence of {name}: {error}"
+        raise Refusal(Kind.INTERNAL, words) from error
+
+
+def _next(system: System, s: Service | None) -> str | None:
+    if s is None or s.name not in system.loop.policy.programs:
+        return None
+    loop = system.loop
+    return outlook(loop.policy, loop.host, s, trio.current_time()).words
+
+
+def _see(system: System, s: Service | None) -> str | None:
+    launch = None if s is None else system.config.launches.get(s.name)
+    if s is None or launch is None:
+        return None
+    return how_to_see(s.name, launch.stdout, launch.stderr)
+
+
+async def _blocking(read: Callable[[], T]) -> T:
+    try:
+        return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+    except StoreError as error:
+        raise Refusal(Kind.INTERNAL, str(error)) from error

@@ -1,0 +1,202 @@
+"""Evidence of each incident, gathered in time and kept, whatever else goes wrong.
+
+To a process that runs nothing is done until ``Gathered``, which comes within 5 s. One
+that crashed is started again at once: what is gone with it is taken from what remains,
+and what can wait does, so that the start need not.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from selfhealingd import logs
+from selfhealingd.clock import utc_now
+from selfhealingd.core.events import Event, Gathered, Spawned
+from selfhealingd.core.evidence import fit, sampled
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.life import pid_of
+from selfhealingd.investigating import Case, Investigator, document
+from selfhealingd.loop import Loop
+from selfhealingd.observe.evidence.notes import Notes
+from selfhealingd.problems import Problems
+from selfhealingd.store.errors import StoreError
+from selfhealingd.store.evidence import EvidenceStore
+from selfhealingd.wire.evidence import EvidenceDocument
+from selfhealingd.wire.times import rfc3339
+
+GATHERED_SECS = 5.0
+LOOK_SECS = 4.0
+"""For looking; what was found by then is kept in the rest of ``GATHERED_SECS``."""
+
+LULL_SECS = 0.5
+"""How long a crash is left alone but for its last lines: its program starts again."""
+
+AT_ONCE = 2
+"""Crashes that are looked at: what they cost is taken from programs that start."""
+
+MOST_WAITING = 256
+
+PROBLEM = "evidence"
+
+log = logs.get("Evidence")
+
+
+class Gatherer:
+    """Gathers for all services; for the loop's thread.
+
+    ``report`` takes ``Gathered``, after a gathering of the living within 5 s.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        store: EvidenceStore,
+        investigator: Investigator,
+        problems: Problems,
+        *,
+        report: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        self._loop = loop
+        self._store = store
+        self._investigator = investigator
+        self._problems = problems
+        self._report = report
+        self._spawned: dict[str, Spawned] = {}
+        self._settings: dict[str, tuple[Launch, float | None]] = {}
+        self._waiting = 0
+        self._left_out = 0
+        self._first = trio.CapacityLimiter(AT_ONCE)
+        self._later = trio.CapacityLimiter(AT_ONCE)
+        self._writing = trio.CapacityLimiter(1)
+
+    def note(self, event: Event) -> None:
+        """Remember who runs, and since when with settings other than before."""
+        if not isinstance(event, Spawned):
+            return
+        self._spawned[event.service] = event
+        launch = self._loop.launches.get(event.service)
+        if launch is None:
+            return
+        before = self._settings.get(event.service)
+        if before is None or before[0] != launch:
+            since = None if before is None else event.at
+            self._settings[event.service] = (launch, since)
+
+    async def gather(self, service: str, run: int, incident: str) -> None:
+        """Keep an incident's evidence, and report ``Gathered`` whatever happens."""
+        gathered = trio.Event()
+
+        async def done() -> None:
+            if not gathered.is_set():
+                gathered.set()
+                now = trio.current_time()
+                await self._report(Gathered(at=now, service=service, incident=incident))
+
+        if self._waiting >= MOST_WAITING:
+            self._left_out += 1
+            await done()
+            return
+        self._waiting += 1
+        try:
+            case = self._case(service, run, incident)
+            if case.alive:
+                await self._living(case)
+            else:
+                await done()
+                await self._dead(case)
+        except Exception:
+            log.exception(f"{service}: a defect of ours: no evidence of {incident}")
+        finally:
+            self._waiting -= 1
+            self._tell_left_out()
+        await done()
+
+    async def _living(self, case: Case) -> None:
+        notes = Notes()
+        with trio.move_on_at(case.at + LOOK_SECS):
+            await self._investigator.living(case, notes)
+        notes.give_up(f"no answer in {LOOK_SECS:g} s")
+        await self._keep(case, notes, case.at + GATHERED_SECS)
+
+    async def _dead(self, case: Case) -> None:
+        notes = Notes()
+        with trio.move_on_after(LOOK_SECS):
+            # At once, before its log is full of the next run.
+            async with self._first:
+                await self._investigator.said(case, notes)
+        await trio.sleep(LULL_SECS)
+        async with self._later:
+            with trio.move_on_after(LOOK_SECS):
+                await self._investigator.around(case, notes)
+            notes.give_up(f"no answer in {LOOK_SECS:g} s")
+            await self._keep(case, notes, trio.current_time() + GATHERED_SECS)
+
+    async def _keep(self, case: Case, notes: Notes, deadline: float) -> None:
+        found = document(case, notes, trio.current_time() - case.at)
+        problem: str | None = "the disk has not answered; look at dmesg"
+        with trio.move_on_at(deadline):
+            problem = await trio.to_thread.run_sync(
+                lambda: self._written(case.incident, found),
+                abandon_on_cancel=True,
+                limiter=self._writing,
+            )
+        if problem is None:
+            self._problems.clear(PROBLEM)
+            return
+        log.warning(f"{case.service}: no evidence of {case.incident}: {problem}")
+        self._problems.set(
+            PROBLEM,
+            f"evidence of incidents is not kept: {problem}",
+            f"make room or mend it: df -h {self._store.folder}; the next incident"
+            " tries again",
+        )
+
+    def _written(self, incident: str, found: EvidenceDocument) -> str | None:
+        """Keep it, in a thread; return why that was not possible."""
+        try:
+            self._store.write(incident, fit(found))
+        except StoreError as error:
+            return str(error)
+        return None
+
+    def _tell_left_out(self) -> None:
+        if self._left_out and not self._waiting:
+            log.warning(
+                f"no evidence was kept of {self._left_out} incidents, as {MOST_WAITING}"
+                " others were being looked at"
+            )
+            self._left_out = 0
+
+    def _case(self, service: str, run: int, incident: str) -> Case:
+        now, wall = trio.current_time(), utc_now()
+        known = self._loop.host.services.get(service)
+        pid = started = end = None
+        lasted = 0.0
+        if known is not None and known.run == run:
+            pid, started = pid_of(known.life), known.started
+            lasted = now - known.life.at
+        alive = pid is not None
+        spawned = self._spawned.get(service)
+        if not alive and spawned is not None and spawned.run == run:
+            pid, started = spawned.pid, spawned.started
+        if not alive and known is not None and known.exit is not None:
+            end, lasted = known.exit, known.exit.lasted
+        since = self._settings.get(service, (None, None))[1]
+        launch = self._loop.launches.get(service, Launch(argv=()))
+        return Case(
+            service=service,
+            run=run,
+            incident=incident,
+            at=now,
+            wall=wall.timestamp(),
+            taken=rfc3339(wall),
+            alive=alive,
+            pid=pid,
+            started=started,
+            end=end,
+            launch=launch,
+            logs=self._investigator.ends(launch),
+            lasted=lasted,
+            settings=None if since is None else now - since,
+            samples=sampled(self._investigator.samples(service), now),
+        )

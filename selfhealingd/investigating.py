@@ -1,0 +1,222 @@
+"""One incident's evidence: what is looked for, part by part, and the document of it.
+
+What the rooms know is brought together here; when it is looked for, and for how long,
+is decided in ``gathering``.
+"""
+
+import os
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import trio
+
+from selfhealingd import logs
+from selfhealingd.core.evidence import MAX_LINES, lines_of, telling
+from selfhealingd.core.exits import Exit, story
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.output import logs as logs_of
+from selfhealingd.core.sample import Sample
+from selfhealingd.observe.evidence.kernel import KernelLog, oom_in_words
+from selfhealingd.observe.evidence.look import at_changes, at_core, at_host, at_process
+from selfhealingd.observe.evidence.memory import OomCounter
+from selfhealingd.observe.evidence.notes import Notes
+from selfhealingd.observe.evidence.pyspy import spy_on, stack_in
+from selfhealingd.supervise.environment import INSTANCE, TASK
+from selfhealingd.supervise.errors import SpawnError
+from selfhealingd.supervise.output.errors import OutputError
+from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.run import run_to_end
+from selfhealingd.wire.evidence import EvidenceDocument, SaidDocument, SamplesDocument
+
+THREADS = 8
+SPY_SECS = 3.0
+MOST_SAID = 32 * 1024
+"""Bytes of a log, or of a stack."""
+
+log = logs.get("Evidence")
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known when an incident opens.
+
+    ``at``: trio's clock, ``wall``: the same in seconds since the epoch, ``taken``: in
+    words. ``pid`` is its process's, which runs where ``alive``. ``lasted``: seconds
+    since its run began; ``settings``: since it was first run with those it has.
+    ``logs``: where it writes to, and where each of these ended then.
+    """
+
+    service: str
+    run: int
+    incident: str
+    at: float
+    wall: float
+    taken: str
+    alive: bool
+    pid: int | None
+    started: int | None
+    end: Exit | None
+    launch: Launch
+    lasted: float
+    settings: float | None
+    logs: dict[Path, int | None] = {}
+    samples: SamplesDocument | None = None
+
+
+class Investigator:
+    """Looks for parts, each by itself; all of it for the loop's thread.
+
+    ``mark``: what the daemon's processes are known by. ``samples``: what was measured
+    of a service of late. ``cgroup``: the daemon's own, if its memory is controlled.
+    """
+
+    def __init__(
+        self,
+        outputs: Outputs,
+        mark: str,
+        *,
+        samples: Callable[[str], Sequence[Sample]] = lambda _: (),
+        cgroup: Path | None = None,
+    ) -> None:
+        self.samples = samples
+        self._outputs = outputs
+        self._mark = mark
+        self._kernel = KernelLog()
+        self._ooms = OomCounter(cgroup)
+        # Threads of their own: those that hang must not keep the rest of the daemon
+        # from having one. The kernel's log is for one at a time.
+        self._threads = trio.CapacityLimiter(THREADS)
+        self._one = trio.CapacityLimiter(1)
+
+    def ends(self, launch: Launch) -> dict[Path, int | None]:
+        """Return where a program's logs end now: what comes is of its next run."""
+        paths = logs_of(launch.stdout, launch.stderr)
+        return {path: self._outputs.end(path) for path in paths}
+
+    async def living(self, case: Case, notes: Notes) -> None:
+        """Look at a process that runs, and around it, all at once."""
+        async with trio.open_nursery() as nursery:
+            for look in (self.said, self._process, self._stack, self.around):
+                nursery.start_soon(look, case, notes)
+
+    async def said(self, case: Case, notes: Notes) -> None:
+        """Look for its last lines."""
+        with _part("output", notes, case):
+            found = []
+            for path, until in case.logs.items():
+                end = await self._outputs.tail(
+                    path, lines=MAX_LINES, most=MOST_SAID, until=until
+                )
+                lines = lines_of(end.data)
+                if lines:
+                    found.append(SaidDocument(path=str(path), lines=lines, cut=end.cut))
+            notes.note("output", tuple(found))
+            notes.note("telling", telling(line for one in found for line in one.lines))
+
+    async def around(self, case: Case, notes: Notes) -> None:
+        """Look for what is known of a run beside its process, over or not."""
+        with _part("kernel", notes, case):
+            await self._in_thread(self._ask_kernel, case, notes, limiter=self._one)
+        with _part("changed", notes, case):
+            await self._in_thread(_surroundings, case, notes, limiter=self._threads)
+
+    async def _process(self, case: Case, notes: Notes) -> None:
+        if case.pid is None:
+            return
+        with _part("process", notes, case):
+            look = partial(at_process, case.pid, case.started)
+            await self._in_thread(lambda _, n: look(n), case, notes, self._threads)
+
+    async def _stack(self, case: Case, notes: Notes) -> None:
+        if case.pid is None:
+            return
+        with _part("python_stack", notes, case):
+            command = await trio.to_thread.run_sync(
+                spy_on, case.pid, abandon_on_cancel=True, limiter=self._threads
+            )
+            if command is not None:
+                await self._spy(command, notes)
+
+    async def _spy(self, command: tuple[str, ...], notes: Notes) -> None:
+        marks = {INSTANCE: self._mark, TASK: "evidence"}
+        try:
+            ran = await run_to_end(
+                Launch(argv=command), marks, timeout=SPY_SECS, output_limit=MOST_SAID
+            )
+        except SpawnError as error:
+            notes.miss("python_stack", str(error))
+            return
+        problem = ran.problem(SPY_SECS)
+        if problem is None:
+            notes.note("python_stack", stack_in(ran.tail))
+        else:
+            notes.miss("python_stack", f"py-spy {problem}")
+
+    async def _in_thread(
+        self,
+        look: Callable[[Case, Notes], None],
+        case: Case,
+        notes: Notes,
+        limiter: trio.CapacityLimiter,
+    ) -> None:
+        await trio.to_thread.run_sync(
+            look, case, notes, abandon_on_cancel=True, limiter=limiter
+        )
+
+    def _ask_kernel(self, case: Case, notes: Notes) -> None:
+        killed = self._ooms.news()
+        if case.pid is None:
+            return
+        lines = self._kernel.about(case.pid)
+        notes.note("kernel", lines)
+        notes.note("oom", oom_in_words(lines, case.pid) or killed)
+        if self._kernel.problem is not None:
+            notes.miss("kernel", self._kernel.problem)
+
+
+def document(case: Case, notes: Notes, seconds: float) -> EvidenceDocument:
+    """All that was found. ``seconds``: how long it took."""
+    plain = EvidenceDocument(
+        incident=case.incident,
+        service=case.service,
+        run=case.run,
+        taken=case.taken,
+        seconds=round(seconds, 3),
+        alive=case.alive,
+        pid=case.pid,
+        end=None if case.end is None else story(case.end),
+        samples=case.samples,
+        missing=notes.missing,
+    )
+    return msgspec.structs.replace(plain, **notes.found)
+
+
+def _surroundings(case: Case, notes: Notes) -> None:
+    at_host(notes)
+    if case.end is not None and case.pid is not None:
+        own, _ = resource.getrlimit(resource.RLIMIT_CORE)
+        at_core(case.end, case.pid, case.launch, own, notes)
+    at_changes(
+        case.launch,
+        os.environ,
+        notes,
+        now=case.wall,
+        lasted=case.lasted,
+        settings=case.settings,
+    )
+
+
+@contextmanager
+def _part(part: str, notes: Notes, case: Case) -> Iterator[None]:
+    """Let what goes wrong in the block be the part's alone."""
+    try:
+        with notes.doing(part):
+            yield
+    except OutputError as error:
+        notes.miss(part, str(error))
+    except Exception:
+        log.exception(f"{case.service}: a defect of ours: no {part} in the evidence")
+        notes.miss(part, "a defect of ours: see the daemon's log")

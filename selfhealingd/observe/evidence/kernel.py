@@ -1,0 +1,109 @@
+"""What the kernel says of processes: who was killed for want of memory, who crashed.
+
+``/dev/kmsg`` is read from where it ended last time, so that asking costs no more than
+what is new. It is for root, and for all where ``kernel.dmesg_restrict`` is 0.
+"""
+
+import os
+import re
+from collections import deque
+from pathlib import Path
+
+KMSG = Path("/dev/kmsg")
+_NAMESPACE = "/proc/self/ns/pid"
+_INITIAL = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
+_KEPT = 500
+_RECORD = 8192  # a record is at most about 1 KiB, but is refused to a smaller buffer
+_AT_ONCE = 20_000
+
+_TELLING = re.compile(
+    r"segfault|traps:|general protection|oom|out of memory|killed process|"
+    r"blocked for more than|i/o error|potentially unexpected fatal signal|"
+    r"ext4-fs error|no space|hung_task|memory cgroup",
+    re.IGNORECASE,
+)
+_OOM = re.compile(
+    r"(?P<what>Memory cgroup out of memory|Out of memory[^:]*):"
+    r" Kill(?:ed)? process (?P<pid>\d+) \((?P<name>.*?)\)(?=,| total-vm| score|$)"
+)
+_RESIDENT = re.compile(r"anon-rss:(\d+)kB")
+
+
+class KernelLog:
+    """The kernel's log from now on; for one thread at a time."""
+
+    def __init__(self, path: Path = KMSG) -> None:
+        self.problem: str | None = None
+        """Why it can't be read."""
+        self._path = path
+        self._fd = -1
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+
+    def open(self) -> None:
+        """Begin with what is there; where that is no use, ``problem`` says why."""
+        if _elsewhere():
+            self.problem = "we are in a container: the kernel knows other pids"
+            return
+        try:
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            self.problem = f"{self._path}: {(error.strerror or str(error)).lower()}"
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def about(self, pid: int) -> tuple[str, ...]:
+        """Return the lines that speak of a process, oldest first."""
+        self._read_new()
+        named = re.compile(rf"(?<!\d){pid}(?!\d)")
+        return tuple(line for line in self._lines if named.search(line))
+
+    def _read_new(self) -> None:
+        for _ in range(_AT_ONCE if self._fd >= 0 else 0):
+            try:
+                record = os.read(self._fd, _RECORD)
+            except BlockingIOError:
+                return
+            except BrokenPipeError:
+                continue  # what came next was overwritten: go on with the oldest
+            except OSError as error:
+                self.problem = f"{self._path}: {(error.strerror or str(error)).lower()}"
+                return
+            if not record:
+                return
+            line = message(record)
+            if _TELLING.search(line):
+                self._lines.append(line)
+
+
+def _elsewhere() -> bool:
+    """Whether pids mean something else to us than to the kernel's log."""
+    try:
+        return os.readlink(_NAMESPACE) != _INITIAL  # noqa: PTH115 - no such file
+    except OSError:
+        return False  # a kernel without namespaces
+
+
+def message(record: bytes) -> str:
+    """Return a record's message: ``6,339,5140900,-;words``, then lines of its own."""
+    head, found, text = record.decode("utf-8", "replace").partition(";")
+    return (text if found else head).splitlines()[0] if record.strip() else ""
+
+
+def oom_in_words(lines: tuple[str, ...], pid: int) -> str | None:
+    """Say that a process was killed as memory was short; None if it was not."""
+    for line in reversed(lines):
+        found = _OOM.search(line)
+        if found is None or int(found["pid"]) != pid:
+            continue
+        whose = "its cgroup" if found["what"].startswith("Memory") else "the host"
+        resident = _RESIDENT.search(line, found.end())
+        held = f", when it held {int(resident[1]) // 1024} MiB" if resident else ""
+        return (
+            f"the kernel killed {found['name']} (pid {pid}) as {whose} was out of"
+            f" memory{held}"
+        )
+    return None
