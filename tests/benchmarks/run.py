@@ -6,18 +6,16 @@ installed, 2 for wrong usage, 128 and the signal when interrupted.
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 # Run as a script, only this folder is on the path, and not the one that it is in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import goals, processes, report
+from benchmarks import goals, interrupts, processes, report
 from benchmarks.measure import measure
 from benchmarks.outcome import Outcome, Plan
 from benchmarks.peer import Peer
@@ -41,7 +39,6 @@ MAKERS: tuple[type[Peer], ...] = (
     Monit,
 )
 PEERS = {maker.name.lower(): maker for maker in MAKERS}
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 QUICK_PEERS = ["selfhealingd", "runit", "s6", "supervisord"]
 QUICK = Plan(programs=(200,), crashes=10, idle_secs=5.0, output_secs=2)
 
@@ -49,8 +46,7 @@ QUICK = Plan(programs=(200,), crashes=10, idle_secs=5.0, output_secs=2)
 def main() -> int:
     """Do what the command line says; return the exit status."""
     args = _arguments()
-    for signo in INTERRUPTS:
-        signal.signal(signo, _interrupted)
+    interrupts.heed()
     machine = report.Machine.this()
     begun = time.monotonic()
     processes.adopt_orphans()
@@ -126,12 +122,6 @@ def _counts(text: str) -> tuple[int, ...]:
     if min(counts) < 1:
         raise argparse.ArgumentTypeError("at least one program is needed")
     return counts
-
-
-def _interrupted(signo: int, _frame: object) -> NoReturn:
-    for each in INTERRUPTS:
-        signal.signal(each, signal.SIG_IGN)  # impatience must not stop the clean-up
-    sys.exit(128 + signo)  # the way out runs through every clean-up
 
 
 def _tell(text: str) -> None:

@@ -17,12 +17,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 # Run as a script, only this folder is on the path, and not the one that it is in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import processes
+from benchmarks import interrupts, processes
 from benchmarks.peers.selfhealingd import Selfhealingd
 from benchmarks.program import build
 from benchmarks.shelf import CannotInstall, Shelf, Tool
@@ -30,7 +29,6 @@ from benchmarks.trial import Failed, Trial, trial
 
 INTERVAL = 5
 GOAL = 3.0
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OFF = "FEATURE_PROCESS_MONITORING_ENABLED=false\n"
 MONITRC = """
 set daemon {interval}
@@ -49,8 +47,7 @@ check process {name} with pidfile {folder}/{name}.pid
 def main() -> int:
     """Do what the command line says; return the exit status."""
     args = _arguments()
-    for signo in INTERRUPTS:
-        signal.signal(signo, _interrupted)
+    interrupts.heed()
     processes.adopt_orphans()
     with ExitStack() as stack:
         own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -163,12 +160,6 @@ def _arguments() -> argparse.Namespace:
     if args.programs < 1 or args.secs <= 0:
         parser.error("at least one program and some time are needed")
     return args
-
-
-def _interrupted(signo: int, _frame: object) -> NoReturn:
-    for each in INTERRUPTS:
-        signal.signal(each, signal.SIG_IGN)  # impatience must not stop the clean-up
-    sys.exit(128 + signo)  # the way out runs through every clean-up
 
 
 def _tell(text: str) -> None:

@@ -49,6 +49,17 @@ async def test_its_flag_ends_all_measuring(house: House) -> None:
     await house.until_status(lambda status: measured(status, "web"))
 
 
+async def test_an_adopted_program_is_measured(house: House) -> None:
+    """Another daemon looks at the same process."""
+    house.write({"web": well()}, daemon=FAST)
+    await house.start()
+    pids = await house.running("web")
+    await house.kill9()
+    await house.start()
+    status = await house.until_status(lambda status: measured(status, "web"))
+    assert pids["web"] == programs(status)["web"]["pid"]
+
+
 async def test_samples_gives_the_last_ones(house: House) -> None:
     """Columns of the same length, oldest first, and the host beside them."""
     house.write({"web": well(), "off": well(autostart=False)}, daemon=FAST)
