@@ -32,7 +32,7 @@ from selfhealingd.config.rules import HostRuleTable, RuleTable
 from selfhealingd.config.table import Nested, Reader
 from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.policy import Autorestart, Healing
-from selfhealingd.core.readiness import Notify, Readiness
+from selfhealingd.core.probe import Heartbeat, Probe
 from selfhealingd.core.rules.measures import KINDS as MEASURES
 from selfhealingd.core.rules.measures import Scope
 from selfhealingd.wire.messages import Kind
@@ -69,6 +69,11 @@ KINDS = {
     "Environment": "table of strings",
     "Pattern": "regular expression",
     "Address": "host:port",
+    "WebAddress": "URL",
+    "Method": "HTTP method",
+    "Headers": "table of strings",
+    "Statuses": "status, range, or list",
+    "CommandWords": "list or string",
     "Ladder": "list of remedies",
     "Windows": 'list of `"HH:MM-HH:MM"`',
     "Prevent": '`"off"`, `"advise"`, `"act"`',
@@ -183,21 +188,59 @@ PROGRAM = COMMAND | {
     "healing": "For this program alone: any of `backoff_initial`, `backoff_max`,"
     " `verify_secs`, `open_after`, `open_secs`, `permanent_after`, `ladder`,"
     " `preventive`, `quiet`.",
-    "readiness": "What it has to show to be RUNNING: see"
+    "startup": "What it has to show to be RUNNING, where `readiness` is another"
+    " matter: see [below](#programnamereadiness).",
+    "readiness": "What it has to show to be RUNNING, and to be ready from then on: see"
     " [below](#programnamereadiness).",
+    "liveness": "How it is found out whether it is well: see"
+    " [below](#programnameliveness).",
     "rules": "When it is not well by what is measured of it; see [rules](rules.md).",
 }
-READINESS = {
-    "notify": "It says `READY=1` itself, by sd_notify(3).",
-    "log": "It writes a line to one of its logs in which this regular expression"
-    " (Python's) is found.",
+ASK = {
+    "http": "It answers a request to this URL as it should.",
+    "socket": "With `http`: send the request to this Unix socket.",
+    "method": "With `http`: the method.",
+    "headers": "With `http`: more headers, or others in place of the usual ones.",
+    "status": "With `http`: which statuses are well, each a number or a range.",
+    "body": "With `http`: a regular expression that has to be found in the first"
+    " 64 KiB of the body.",
     "tcp": 'It listens on this port, such as `"127.0.0.1:8000"`; `":8000"` is on'
     " this host.",
     "unix": "It listens on this Unix socket.",
-    "within": "So long after its start; what takes longer is a failed start.",
-    "period": "With `tcp` and `unix`: from one try to the next.",
-    "timeout": "With `tcp` and `unix`: how long one try may take.",
+    "exec": "This command, run as the program is (user, environment, directory), exits"
+    " with status 0.",
+    "tls": "With `tcp`: speak TLS.",
+    "verify": "Where TLS is spoken: check the certificate. Otherwise any will do.",
+    "ca_file": "Check it by these authorities, not by the system's.",
+    "server_name": "It has to name this host, not the one that is connected to.",
+    "send": "With `tcp` and `unix`: send this.",
+    "expect": "With `tcp` and `unix`: a regular expression that has to be found in what"
+    " comes then.",
+    "period": "From one ask to the next.",
+    "timeout": "How long an answer may take; longer on a host under pressure.",
 }
+STARTUP = ASK | {
+    "notify": "It says `READY=1` itself, by sd_notify(3).",
+    "log": "It writes a line to one of its logs in which this regular expression"
+    " (Python's) is found.",
+    "within": "So long after its start; what takes longer is a failed start.",
+}
+_ROWS = {
+    "failure_threshold": "So many failures in a row make a difference.",
+    "success_threshold": "So many successes in a row make it well again.",
+}
+READINESS = STARTUP | _ROWS
+LIVENESS = (
+    ASK
+    | {
+        "heartbeat": "It sends `WATCHDOG=1` at least so often, by sd_notify(3).",
+        "log": "It writes no line to its logs in which this regular expression"
+        " (Python's) is found.",
+        "silence": "It writes something to its logs at least so often.",
+    }
+    | _ROWS
+    | {"ladder": "What to try then, in place of its `healing.ladder`."}
+)
 SOCKET = {
     "listen": 'An IP address with a port, or a path: `"127.0.0.1:8000"`,'
     ' `"[::1]:8000"`, `"[::]:80"` (every address, of IPv4 too), `"unix:/run/x.sock"`.'
@@ -305,7 +348,9 @@ WRITTEN = {
     "stderr_logfile_maxbytes": '`"50MiB"`',
     "stdout_logfile_maxage": "`0`",
     "stderr_logfile_maxage": "`0`",
+    "startup": "none",
     "readiness": "none: up for `startsecs`",
+    "liveness": "none",
     "command": "",
     "every": "",
     "listen": "",
@@ -315,13 +360,20 @@ WRITTEN = {
 }
 
 
-_READINESS = Readiness(sign=Notify())
-_READINESS_DEFAULTS = {
-    "log": "none",
-    "tcp": "none",
-    "unix": "none",
-    "period": f"{_READINESS.period:g} s",
-    "timeout": f"{_READINESS.timeout:g} s",
+_PROBE = Probe(what=Heartbeat(0))
+_PROBE_DEFAULTS = {
+    **dict.fromkeys(("log", "http", "tcp", "unix", "exec"), "none"),
+    **dict.fromkeys(("socket", "body", "send", "expect"), "none"),
+    **dict.fromkeys(("heartbeat", "silence"), "none"),
+    "headers": "empty",
+    "status": '`"200-399"`',
+    "ca_file": "the system's, if `verify` is set",
+    "server_name": "the URL's or the port's",
+    "period": f"{_PROBE.period:g} s",
+    "timeout": f"{_PROBE.timeout:g} s",
+    "failure_threshold": f"{_PROBE.failure_threshold}, 1 with `log`",
+    "success_threshold": f"{_PROBE.success_threshold}",
+    "ladder": "its own",
 }
 
 
@@ -562,7 +614,8 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "control": _keys(schema.ControlTable, CONTROL),
     "healing": _keys(schema.HealingTable, HEALING | ENGINE),
     "program": _keys(schema.ProgramTable, PROGRAM),
-    "readiness": _keys(schema.ReadinessTable, READINESS, _READINESS_DEFAULTS),
+    "readiness": _keys(schema.ReadinessTable, READINESS, _PROBE_DEFAULTS),
+    "liveness": _keys(schema.LivenessTable, LIVENESS, _PROBE_DEFAULTS),
     "socket": _keys(schema.SocketTable, SOCKET),
     "task": _keys(schema.TaskTable, TASK),
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
@@ -582,7 +635,9 @@ DESCRIBED = {
     schema.ControlTable: CONTROL,
     schema.HealingTable: HEALING | ENGINE,
     schema.ProgramTable: PROGRAM,
+    schema.StartupTable: STARTUP,
     schema.ReadinessTable: READINESS,
+    schema.LivenessTable: LIVENESS,
     schema.SocketTable: SOCKET,
     schema.TaskTable: TASK,
     schema.RunbookTable: RUNBOOK,

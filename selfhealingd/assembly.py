@@ -14,6 +14,7 @@ from selfhealingd.adopting import users, with_gone
 from selfhealingd.clock import boottime, utc_now
 from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
+from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.record import Opening
 from selfhealingd.core.sample import Sample
@@ -38,6 +39,7 @@ from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
 from selfhealingd.outflow import OutflowWatch, move_output
 from selfhealingd.periodic import Periodic
+from selfhealingd.probing import prober
 from selfhealingd.problems import Problems
 from selfhealingd.runbooks import Runbooks
 from selfhealingd.store.evidence import EvidenceStore
@@ -126,13 +128,15 @@ async def assemble(
         changed=lambda: watch.look(outputs.problems()),
     )
     await nursery.start(move_output, outputs, problems)
+    mark = instance(config)
+    probes = prober(mark, outputs, partial(_launch, loop), loop.post, config.probes)
+    await nursery.start(probes.run)
     manager = BackgroundTaskManager(
         random=Random(),  # noqa: S311 - it only spreads work over time
         on_failure=_on_task_failure,
         on_change=changed,
         paused=past.paused,
     )
-    mark = instance(config)
     sockets = Sockets(partial(_on_socket, problems))
     gates = Gates(
         config.daemon.runtime_dir,
@@ -140,6 +144,7 @@ async def assemble(
         report=loop.post,
         trouble=_on_trouble,
         say=note_status,
+        prober=probes,
     )
     kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
     sampler = Sampler(
@@ -185,6 +190,7 @@ async def assemble(
         inheritance=inheritance,
         outputs=outputs,
         evidence=evidence,
+        prober=probes,
         sockets=sockets,
         origins=origins,
         sampler=sampler,
@@ -198,7 +204,7 @@ async def assemble(
         knocks=Knocks(sockets, loop.post),
         nursery=nursery,
         origins=origins,
-        observers=Observers([sampler]),
+        observers=Observers((sampler, probes)),
         runbooks=Runbooks(
             mark,
             loop,
@@ -209,6 +215,10 @@ async def assemble(
         gatherer=gatherer,
     )
     return system, hands
+
+
+def _launch(loop: Loop, service: str) -> Launch:
+    return loop.launches.get(service) or Launch(argv=())
 
 
 def _moment(system: System) -> Moment:

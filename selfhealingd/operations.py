@@ -118,6 +118,8 @@ class Operations:
     def _brought_up(self, s: Service) -> Outcome | None:
         state = label(s.life)
         match s.life:
+            case Running(lack=str()):
+                return None
             case Running(pid=pid):
                 words = f"running, pid {pid}"
                 return Outcome(name=s.name, ok=True, state=state, words=words)

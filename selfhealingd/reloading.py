@@ -127,6 +127,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     system.sockets.keep(config.sockets)
     system.periodic.sync(config.tasks)
     system.outputs.keep(config.launches)
+    system.prober.put(config.probes)
     allow_descriptors(config, system.problems)
 
 

@@ -12,11 +12,17 @@ from selfhealingd.core.output import Target, how_to_see, logs
 from selfhealingd.core.report import Facts, Problem
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.flags import FIELDS
+from selfhealingd.observe.probes.case import Case
 from selfhealingd.outflow import output_problems
 from selfhealingd.reloading import waiting
 from selfhealingd.system import System
 from selfhealingd.tasks import TaskFacts
-from selfhealingd.wire.documents import FlagsDocument, Status, TaskDocument
+from selfhealingd.wire.documents import (
+    FlagsDocument,
+    ProbeDocument,
+    Status,
+    TaskDocument,
+)
 
 
 def status(system: System) -> Status:
@@ -49,6 +55,7 @@ def facts(system: System) -> Facts:
             for name in system.loop.host.services
             if (sample := system.sampler.latest(name))
         },
+        probes=probes(system, anchor),
         ended=system.periodic.ended,
         caution=daemon.tasks_caution,
         overload=daemon.tasks_overload,
@@ -86,6 +93,26 @@ def _by_name(
         for name, launch in system.config.launches.items()
         if (said := words(name, launch.stdout, launch.stderr))
     }
+
+
+def probes(system: System, anchor: Anchor) -> dict[str, tuple[ProbeDocument, ...]]:
+    """What each service that is up is asked, and what came of it."""
+    return {
+        name: tuple(_probe(case, anchor) for case in system.prober.cases(name))
+        for name in system.config.probes
+    }
+
+
+def _probe(case: Case, anchor: Anchor) -> ProbeDocument:
+    answer = case.answer
+    return ProbeDocument(
+        name=case.key,
+        asks=str(case.probe.what),
+        answer=None if answer is None else answer.outcome.value,
+        words=None if answer is None else answer.words,
+        since=None if answer is None else anchor.rfc3339(case.since),
+        failing=case.sick,
+    )
 
 
 def tasks(system: System, anchor: Anchor) -> tuple[TaskDocument, ...]:

@@ -10,6 +10,7 @@ from selfhealingd.feed import Feed
 from selfhealingd.inheritance import Inheritance
 from selfhealingd.loop import Loop
 from selfhealingd.memory import Moment
+from selfhealingd.observe.probes.prober import Prober
 from selfhealingd.observe.sampler import Sampler
 from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
@@ -46,6 +47,7 @@ class System:
     inheritance: Inheritance
     outputs: Outputs
     evidence: EvidenceStore
+    prober: Prober
     sockets: Sockets
     origins: Origins
     sampler: Sampler

@@ -143,7 +143,18 @@ def _next(item: ProgramDocument) -> str:
     elif item.pending_update:
         update = "selfhealctl update applies a new config"
     said = f"it says: {item.status_text}" if item.status_text else ""
-    return "; ".join(part for part in (said, item.next, update) if part)
+    unwell = f"not ready: {item.not_ready}" if item.not_ready else ""
+    parts = (said, unwell, *_probes(item), item.next, update)
+    return "; ".join(part for part in parts if part)
+
+
+def _probes(item: ProgramDocument) -> list[str]:
+    """Return what is not well with it by its own probes, that isn't told otherwise."""
+    return [
+        f"{probe.name} {probe.answer}: {probe.words}"
+        for probe in item.probes
+        if probe.answer not in (None, "ok") and not (item.not_ready and probe.failing)
+    ]
 
 
 def _engine(console: Console, status: Status) -> None:

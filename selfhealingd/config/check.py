@@ -43,6 +43,7 @@ from selfhealingd.config.settings import (
 from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import read_table
 from selfhealingd.core.policy import Healing, Policy, Program
+from selfhealingd.core.probe import NONE
 from selfhealingd.tasks import OWN_TASKS
 
 _SETTINGS: dict[str, type[msgspec.Struct]] = {
@@ -136,6 +137,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         reloads={n: one.reload for n, one in programs.items() if one.reload},
         rules={name: one.rules for name, one in programs.items() if one.rules},
         host_rules=settings.host.rules,
+        probes={n: one.probes for n, one in programs.items() if one.probes != NONE},
     )
 
 

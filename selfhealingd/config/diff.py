@@ -50,7 +50,11 @@ def compare(old: Config, new: Config) -> Changes:
         *_changed(old.policy.programs, new.policy.programs),
         *(
             (old.launches.keys() & new.launches.keys())
-            & (_differ(old.reloads, new.reloads) | _differ(old.rules, new.rules))
+            & (
+                _differ(old.reloads, new.reloads)
+                | _differ(old.rules, new.rules)
+                | _differ(old.probes, new.probes)
+            )
         ),
     }
     return Changes(

@@ -26,8 +26,10 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
     }
     for name in staying - gone:
         # What is looked for once it runs goes with what is run.
-        readiness = in_force.policy.programs[name].readiness
-        programs[name] = replace(programs[name], readiness=readiness)
+        was = in_force.policy.programs[name]
+        programs[name] = replace(
+            programs[name], readiness=was.readiness, asked_later=was.asked_later
+        )
     for name in gone:
         # What it needed may be gone already, as it was down.
         needs = programs[name].depends_on.items()
@@ -45,6 +47,7 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
         launches=launches,
         rules=wanted.rules | _pick({}, in_force.rules, gone),
         policy=replace(wanted.policy, programs=programs),
+        probes=_pick(wanted.probes, in_force.probes, staying),
     )
 
 
@@ -65,6 +68,7 @@ def pick(base: Config, read: Config, names: Collection[str]) -> Config:
         launches=_pick(base.launches, read.launches, names),
         reloads=_pick(base.reloads, read.reloads, names),
         rules=_pick(base.rules, read.rules, names),
+        probes=_pick(base.probes, read.probes, names),
         policy=replace(base.policy, programs=programs),
     )
 

@@ -10,7 +10,8 @@ from selfhealingd.config.healing import merge_healing
 from selfhealingd.config.ladder import check_ladder
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.output import read_output
-from selfhealingd.config.readiness import readiness_of
+from selfhealingd.config.probes import Reach, liveness_of
+from selfhealingd.config.readiness import signs_of
 from selfhealingd.config.rules import check_rules
 from selfhealingd.config.schema import (
     CommandTable,
@@ -26,6 +27,7 @@ from selfhealingd.core.launch import Credentials, Launch, notify_socket
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
+from selfhealingd.core.probe import NONE, Heartbeat, Probe, Probes
 from selfhealingd.core.rules.rule import Rule
 
 RELOAD_SECS = 60.0
@@ -60,6 +62,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     launch: Launch
     reload: ReloadBy | None = None
     rules: tuple[Rule, ...] = ()
+    probes: Probes = NONE
 
 
 def read_program(
@@ -77,12 +80,17 @@ def read_program(
     if not wrong & {"stopasgroup", "killasgroup"}:
         _check_group_stop(table, spot)
     stdout, stderr = read_output(table, name, spot, around.log_dir)
-    readiness = readiness_of(
-        table.readiness,
-        spot.at("readiness"),
-        socket=notify_socket(around.runtime_dir, name),
-        logs=logs(stdout, stderr),
+    reach = Reach(
+        logs=logs(stdout, stderr), notify=notify_socket(around.runtime_dir, name)
     )
+    signs = signs_of(
+        table.startup,
+        table.readiness,
+        spot,
+        socket=notify_socket(around.runtime_dir, name),
+        logs=reach.logs,
+    )
+    liveness = liveness_of(table.liveness, spot.at("liveness"), reach)
     plain = _launch(table, spot, around.uid)
     launch = msgspec.structs.replace(
         plain,
@@ -90,7 +98,9 @@ def read_program(
         rlimits=table.rlimits,
         stdout=stdout,
         stderr=stderr,
-        readiness=readiness,
+        readiness=signs.gate,
+        asks=msgspec.UNSET if signs.ask is None else signs.ask,
+        watchdog=_watchdog(liveness),
     )
     if "sockets" not in wrong:
         launch = hand_down(table, launch, spot, around.sockets)
@@ -99,7 +109,8 @@ def read_program(
         name=name,
         autostart=bool(table.autostart),
         starts_on=tuple(str(s.address) for s in launch.sockets if on_connection),
-        readiness=readiness,
+        readiness=signs.gate,
+        asked_later=signs.later and signs.probe is not None,
         healing=_healing(table, wrong, spot, around),
         **{key: getattr(table, key) for key in _AS_WRITTEN},
     )
@@ -115,20 +126,36 @@ def read_program(
         launch=launch,
         reload=_reload(name, table, plain, spot),
         rules=table.rules,
+        probes=Probes(liveness=liveness, readiness=signs.probe),
     )
+
+
+def _watchdog(liveness: Probe | None) -> float | msgspec.UnsetType:
+    """Return within how many seconds a program has to beat, again and again."""
+    if liveness is None or not isinstance(liveness.what, Heartbeat):
+        return msgspec.UNSET
+    return liveness.what.within
 
 
 def _healing(
     table: ProgramTable, wrong: frozenset[str], spot: Spot, around: Surroundings
 ) -> Healing:
     healing = merge_healing(around.healing, table.healing, spot.at("healing"))
+    reloads = _reloads(table, wrong)
+    if table.liveness is not None and table.liveness.ladder is not None:
+        check_ladder(
+            table.liveness.ladder,
+            spot.at("liveness").at("ladder"),
+            runbooks=around.runbooks,
+            reloads=reloads,
+        )
     own = table.healing.ladder is not None
     check_ladder(
         healing.ladder,
         spot.at("healing").at("ladder") if own else spot,
         # A wrong name that stands in [healing] is told there, once.
         runbooks=around.runbooks if own else None,
-        reloads=_reloads(table, wrong),
+        reloads=reloads,
     )
     return healing
 
@@ -158,6 +185,7 @@ _AS_WRITTEN = tuple(
         "copy_of",
         "healing",
         "readiness",
+        "asked_later",
         "autostart",
         "starts_on",
     }

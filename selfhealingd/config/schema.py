@@ -4,11 +4,12 @@ None as a default means that the default comes from elsewhere: from the places o
 user, from ``[healing]``, or that there simply is none.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from selfhealingd.config import values
+from selfhealingd.config import urls, values
 from selfhealingd.config.environment import environment
 from selfhealingd.config.ladder import read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
@@ -64,6 +65,13 @@ LogFormat: TypeAlias = Annotated[
     Literal["console", "json"], Reader(values.one_of("console", "json"))
 ]
 Pattern: TypeAlias = Annotated[str, Reader(values.pattern)]
+WebAddress: TypeAlias = Annotated[urls.Url, Reader(urls.url)]
+Method: TypeAlias = Annotated[str, Reader(urls.method)]
+Headers: TypeAlias = Annotated[tuple[tuple[str, str], ...], Nested(urls.headers)]
+Statuses: TypeAlias = Annotated[tuple[tuple[int, int], ...], Reader(urls.statuses)]
+CommandWords: TypeAlias = Annotated[
+    tuple[str, ...], Reader(values.command, prepare=values.split)
+]
 Address: TypeAlias = Annotated[tuple[str, int], Reader(values.address)]
 Orphans: TypeAlias = Annotated[
     Literal["keep", "stop"], Reader(values.one_of("keep", "stop"))
@@ -168,24 +176,77 @@ def read_rlimits(raw: object, spot: Spot) -> dict[str, tuple[int, int]]:
     return limits
 
 
-class ReadinessTable(msgspec.Struct, frozen=True, kw_only=True):
-    """``[program.NAME.readiness]``: what makes a program ready; one of the first."""
+class AskTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program can be asked; one of ``http``, ``tcp``, ``unix`` and ``exec``."""
 
-    notify: Boolean = False
-    log: Pattern | None = None
+    http: WebAddress | None = None
+    socket: PathText | None = None
+    method: Method = "GET"
+    headers: Headers = ()
+    status: Statuses = ((200, 399),)
+    body: Pattern | None = None
     tcp: Address | None = None
     unix: PathText | None = None
-    within: Positive = 60.0
+    exec: CommandWords = ()
+    tls: Boolean = False
+    verify: Boolean = False
+    ca_file: PathText | None = None
+    server_name: Text | None = None
+    send: Text | None = None
+    expect: Pattern | None = None
     period: Positive | None = None
     timeout: Positive | None = None
 
 
-def read_readiness(raw: object, spot: Spot) -> ReadinessTable:
-    """Read the ``readiness`` table of one program."""
-    table, wrong = read_table(ReadinessTable, raw, spot)
-    if table is None or wrong:
-        raise Wrong
-    return table
+class StartupTable(AskTable, frozen=True, kw_only=True):
+    """``[program.NAME.startup]``: what makes it RUNNING; one of the signs."""
+
+    notify: Boolean = False
+    log: Pattern | None = None
+    within: Positive = 60.0
+
+
+class ReadinessTable(StartupTable, frozen=True, kw_only=True):
+    """``[program.NAME.readiness]``: likewise, and whether it is ready from then on."""
+
+    failure_threshold: Count | None = None
+    success_threshold: Count | None = None
+
+
+class LivenessTable(AskTable, frozen=True, kw_only=True):
+    """``[program.NAME.liveness]``: whether what runs is well; one of its kinds."""
+
+    heartbeat: Positive | None = None
+    log: Pattern | None = None
+    silence: Positive | None = None
+    failure_threshold: Count | None = None
+    success_threshold: Count | None = None
+    ladder: Ladder | None = None
+
+
+ProbeTable = TypeVar("ProbeTable", bound=AskTable)
+
+_WITHIN = "a start may take as long as within says"
+_ELSEWHERE: dict[type[AskTable], dict[str, str]] = {
+    StartupTable: {"failure_threshold": _WITHIN, "success_threshold": _WITHIN},
+}
+
+
+def read_probe(kind: type[ProbeTable]) -> Callable[[object, Spot], ProbeTable]:
+    """Return a reader of one kind of a probe's table."""
+
+    def read(raw: object, spot: Spot) -> ProbeTable:
+        table, wrong = read_table(kind, raw, spot, _ELSEWHERE.get(kind))
+        if table is None or wrong:
+            raise Wrong
+        return table
+
+    return read
+
+
+Startup: TypeAlias = Annotated[StartupTable, Nested(read_probe(StartupTable))]
+Readiness: TypeAlias = Annotated[ReadinessTable, Nested(read_probe(ReadinessTable))]
+Liveness: TypeAlias = Annotated[LivenessTable, Nested(read_probe(LivenessTable))]
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,7 +298,9 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
         ServiceHealingTable()
     )
-    readiness: Annotated[ReadinessTable, Nested(read_readiness)] | None = None
+    startup: Startup | None = None
+    readiness: Readiness | None = None
+    liveness: Liveness | None = None
     rules: Rules = ()
 
 

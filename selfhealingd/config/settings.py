@@ -9,6 +9,7 @@ import msgspec
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Policy
+from selfhealingd.core.probe import Probes
 from selfhealingd.core.rules.rule import Rule
 
 
@@ -70,7 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the operator wrote, with every default filled in.
 
     ``file`` is the main file, ``files`` are all that were read, it first. ``reloads``
-    has the services that can be told to reload; ``rules`` the services that have any.
+    has the services that can be told to reload; ``rules`` the services that have any,
+    ``probes`` those that are asked how they are.
     """
 
     file: Path
@@ -84,6 +86,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     reloads: dict[str, ReloadBy] = {}
     rules: dict[str, tuple[Rule, ...]] = {}
     host_rules: tuple[Rule, ...] = ()
+    probes: dict[str, Probes] = {}
 
     @property
     def sockets(self) -> Iterator[Listening]:

@@ -3,14 +3,27 @@
 from collections.abc import Iterable, Iterator
 
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, Open, breaker_name
-from selfhealingd.core.effects import BreakerChanged, Escalated, Transition
+from selfhealingd.core.effects import (
+    BreakerChanged,
+    Escalated,
+    ReadinessChanged,
+    Transition,
+)
 from selfhealingd.core.host import Host, Service
-from selfhealingd.core.life import Backoff, Exited, Life, Stopping, label, pid_of
+from selfhealingd.core.life import (
+    Backoff,
+    Exited,
+    Life,
+    Running,
+    Stopping,
+    label,
+    pid_of,
+)
 
 
 def changes(
     before: Host, after: Host, touched: Iterable[str], *, at: float
-) -> Iterator[Transition | Escalated | BreakerChanged]:
+) -> Iterator[Transition | ReadinessChanged | Escalated | BreakerChanged]:
     """Name each state that a service or breaker left, and the one it is in now."""
     for name in touched:
         was, now = before.services.get(name), after.services.get(name)
@@ -20,6 +33,8 @@ def changes(
             yield from _breaker(breaker_name(name, now.kind), was.breaker, now.breaker)
         if label(was.life) != label(now.life) or was.run != now.run:
             yield _transition(was, now)
+        elif _lacking(was.life) != _lacking(now.life):
+            yield ReadinessChanged(service=name, lack=_lacking(now.life))
         if _killed(now.life) and not (was.run == now.run and _killed(was.life)):
             yield Escalated(service=name, run=now.run, waited=at - now.life.at)
     if before.main is not after.main:
@@ -28,6 +43,10 @@ def changes(
 
 def _killed(life: Life) -> bool:
     return isinstance(life, Stopping) and life.killed
+
+
+def _lacking(life: Life) -> str | None:
+    return life.lack if isinstance(life, Running) else None
 
 
 def _transition(was: Service, now: Service) -> Transition:

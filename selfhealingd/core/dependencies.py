@@ -17,6 +17,11 @@ def failing(s: Service) -> bool:
     return s.open_incident is not None or isinstance(s.life, Fatal)
 
 
+def ready(s: Service) -> bool:
+    """Whether a service is up, and lacks nothing to be used."""
+    return isinstance(s.life, Running) and s.life.lack is None
+
+
 def met(s: Service, condition: Condition) -> bool:
     """Whether a service is as far as a dependent of it demands."""
     match condition:
@@ -24,9 +29,9 @@ def met(s: Service, condition: Condition) -> bool:
             started = isinstance(s.life, Starting) and s.life.pid is not None
             return started or isinstance(s.life, Running)
         case Condition.READY:
-            return isinstance(s.life, Running)
+            return ready(s)
         case Condition.HEALTHY:
-            return isinstance(s.life, Running) and not _in_question(s)
+            return ready(s) and not _in_question(s)
         case Condition.COMPLETED:
             return isinstance(s.life, Exited) and s.life.held is Held.FINISHED
 

@@ -123,6 +123,14 @@ class Transition(Consequence, frozen=True, kw_only=True, tag=True):
     why: str | None = None
 
 
+class ReadinessChanged(Consequence, frozen=True, kw_only=True, tag=True):
+    """A program that is up is ready again, or isn't; ``lack`` says why not."""
+
+    durable: ClassVar[bool] = False
+    service: str
+    lack: str | None = None
+
+
 class StartedByClient(Consequence, frozen=True, kw_only=True, tag=True):
     """A client connected, so a program that waited for that is started."""
 
@@ -215,6 +223,7 @@ Deed: TypeAlias = (
 
 Announcement: TypeAlias = (
     Transition
+    | ReadinessChanged
     | StartedByClient
     | Escalated
     | EssentialEnded

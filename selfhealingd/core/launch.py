@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from selfhealingd.core.ask import Ask
 from selfhealingd.core.listening import Listening, SocketAs
 from selfhealingd.core.output import Elsewhere, Target
 from selfhealingd.core.readiness import Readiness
@@ -30,8 +31,9 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
     ``environment`` is added to the daemon's own. ``stderr`` None: it goes with
     stdout. ``rlimits`` maps names such as ``nofile`` to (soft, hard), -1 meaning
-    unlimited. ``readiness``: what to look for once it runs. ``sockets`` are handed
-    down open.
+    unlimited. ``readiness``: what to look for once it runs, and ``asks``: what to ask
+    then, where that is the sign. ``watchdog``: seconds within which it has to send
+    ``WATCHDOG=1``, again and again. ``sockets`` are handed down open.
     """
 
     argv: tuple[str, ...]
@@ -45,3 +47,6 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness | None = None
     sockets: tuple[Listening, ...] = ()
     socket_as: SocketAs = SocketAs.LISTEN_FDS
+    # Unset rather than None: the rest of them keep their fingerprints.
+    asks: Ask | msgspec.UnsetType = msgspec.UNSET
+    watchdog: float | msgspec.UnsetType = msgspec.UNSET

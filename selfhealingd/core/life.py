@@ -38,10 +38,14 @@ class Starting(msgspec.Struct, frozen=True, tag="STARTING"):
 
 
 class Running(msgspec.Struct, frozen=True, tag="RUNNING"):
-    """Up for startsecs, and ready where it has to say so."""
+    """Up for startsecs, and ready where it has to say so.
+
+    ``lack``: why it isn't ready any more, in words, or not yet by all that it is asked.
+    """
 
     at: float
     pid: int
+    lack: str | None = None
 
 
 class Why(Enum):

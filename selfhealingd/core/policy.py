@@ -70,7 +70,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     ``starts_on``: where the first connection starts it; empty if it waits for none.
     ``depends_on``: programs that have to be so far before it may start. ``essential``:
     when it ends for good, so does the daemon. ``readiness``: what it has to show to be
-    RUNNING, besides being up for ``startsecs``; None: nothing.
+    RUNNING, besides being up for ``startsecs``; None: nothing. ``asked_later``: whether
+    it is ready is asked only once it is RUNNING.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     essential: bool = False
     healing: Healing = Healing()
     readiness: Readiness | None = None
+    asked_later: bool = False
 
     @property
     def longest_start(self) -> float:

@@ -78,14 +78,30 @@ class Unix(msgspec.Struct, frozen=True, tag=True):
         return f"nothing listens on {self}"
 
 
-Sign: TypeAlias = Notify | Line | Tcp | Unix
+class Answers(msgspec.Struct, frozen=True, tag=True):
+    """It answers a probe; ``what`` says which, and is all that decisions need of it."""
+
+    what: str
+
+    @property
+    def sought(self) -> str:
+        """What is waited for."""
+        return f"an answer of {self.what}"
+
+    @property
+    def missing(self) -> str:
+        """What is wrong while it hasn't come, if nothing better is known."""
+        return f"no answer of {self.what} yet"
+
+
+Sign: TypeAlias = Notify | Line | Tcp | Unix | Answers
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Which sign makes a program ready, and until when it must have come.
 
     ``within``: seconds from its start; a start that takes longer has failed.
-    ``period``: seconds from one try of a port or socket to the next; ``timeout``: how
+    ``period``: seconds from one try of what is tried to the next; ``timeout``: how
     long one may take.
     """
 

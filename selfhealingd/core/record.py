@@ -20,6 +20,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ReadinessChanged,
     StartedByClient,
     Transition,
 )
@@ -89,6 +90,8 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
             }
         case Escalated():
             return {"run": told.run, "waited": told.waited}
+        case ReadinessChanged(lack=lack):
+            return {"lack": lack}
         case EssentialEnded() | StartedByClient():
             return {}
         case IncidentOpened(incident=incident) | IncidentEnded(incident=incident):

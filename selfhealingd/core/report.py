@@ -41,7 +41,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``removed``: those that it will stop, as the config has them no more. ``logs``:
     the files of each program's output, its errors first; ``see``: the command that
     shows it; ``said``: the status that it gave itself; ``samples``: how it was when it
-    was last measured. ``ended``: background tasks ended by hand.
+    was last measured; ``probes``: what it is asked. ``ended``: background tasks ended
+    by hand.
     ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
     """
 
@@ -56,6 +57,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     see: Mapping[str, str] = {}
     said: Mapping[str, str] = {}
     samples: Mapping[str, Sample] = {}
+    probes: Mapping[str, tuple[doc.ProbeDocument, ...]] = {}
     ended: frozenset[str] = frozenset()
     caution: int = 6
     overload: int = 11
@@ -198,6 +200,8 @@ def program_document(
             )
             for one in s.symptoms
         ),
+        not_ready=s.life.lack if isinstance(s.life, Running) else None,
+        probes=facts.probes.get(s.name, ()),
     )
 
 

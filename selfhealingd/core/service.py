@@ -32,6 +32,9 @@ Step: TypeAlias = tuple[Service, tuple[Deed, ...]]
 
 SIGTERM, SIGKILL = 15, 9
 
+NOT_ASKED = "not asked yet whether it is ready"
+"""What is lacking until the first answer, where that is asked of what is RUNNING."""
+
 KILL_AGAIN_SECS = 5.0
 """SIGKILL is repeated, as supervisord does, for a process stuck in the kernel."""
 
@@ -79,8 +82,13 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
 
 
 def ready(program: Program, s: Service, event: events.Ready) -> Step:
-    """Take in that a run has given its sign, perhaps before ``Spawned``."""
+    """Take in that a run has given its sign, perhaps before ``Spawned``.
+
+    One that is RUNNING is ready again.
+    """
     match s.life:
+        case Running(lack=str()):
+            return replace(s, life=replace(s.life, lack=None)), ()
         case Starting():
             starting = replace(s.life, ready=True, until=None, lack=None)
             return due(program, replace(s, life=starting), at=event.at)
@@ -91,6 +99,8 @@ def ready(program: Program, s: Service, event: events.Ready) -> Step:
 def unready(s: Service, event: events.Unready) -> Step:
     """Take in what was seen instead of the sign."""
     match s.life:
+        case Running():
+            return replace(s, life=replace(s.life, lack=event.lack)), ()
         case Starting(ready=False):
             return replace(s, life=replace(s.life, lack=event.lack)), ()
         case _:
@@ -189,7 +199,8 @@ def due(program: Program, s: Service, *, at: float) -> Step:
         case Starting(pid=int(), ready=False) if program.readiness is not None:
             return _await_sign(program, s, s.life, program.readiness.sign, at=at)
         case Starting(at=since, pid=int(pid)) if at >= since + program.startsecs:
-            return replace(s, life=Running(at, pid), failed_starts=0), ()
+            lack = NOT_ASKED if program.asked_later else None
+            return replace(s, life=Running(at, pid, lack), failed_starts=0), ()
         case Stopping(deadline=deadline, pid=pid, ended=ended) if at >= deadline:
             again = replace(s.life, deadline=at + KILL_AGAIN_SECS)
             if pid is None and not ended:

@@ -25,6 +25,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ReadinessChanged,
     StartedByClient,
     Transition,
 )
@@ -73,6 +74,14 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
     match announcement:
         case Transition():
             return _transition(announcement, now)
+        case ReadinessChanged(service=service, lack=lack):
+            return Sentence(
+                kind="service.readiness",
+                component=SUPERVISOR,
+                service=service,
+                words="ready" if lack is None else f"not ready: {lack}",
+                level=Level.INFO if lack is None else Level.WARNING,
+            )
         case StartedByClient(service=service):
             return Sentence(
                 kind="service.called",

@@ -87,9 +87,9 @@ class Runs:
             await self._live(service, run, gate)
 
     async def _gate(self, service: str, run: int, launch: Launch) -> Gate:
-        if self._kit.gates is None or launch.readiness is None:
+        if self._kit.gates is None:
             return Open(launch)
-        return await self._kit.gates.prepare(service, run, launch, launch.readiness)
+        return await self._kit.gates.prepare(service, run, launch)
 
     async def _live(self, service: str, run: int, gate: Gate) -> None:
         launch = gate.launch

@@ -89,6 +89,23 @@ class SymptomDocument(Document, frozen=True):
     since: str
 
 
+class ProbeDocument(Document, frozen=True):
+    """What a program that is up is asked, and what came of it.
+
+    ``name`` is "liveness" or "readiness", ``asks`` is what it is asked, in words.
+    ``answer``: the latest: "ok", "failed", "unknown" (it could not be asked, which
+    counts neither way), or None before the first; ``since``: when it first was that.
+    ``failing``: so many in a row have failed that something is done about it.
+    """
+
+    name: str
+    asks: str
+    answer: str | None = None
+    words: str | None = None
+    since: str | None = None
+    failing: bool = False
+
+
 class ProgramDocument(Document, frozen=True):
     """One program at a glance.
 
@@ -101,7 +118,8 @@ class ProgramDocument(Document, frozen=True):
     ``pending_update``: changed settings wait for an update; ``removed``: the update
     will stop it. ``log``: the files that it writes to. ``status_text``: what it says
     of itself, by ``STATUS=`` of sd_notify(3). ``symptoms``: what is wrong with it
-    while it is up.
+    while it is up. ``not_ready``: it is RUNNING, but what depends on it as ready waits,
+    and why.
     """
 
     name: str
@@ -126,6 +144,8 @@ class ProgramDocument(Document, frozen=True):
     log: str | None = None
     status_text: str | None = None
     symptoms: tuple[SymptomDocument, ...] = ()
+    not_ready: str | None = None
+    probes: tuple[ProbeDocument, ...] = ()
 
 
 class AttemptDocument(Document, frozen=True):

@@ -18,10 +18,12 @@ from selfhealingd.config.schema import (
     DaemonTable,
     HealingTable,
     HostTable,
+    LivenessTable,
     ProgramTable,
     ReadinessTable,
     RunbookTable,
     SocketTable,
+    StartupTable,
     TaskTable,
 )
 from selfhealingd.core.policy import BreakerPolicy, Policy
@@ -33,7 +35,9 @@ KINDS = (
     ControlTable,
     HealingTable,
     ProgramTable,
+    StartupTable,
     ReadinessTable,
+    LivenessTable,
     SocketTable,
     RunbookTable,
     TaskTable,
@@ -130,7 +134,7 @@ main.toml: tasks.prune.every: missing, and there is no default
 
 @pytest.mark.parametrize(
     "key",
-    ["liveness", "watch", "web", "llm"],
+    ["watch", "web", "llm"],
 )
 def test_keys_of_later_versions(wrong: Wrong, key: str) -> None:
     """A key that this version cannot honour is unknown, never ignored."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from selfhealingd.config import Config
-from selfhealingd.core.readiness import Line, Notify, Readiness, Tcp, Unix
+from selfhealingd.core.readiness import Answers, Line, Notify, Readiness, Tcp, Unix
 
 Load = Callable[..., Config]
 Wrong = Callable[..., list[str]]
@@ -34,7 +34,20 @@ def program(table: str) -> str:
         ('tcp = "[::1]:80"', Readiness(sign=Tcp("::1", 80))),
         (
             'tcp = "localhost:8000", period = 2, timeout = "3s"',
-            Readiness(sign=Tcp("localhost", 8000), period=2, timeout=3),
+            Readiness(sign=Tcp("localhost", 8000), period=0.5, timeout=3),
+        ),
+        (
+            'tcp = "localhost:8000", period = "0.1s"',
+            Readiness(sign=Tcp("localhost", 8000), period=0.1),
+        ),
+        (
+            'http = "http://localhost:8000/ok?key=1"',
+            Readiness(sign=Answers("http://localhost:8000/ok"), timeout=3),
+        ),
+        ('exec = "/bin/ok 1"', Readiness(sign=Answers("ok"), timeout=3)),
+        (
+            'unix = "/run/x.sock", send = "PING", expect = "PONG", timeout = 2',
+            Readiness(sign=Answers("/run/x.sock"), timeout=2),
         ),
         ('unix = "/run/x.sock"', Readiness(sign=Unix("/run/x.sock"))),
     ],
@@ -65,8 +78,11 @@ def test_each_of_several_has_its_own_port(load: Load) -> None:
 @pytest.mark.parametrize(
     ("table", "mistake"),
     [
-        ("", "no sign of readiness; set one of notify, log, tcp, unix"),
-        ("notify = false", "no sign of readiness; set one of notify, log, tcp, unix"),
+        ("", "no sign of readiness; set one of notify, log, http, tcp, unix, exec"),
+        (
+            "notify = false",
+            "no sign of readiness; set one of notify, log, http, tcp, unix, exec",
+        ),
         (
             'notify = true, tcp = ":80"',
             "more than one sign of readiness: notify, tcp; leave one of them",
@@ -81,7 +97,7 @@ def test_exactly_one(wrong: Wrong, table: str, mistake: str) -> None:
 @pytest.mark.parametrize(
     ("table", "key", "mistake"),
     [
-        ('http = "x"', "http", "unknown key"),
+        ('snmp = "x"', "snmp", "unknown key"),
         (
             'tcp = "80"',
             "tcp",
@@ -103,7 +119,7 @@ def test_exactly_one(wrong: Wrong, table: str, mistake: str) -> None:
 )
 def test_what_is_wrong(wrong: Wrong, table: str, key: str, mistake: str) -> None:
     """Told at its key."""
-    if key == "http":
+    if key == "snmp":
         table += ", notify = true"
     lines = wrong(program(table))
     assert [f"main.toml: program.web.readiness.{key}: {mistake}"] == lines

@@ -19,6 +19,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ReadinessChanged,
     StartedByClient,
     Transition,
 )
@@ -85,6 +86,11 @@ TOLD: list[tuple[Announcement, str, dict[str, Any]]] = [
     ),
     (EssentialEnded(service="web"), "essential.ended", {}),
     (StartedByClient(service="web"), "service.called", {}),
+    (
+        ReadinessChanged(service="web", lack="no answer"),
+        "service.readiness",
+        {"lack": "no answer"},
+    ),
     (
         IncidentOpened(incident=OPENED),
         "incident.opened",

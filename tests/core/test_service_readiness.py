@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from core.simulator import FOREVER, Run, Simulator
+from msgspec.structs import replace
 
 from selfhealingd.core import effects, events, service
 from selfhealingd.core.effects import Deed, Signal
@@ -68,6 +69,19 @@ def test_ready(life: Life, after: Life) -> None:
     assert (after, ()) == (s.life, deeds)
 
 
+def test_ready_again() -> None:
+    """What is RUNNING stays so, and lacks nothing any more."""
+    s, _ = service.ready(WEB, in_state(Running(90, 7, lack="why")), events.Ready(**RUN))
+    assert Running(90, 7) == s.life
+
+
+def test_ready_only_once_it_was_asked() -> None:
+    """Until then it lacks the answer."""
+    later = replace(WEB, asked_later=True)
+    s, _ = service.ready(later, in_state(Starting(90, 7)), events.Ready(**RUN))
+    assert Running(NOW, 7, lack=service.NOT_ASKED) == s.life
+
+
 def test_ready_before_its_spawn_was_answered() -> None:
     """It isn't forgotten."""
     event = events.Spawned(**RUN, pid=8)
@@ -80,11 +94,12 @@ def test_ready_before_its_spawn_was_answered() -> None:
     [
         (Starting(99, 7), Starting(99, 7, lack="why")),
         (Starting(99, 7, ready=True), Starting(99, 7, ready=True)),
-        (Running(90, 7), Running(90, 7)),
+        (Running(90, 7), Running(90, 7, lack="why")),
+        (Stopping(95, STAY, 105, 7), Stopping(95, STAY, 105, 7)),
     ],
 )
 def test_unready(life: Life, after: Life) -> None:
-    """What is seen instead is kept as long as the sign is waited for."""
+    """What is seen instead is kept as long as the sign is waited for, or missed."""
     event = events.Unready(**RUN, lack="why")
     assert after == service.unready(in_state(life), event)[0].life
 

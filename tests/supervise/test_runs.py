@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
+from probed import Probed
 
 from selfhealingd.core.adoption import UNSEEN
 from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
@@ -43,6 +44,7 @@ class Story:
             report=self._report,
             trouble=self._trouble,
             say=lambda _, words: self.said.append(words),
+            prober=Probed(),
         )
         self.runs = Runs(
             "mark",

@@ -230,6 +230,15 @@ class Outputs:
             self._routes.unwatch(path, follower.wake)
             follower.close()
 
+    @contextmanager
+    def hear(self, path: Path, heard: Callable[[], None]) -> Iterator[None]:
+        """Call ``heard`` whenever something was added to a log, for the block."""
+        self._routes.watch(path, heard)
+        try:
+            yield
+        finally:
+            self._routes.unwatch(path, heard)
+
     def _route(
         self,
         name: str,

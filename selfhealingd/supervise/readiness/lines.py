@@ -6,11 +6,11 @@ import trio
 
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import logs
+from selfhealingd.search import Search, TooSlow
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.output.tail import Position, tail
-from selfhealingd.supervise.readiness.search import Search, TooSlow
 from selfhealingd.supervise.readiness.witness import Witness
 
 

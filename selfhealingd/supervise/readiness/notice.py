@@ -21,13 +21,16 @@ class Notice:
     """What a program said. ``more``: seconds that it needs from now.
 
     ``doing`` is "reloading" or "stopping"; ``status`` is its own words, "" to take back
-    what it said before, and None where it said nothing of it.
+    what it said before, and None where it said nothing of it. ``alive``: it sent a
+    heartbeat; ``failed``: it wants to be taken for one that sends none any more.
     """
 
     ready: bool = False
     doing: str | None = None
     status: str | None = None
     more: float | None = None
+    alive: bool = False
+    failed: bool = False
 
 
 def parse(message: bytes) -> Notice:
@@ -42,6 +45,8 @@ def parse(message: bytes) -> Notice:
         doing=_doing(said),
         status=_status(said.get("STATUS")),
         more=_seconds(said.get("EXTEND_TIMEOUT_USEC", "")),
+        alive=said.get("WATCHDOG") == "1",
+        failed=said.get("WATCHDOG") == "trigger",
     )
 
 

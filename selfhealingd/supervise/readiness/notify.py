@@ -11,9 +11,11 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import trio
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from selfhealingd.core.launch import Launch
@@ -25,6 +27,10 @@ from selfhealingd.supervise.readiness.witness import Witness
 from selfhealingd.supervise.tree import belongs
 
 VARIABLE = "NOTIFY_SOCKET"
+WATCHDOG = "WATCHDOG_USEC"
+"""As sd_watchdog_enabled(3) reads it. Without ``WATCHDOG_PID`` beside it, any process
+of the program may be the one that beats."""
+
 LONGEST = 4096
 """Bytes of a message; systemd takes as many. A longer one is not read."""
 
@@ -39,17 +45,32 @@ _PLACES = threading.Lock()
 """Who makes a socket where another is being removed does so before or after that."""
 
 
-class Hearing:
-    """The gate of one run that says by itself that it is ready."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beats:
+    """Who is told of a run's heartbeats: each, and that it says it has failed."""
 
-    def __init__(self, bound: "NotifySocket", launch: Launch, witness: Witness) -> None:
+    beat: Callable[[], None]
+    fail: Callable[[], None]
+
+
+class Hearing:
+    """The gate of one run that says by itself how it is: ready, or just alive."""
+
+    def __init__(
+        self, bound: "NotifySocket", launch: Launch, witness: Witness, beats: Beats
+    ) -> None:
         environment = {**launch.environment, VARIABLE: str(bound.path)}
+        if launch.watchdog is not UNSET:
+            environment[WATCHDOG] = f"{launch.watchdog * 1e6:.0f}"
         self.launch = replace(launch, environment=environment)
         self._bound = bound
         self._witness = witness
+        self._beats = beats
 
     @classmethod
-    async def prepare(cls, path: Path, launch: Launch, witness: Witness) -> "Hearing":
+    async def prepare(
+        cls, path: Path, launch: Launch, witness: Witness, beats: Beats
+    ) -> "Hearing":
         """Bind its socket. Raises SpawnError."""
         try:
             bound = await trio.to_thread.run_sync(NotifySocket, path)
@@ -57,16 +78,23 @@ class Hearing:
             raise SpawnError(
                 f"cannot make its notify socket {str(path)!r}: {error.strerror}"
             ) from error
-        return cls(bound, launch, witness)
+        return cls(bound, launch, witness, beats)
 
     async def watch(self, child: Child) -> None:
         """Hear what it says, until cancelled."""
-        await self._bound.hear(child, self._witness.heed, self._witness.ignore)
+        await self._bound.hear(child, self._heed, self._witness.ignore)
 
     def close(self) -> None:
         """Remove the socket, and forget what was said."""
         self._witness.over()
         self._bound.close()
+
+    async def _heed(self, notice: Notice) -> None:
+        if notice.failed:
+            self._beats.fail()
+        elif notice.alive:
+            self._beats.beat()
+        await self._witness.heed(notice)
 
 
 class NotifySocket:

@@ -13,7 +13,10 @@ _LEAST_MORE = 1.0
 
 
 class Witness:
-    """Tells of one run; ``say`` gets its status in words, None when there is none."""
+    """Tells of one run; ``say`` gets its status in words, None when there is none.
+
+    ``by_word``: that it says so is what makes it ready.
+    """
 
     def __init__(
         self,
@@ -23,7 +26,9 @@ class Witness:
         report: Callable[[Event], Awaitable[None]],
         trouble: Callable[[str, str], None],
         say: Callable[[str, str | None], None],
+        by_word: bool = True,
     ) -> None:
+        self._by_word = by_word
         self._service = service
         self._run = run
         self._report = report
@@ -61,7 +66,7 @@ class Witness:
         self._doing = notice.doing or self._doing
         self._status = self._status if notice.status is None else notice.status
         self._say(self._service, self._words())
-        if notice.ready:
+        if notice.ready and self._by_word:
             await self.ready()
         if notice.more is not None:
             await self._more_time(notice.more)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 from harness import soon
+from probed import Probed
 
 from selfhealingd.core.events import (
     Event,
@@ -54,12 +55,14 @@ class Story:
         self.trouble: list[str] = []
         self.log = folder / "web.log"
         self.folder = folder
+        self.prober = Probed()
         gates = Gates(
             folder,
             outputs,
             report=self._report,
             trouble=self._trouble,
             say=self._say,
+            prober=self.prober,
         )
         self.runs = Runs(
             "mark",

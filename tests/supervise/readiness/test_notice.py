@@ -33,7 +33,9 @@ from selfhealingd.supervise.readiness.notice import (
         (b"EXTEND_TIMEOUT_USEC=" + b"9" * 4000, Notice()),
         (b"EXTEND_TIMEOUT_USEC=-1", Notice()),
         (b"EXTEND_TIMEOUT_USEC=\xc2\xb2", Notice()),
-        (b"WATCHDOG=1\nBARRIER=1\nFDSTORE=1", Notice()),
+        (b"WATCHDOG=1\nBARRIER=1\nFDSTORE=1", Notice(alive=True)),
+        (b"WATCHDOG=trigger", Notice(failed=True)),
+        (b"WATCHDOG=0", Notice()),
         (b"", Notice()),
     ],
 )

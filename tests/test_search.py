@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfhealingd.supervise.readiness.search import LONGEST_LINE, Search, TooSlow
+from selfhealingd.search import LONGEST_LINE, Search, TooSlow
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A regular expression looked for in a program's lines, in bounded time.
+"""A regular expression looked for in what a program says, in bounded time.
 
 The operator's pattern may need exponential time on a line that the program chooses,
 and Python's ``re`` lets no other thread run meanwhile. What it does heed is a signal:
@@ -28,6 +28,8 @@ class Search:
     def __init__(self, pattern: str) -> None:
         self._pattern = re.compile(pattern)
         self._rest = b""
+        self.line = ""
+        """The last line that had it."""
 
     def feed(self, data: bytes) -> bool:
         """Return whether a line that ends in ``data`` has it. Raises TooSlow."""
@@ -38,7 +40,17 @@ class Search:
 
     def _is_in(self, line: bytes) -> bool:
         text = line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
-        return self._pattern.search(text) is not None
+        if self._pattern.search(text) is None:
+            return False
+        self.line = text
+        return True
+
+
+def found_in(pattern: str, text: str) -> bool:
+    """Whether it is found in a text, of any number of lines. Raises TooSlow."""
+    compiled = re.compile(pattern)
+    with _limited():
+        return compiled.search(text) is not None
 
 
 @contextmanager
