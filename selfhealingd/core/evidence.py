@@ -7,7 +7,7 @@ from pathlib import PurePath
 import msgspec
 
 from selfhealingd.core.exits import Exit
-from selfhealingd.core.sample import Sample
+from selfhealingd.core.sample import Metric, Sample
 from selfhealingd.core.spans import span
 from selfhealingd.wire.evidence import (
     EvidenceDocument,
@@ -167,22 +167,29 @@ def _when(ago: float, lasted: float) -> str:
     return "while it ran" if ago < lasted else "before it was started"
 
 
-def sampled(samples: Sequence[Sample], now: float) -> SamplesDocument | None:
+def sampled(
+    samples: Sequence[Sample], now: float, *, most: int = MAX_SAMPLES
+) -> SamplesDocument | None:
     """Return the last samples as a table, a metric a column; None if there are none.
 
     Its first two columns are the run, and how many seconds ago it was.
     """
-    last = samples[-MAX_SAMPLES:]
+    last = samples[max(0, len(samples) - most) :]
     metrics = list(dict.fromkeys(metric for one in last for metric in one.values))
     if not metrics:
         return None
     return SamplesDocument(
         columns=("run", "ago", *(metric.value for metric in metrics)),
         rows=tuple(
-            (one.run, round(now - one.at, 1), *map(one.values.get, metrics))
+            (one.run, round(now - one.at, 1), *(_short(one, m) for m in metrics))
             for one in last
         ),
     )
+
+
+def _short(sample: Sample, metric: Metric) -> float | None:
+    value = sample.values.get(metric)
+    return None if value is None else round(value, 2)
 
 
 def summary(found: EvidenceDocument) -> EvidenceSummary:

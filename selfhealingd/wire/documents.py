@@ -326,40 +326,6 @@ class EventDocument(Document, frozen=True):
     data: dict[str, msgspec.Raw] = {}
 
 
-class SeriesDocument(Document, frozen=True):
-    """A service's last samples, oldest first.
-
-    ``ago``: seconds before the answer. ``values``: by metric, one for each of ``ago``;
-    None where it wasn't known. ``run``: to which run the latest belongs. ``limits``:
-    those that were last known.
-    """
-
-    name: str
-    run: int
-    ago: tuple[float, ...]
-    values: dict[str, tuple[float | None, ...]]
-    limits: dict[str, float] = {}
-
-
-class HostDocument(Document, frozen=True):
-    """The host now: values by metric, and what there is of each at most."""
-
-    values: dict[str, float]
-    limits: dict[str, float]
-
-
-class SamplesDocument(Document, frozen=True):
-    """What was measured. ``enabled``: by its flag; ``interval``: seconds.
-
-    Units: percent of one core, bytes, bytes a second, seconds, or a number of things.
-    """
-
-    enabled: bool
-    interval: float
-    host: HostDocument
-    services: tuple[SeriesDocument, ...] = ()
-
-
 class PidDocument(Document, frozen=True):
     """The pid of a running program; None when it has none."""
 

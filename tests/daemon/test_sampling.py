@@ -61,17 +61,17 @@ async def test_an_adopted_program_is_measured(house: House) -> None:
 
 
 async def test_samples_gives_the_last_ones(house: House) -> None:
-    """Columns of the same length, oldest first, and the host beside them."""
+    """Those of each program, oldest first, and the host beside them."""
     house.write({"web": well(), "off": well(autostart=False)}, daemon=FAST)
     await house.start()
     await house.until_status(lambda status: measured(status, "web"))
     found = await house.call("samples", names=["all"])
     web, off = found["services"]
-    assert ("web", 1) == (web["name"], web["run"])
-    assert sorted(web["ago"], reverse=True) == web["ago"]
-    assert {"cpu", "memory"} == web["values"].keys()
-    assert {len(web["ago"])} == {len(column) for column in web["values"].values()}
-    assert ("off", [], {}) == (off["name"], off["ago"], off["values"])
+    assert ["run", "ago", "cpu", "memory"] == web["samples"]["columns"]
+    runs, ago, *_ = zip(*web["samples"]["rows"], strict=True)
+    assert {1} == set(runs)
+    assert sorted(ago, reverse=True) == list(ago)
+    assert {"name": "off", "limits": {}, "samples": None} == off
     assert found["host"]["values"]["memory"] < found["host"]["limits"]["memory"]
     [one] = (await house.call("samples", names=["web"], last=1))["services"]
-    assert 1 == len(one["ago"])
+    assert 1 == len(one["samples"]["rows"])
