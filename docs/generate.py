@@ -64,6 +64,8 @@ KINDS = {
     "Exitcodes": "list of 0 to 255",
     "When": '`"always"`, `"unexpected"`, `"never"`',
     "Command": "list or string",
+    "OwnCommand": "list or string",
+    "UnitName": "name of a service unit",
     "LogLevel": '`"debug"`, `"info"`, `"warning"`, `"error"`',
     "LogFormat": '`"console"`, `"json"`',
     "Environment": "table of strings",
@@ -241,6 +243,38 @@ LIVENESS = (
     | _ROWS
     | {"ladder": "What to try then, in place of its `healing.ladder`."}
 )
+WATCH = {
+    "systemd": "Its main process is that of this unit; systemd starts and stops it.",
+    "pidfile": "Its number stands in this file.",
+    "match": "It is found in the command lines of all processes by this regular"
+    " expression (Python's); of several, the one that began first.",
+    "start": "The command that starts it; without one, `restart` does. With `systemd`:"
+    " that unit's start.",
+    "stop": "The command that stops it. Default: `stopsignal`; with `systemd`: that"
+    " unit's stop.",
+    "restart": "The command that does both. Default: one after the other; with"
+    " `systemd`: that unit's restart.",
+    "reload": "What makes it read its own config again: a signal or a command. With"
+    " `systemd`: that unit's reload.",
+    "environment": "Of these commands: as for a program.",
+    "directory": "The working directory of these commands.",
+    "user": "Whom these commands run as; only when the daemon runs as root.",
+    "autostart": "It should be up, so it is an incident if it is missing when the"
+    " daemon begins to look. Otherwise only from when it is seen up.",
+    "exitcodes": "Which exit codes are expected ends, after which it is left down.",
+    "startsecs": "Up for so long: RUNNING. Missing for so long when the daemon begins:"
+    " an incident.",
+    "startwaitsecs": "How long a start may take until its process is there.",
+    "startretries": "Give up after so many failed starts in a row, beyond the first.",
+    "stopsignal": "What asks it to end, where no command does.",
+    "stopwaitsecs": "How long it then has until SIGKILL.",
+    "priority": "In which order watches and programs are looked for and started.",
+    "depends_on": "As for a program.",
+    "healing": "As for a program.",
+    "rules": "As for a program.",
+    "liveness": "As for a program, but for what only it can show: see"
+    " [below](#programnameliveness).",
+}
 SOCKET = {
     "listen": 'An IP address with a port, or a path: `"127.0.0.1:8000"`,'
     ' `"[::1]:8000"`, `"[::]:80"` (every address, of IPv4 too), `"unix:/run/x.sock"`.'
@@ -344,6 +378,13 @@ WRITTEN = {
     "environment": "empty",
     "rlimits": "the daemon's",
     "healing": "as `[healing]`",
+    "systemd": "none",
+    "pidfile": "none",
+    "match": "none",
+    "start": "none",
+    "stop": "none",
+    "restart": "none",
+    "WatchTable.exitcodes": "none",
     "stdout_logfile_maxbytes": '`"50MiB"`',
     "stderr_logfile_maxbytes": '`"50MiB"`',
     "stdout_logfile_maxage": "`0`",
@@ -616,6 +657,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "program": _keys(schema.ProgramTable, PROGRAM),
     "readiness": _keys(schema.ReadinessTable, READINESS, _PROBE_DEFAULTS),
     "liveness": _keys(schema.LivenessTable, LIVENESS, _PROBE_DEFAULTS),
+    "watch": _keys(schema.WatchTable, WATCH),
     "socket": _keys(schema.SocketTable, SOCKET),
     "task": _keys(schema.TaskTable, TASK),
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
@@ -638,6 +680,7 @@ DESCRIBED = {
     schema.StartupTable: STARTUP,
     schema.ReadinessTable: READINESS,
     schema.LivenessTable: LIVENESS,
+    schema.WatchTable: WATCH,
     schema.SocketTable: SOCKET,
     schema.TaskTable: TASK,
     schema.RunbookTable: RUNBOOK,

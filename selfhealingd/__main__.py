@@ -91,6 +91,8 @@ def run(arguments: Sequence[str]) -> int:
         return BAD_CONFIG
     if asked.check:
         programs = _count(len(config.launches), "program")
+        if config.watches:
+            programs += f", {_count(len(config.watches), 'watch', 'watches')}"
         print(f"{file}: no mistakes; {programs}, {_count(len(config.tasks), 'task')}")
         return DONE
     return _serve(config, asked.resume, handoff)
@@ -222,5 +224,5 @@ def _complain(error: ConfigError) -> None:
     print(f"selfhealingd: {mistakes} in the config; nothing started", file=sys.stderr)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, several: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {several or noun + 's'}"

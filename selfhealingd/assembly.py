@@ -55,6 +55,8 @@ from selfhealingd.supervise.readiness.gate import Gates
 from selfhealingd.supervise.runs import Kit, Runs
 from selfhealingd.supervise.sockets.knocks import Knocks
 from selfhealingd.supervise.sockets.pool import Sockets
+from selfhealingd.supervise.watching.watcher import Ears
+from selfhealingd.supervise.watching.watching import Watching
 from selfhealingd.system import System
 from selfhealingd.tasks import BackgroundTaskManager
 from selfhealingd.upkeep import own_tasks
@@ -192,6 +194,7 @@ async def assemble(
         evidence=evidence,
         prober=probes,
         sockets=sockets,
+        watching=Watching(nursery, Ears(loop.post, _on_trouble)),
         origins=origins,
         sampler=sampler,
         succession=Succession(mark, lock, door, runs=runs, kit=kit),
@@ -201,6 +204,7 @@ async def assemble(
     parts.append(system)
     hands = Hands(
         runs=runs,
+        watching=system.watching,
         knocks=Knocks(sockets, loop.post),
         nursery=nursery,
         origins=origins,
@@ -209,7 +213,7 @@ async def assemble(
             mark,
             loop,
             lambda: parts[0].config,
-            signal=partial(runs.signal, group=False),
+            signal=lambda *whom: hands.signal(*whom, group=False),
             report=loop.post,
         ),
         gatherer=gatherer,

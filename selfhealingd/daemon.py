@@ -161,6 +161,7 @@ async def _start(
         handoff.release()
     # By the flags of now: who has switched healing off meanwhile means this as well.
     await tell_missed(system)
+    system.watch()
     await loop.apply(Began(at=trio.current_time()))
     nursery.start_soon(_end_leftovers, system)
     nursery.start_soon(see_off_gone, system)
@@ -241,6 +242,9 @@ def _say_ready(system: System) -> None:
     config = system.config
     number = len(config.launches)
     programs = "1 program" if number == 1 else f"{number} programs"
+    if config.watches:
+        number = len(config.watches)
+        programs += ", 1 watch" if number == 1 else f", {number} watches"
     client = _client()
     if config.control.socket != defaults(os.geteuid(), os.environ).socket:
         client += f" --socket {config.control.socket}"

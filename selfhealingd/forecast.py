@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from selfhealingd.config.diff import Changes
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import alive, label
-from selfhealingd.core.policy import Program
+from selfhealingd.core.policy import Kind, Program
 
 
 def forecast(
@@ -43,4 +43,6 @@ def forecast(
 def _end(s: Service | None) -> str:
     if s is None or not alive(s.life):
         return "it is down; is forgotten"
+    if s.kind is Kind.WATCH:
+        return "it runs on"
     return f"it is {label(s.life)}: is STOPPED"

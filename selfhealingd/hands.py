@@ -7,6 +7,7 @@ from functools import partial
 import trio
 
 from selfhealingd import logs
+from selfhealingd.core.effects import Order
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
 from selfhealingd.gathering import Gatherer
@@ -16,6 +17,7 @@ from selfhealingd.runbooks import Runbooks
 from selfhealingd.supervise.identity import Identity
 from selfhealingd.supervise.runs import Runs
 from selfhealingd.supervise.sockets.knocks import Knocks
+from selfhealingd.supervise.watching.watching import Watching
 
 log = logs.get("Supervisor")
 
@@ -25,6 +27,7 @@ class Hands:
     """Performs what the loop decided, in a nursery that outlives each program."""
 
     runs: Runs
+    watching: Watching
     knocks: Knocks
     nursery: trio.Nursery
     origins: Origins
@@ -55,7 +58,20 @@ class Hands:
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or group."""
+        if service in self.watching:
+            self.watching.signal(service, run, signo)
+        # What has become a watch may still run as a program.
         self.runs.signal(service, run, signo, group=group)
+
+    def find(self, service: str, run: int, *, look: bool) -> None:
+        """Start a run of a watch, or only look for it; its events come as others."""
+        if service in self.watching:
+            self.watching.start(service, run, look=look)
+
+    def order(self, service: str, order: Order, signo: int) -> None:
+        """End a watch by its command, or where it has none by a signal."""
+        if service in self.watching:
+            self.watching.order(service, order, signo)
 
     def listen(
         self, service: str, sockets: tuple[Listening, ...], at: float | None

@@ -23,6 +23,7 @@ from selfhealingd.core.effects import (
     Gather,
     Listen,
     Observe,
+    Order,
     Signal,
     Spawn,
     Wake,
@@ -31,7 +32,7 @@ from selfhealingd.core.events import Event
 from selfhealingd.core.host import Host
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
-from selfhealingd.core.policy import Policy
+from selfhealingd.core.policy import Kind, Policy
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.core.step import step
 from selfhealingd.timers import Timers
@@ -48,6 +49,12 @@ class Hands(Protocol):
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
         """Signal a run's process or group."""
+
+    def find(self, service: str, run: int, *, look: bool) -> None:
+        """Start a run of a watch, or only look for it; its events come as others."""
+
+    def order(self, service: str, order: Order, signo: int) -> None:
+        """End a watch by its command, or where it has none by a signal."""
 
     def listen(
         self, service: str, sockets: tuple[Listening, ...], at: float | None
@@ -253,10 +260,8 @@ class Loop:
 
     def _do(self, deed: Deed, hands: Hands) -> None:
         match deed:
-            case Spawn(service=service, run=run):
-                hands.start(service, run, self.launches[service])
-            case Signal(service=service, run=run, signal=signo, group=group):
-                hands.signal(service, run, signo, group=group)
+            case Spawn() | Signal():
+                self._move(deed, hands)
             case Wake(service=service, at=at):
                 self._timers.set(service, at)
             case Listen(service=service, at=at):
@@ -276,6 +281,19 @@ class Loop:
                 self.finished.set()
             case Answer():
                 raise AssertionError(deed)
+
+    def _move(self, deed: Spawn | Signal, hands: Hands) -> None:
+        match deed:
+            case Spawn(service=service, run=run, look=look):
+                if self.policy.programs[service].kind is Kind.WATCH:
+                    hands.find(service, run, look=look)
+                else:
+                    hands.start(service, run, self.launches[service])
+            case Signal(service=service, run=run, signal=signo, group=group):
+                if deed.order is not None:
+                    hands.order(service, deed.order, signo)
+                else:
+                    hands.signal(service, run, signo, group=group)
 
     async def _publish(self) -> None:
         async for told in self._told:

@@ -121,6 +121,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     # What a program no longer in the config ran stays known until it is gone.
     system.loop.launches = {**system.loop.launches, **config.launches}
     system.config = config
+    system.watch()
     if config.policy != system.loop.policy:
         event = Reconfigured(at=trio.current_time(), policy=config.policy)
         await system.loop.apply(event)

@@ -22,6 +22,7 @@ from selfhealingd.store.keeper import Keeper
 from selfhealingd.succession import Succession
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.sockets.pool import Sockets
+from selfhealingd.supervise.watching.watching import Watching
 
 
 @dataclass(kw_only=True)
@@ -49,6 +50,7 @@ class System:
     evidence: EvidenceStore
     prober: Prober
     sockets: Sockets
+    watching: Watching
     origins: Origins
     sampler: Sampler
     succession: Succession
@@ -63,6 +65,11 @@ class System:
     shutdown_reason: str | None = None
     reloading: trio.Lock = field(default_factory=trio.Lock)
     said: dict[str, str] = field(default_factory=dict)
+
+    def watch(self) -> None:
+        """Look at the watches of the config in force, and at no others."""
+        runs = {name: s.run for name, s in self.loop.host.services.items()}
+        self.watching.sync(self.config.watches, runs)
 
     def note_status(self, program: str, words: str | None) -> None:
         """Keep what a program says of itself, or forget it."""

@@ -159,12 +159,12 @@ def examples() -> list[Any]:
 
 @pytest.mark.parametrize("example", examples())
 def test_a_config_in_the_docs_is_right(example: str, tmp_path: Path) -> None:
-    """What a reader copies from a page, the daemon takes, and it starts something."""
+    """What a reader copies from a page, the daemon takes, and it is of some use."""
     file = tmp_path / "selfhealingd.toml"
     file.write_text(example)
     config = load_config(file, environ={"HOME": "/root"}, uid=0)
     assert isinstance(config, Config)
-    assert config.launches
+    assert config.policy.programs
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

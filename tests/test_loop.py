@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from selfhealingd.core.breaker import By
+from selfhealingd.core.effects import Order
 from selfhealingd.core.events import (
     Began,
     Event,
@@ -54,6 +55,12 @@ class ScriptedHands:
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:  # noqa: ARG002
         self.signals.append(signo)
         self.told_to_end.set()
+
+    def find(self, service: str, run: int, *, look: bool) -> None:
+        raise AssertionError(service, run, look)
+
+    def order(self, service: str, order: Order, signo: int) -> None:
+        raise AssertionError(service, order, signo)
 
     def listen(
         self, service: str, sockets: tuple[Listening, ...], at: float | None

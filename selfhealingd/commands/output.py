@@ -76,8 +76,8 @@ async def clear(system: System, call: Call, params: methods.Names) -> list[doc.O
 
 
 async def _cleared(system: System, name: str) -> doc.Outcome:
-    launch = system.loop.launches[name]
-    paths = logs_of(launch.stdout, launch.stderr)
+    launch = system.config.launches.get(name)
+    paths = () if launch is None else logs_of(launch.stdout, launch.stderr)
     try:
         for path in paths:
             await system.outputs.clear(path)

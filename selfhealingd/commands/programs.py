@@ -78,7 +78,8 @@ async def restart(system: System, call: Call, params: methods.Restart) -> Starte
 
 def _refuse_gone(system: System, names: Iterable[str]) -> None:
     """Refuse what would end a program for good, as nothing tells what to start."""
-    gone = [name for name in names if not system.loop.launches[name].argv]
+    launches = system.config.launches
+    gone = [name for name in names if name in launches and not launches[name].argv]
     if gone:
         words = f"gone from the config, so it can't be started: {', '.join(gone)}"
         raise Refusal(Kind.REFUSED, words, f"selfhealctl stop {gone[0]}")

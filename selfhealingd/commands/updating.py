@@ -21,6 +21,7 @@ from selfhealingd.config.merge import merge, pick, without
 from selfhealingd.config.relations import misfit
 from selfhealingd.config.settings import Config
 from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core import policy
 from selfhealingd.core.events import RestartAsked, StopAsked
 from selfhealingd.core.life import Exited, Fatal, Stopped, alive, label
 from selfhealingd.forecast import forecast
@@ -67,7 +68,7 @@ async def reread(system: System, _call: Call, params: methods.Some) -> ReloadRep
 async def update(system: System, call: Call, params: methods.Some) -> Started:
     """Read the config again and apply it, restarting what has to be."""
     refuse_at_the_end(system)
-    before = frozenset(system.config.launches)
+    before = frozenset(system.config.policy.programs)
     if params.names:
         async with system.reloading:
             read = await _usable_config(system)
@@ -77,8 +78,8 @@ async def update(system: System, call: Call, params: methods.Some) -> Started:
         report = await reload_all(system)
         if not report.ok:
             raise _unusable(system, report.words, report.errors)
-        named = (*before, *system.wanted.launches)
-    after = system.config.launches
+        named = (*before, *system.wanted.policy.programs)
+    after = system.config.policy.programs
     await record(system, call, "update", " ".join(params.names) or "config")
     waits = sorted(waiting(system).intersection(named))
     work = _Work(
@@ -96,7 +97,8 @@ async def add(system: System, call: Call, params: methods.Names) -> Started:
     async with system.reloading:
         read = await _usable_config(system)
         named = meant(read.policy.programs, params.names)
-        added = tuple(name for name in named if name not in system.config.launches)
+        in_force = system.config.policy.programs
+        added = tuple(name for name in named if name not in in_force)
         if not added:
             words = f"in force already: {', '.join(named)}"
             hint = f"changed settings: selfhealctl update {' '.join(params.names)}"
@@ -111,8 +113,12 @@ async def remove(system: System, call: Call, params: methods.Names) -> Started:
     refuse_at_the_end(system)
     named = programs(system, params.names)
     services = system.loop.host.services
+    watches = tuple(n for n in named if services[n].kind is policy.Kind.WATCH)
     up = [
-        n for n in named if not isinstance(services[n].life, Stopped | Exited | Fatal)
+        n
+        for n in named
+        if not isinstance(services[n].life, Stopped | Exited | Fatal)
+        and n not in watches  # that nobody looks at it is no end of it
     ]
     if up:
         states = ", ".join(f"{name} is {label(services[name].life)}" for name in up)
@@ -121,10 +127,11 @@ async def remove(system: System, call: Call, params: methods.Names) -> Started:
     async with system.reloading:
         wanted = without(system.wanted, named)
         _check(merge(system.config, wanted, keep=waiting(system) - {*named}))
-        back = frozenset(system.wanted.launches)
+        back = frozenset(system.wanted.policy.programs)
         system.wanted = wanted
     await record(system, call, "remove", " ".join(named), params.reason)
-    return _begin(system, call, _Work(removals=named, back=back))
+    removals = tuple(name for name in named if name not in watches)
+    return _begin(system, call, _Work(removals=removals, dropped=watches, back=back))
 
 
 async def _usable_config(system: System) -> Config:

@@ -42,6 +42,7 @@ from selfhealingd.config.settings import (
 )
 from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import read_table
+from selfhealingd.config.watches import read_watch
 from selfhealingd.core.policy import Healing, Policy, Program
 from selfhealingd.core.probe import NONE
 from selfhealingd.tasks import OWN_TASKS
@@ -52,7 +53,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "healing": HealingTable,
     "host": HostTable,
 }
-_NAMED = ("program", "group", "socket", "tasks", "runbook")
+_NAMED = ("program", "watch", "group", "socket", "tasks", "runbook")
 _HOMES = {
     key: f"it belongs in [{table}]"
     for table, kind in _SETTINGS.items()
@@ -117,7 +118,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         runbooks=around.runbooks,
         reloads=None,
     )
-    programs = _programs(sources, around)
+    services = _services(sources, around)
     tasks = _tasks(sources, uid)
     if noted:
         raise ConfigError(tuple(noted))
@@ -128,16 +129,17 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         control=settings.control,
         policy=_policy(
             settings,
-            {n: one.program for n, one in programs.items()},
+            {n: one.program for n, one in services.items()},
             {n: one.timeout for n, one in runbooks.items() if one is not None},
         ),
-        launches={name: one.launch for name, one in programs.items()},
+        launches={n: one.launch for n, one in services.items() if one.launch},
         tasks=tasks,
         runbooks={name: one for name, one in runbooks.items() if one is not None},
-        reloads={n: one.reload for n, one in programs.items() if one.reload},
-        rules={name: one.rules for name, one in programs.items() if one.rules},
+        reloads={n: one.reload for n, one in services.items() if one.reload},
+        watches={n: one.watch for n, one in services.items() if one.watch},
+        rules={name: one.rules for name, one in services.items() if one.rules},
         host_rules=settings.host.rules,
-        probes={n: one.probes for n, one in programs.items() if one.probes != NONE},
+        probes={n: one.probes for n, one in services.items() if one.probes != NONE},
     )
 
 
@@ -222,10 +224,35 @@ def _named(sources: tuple[_Source, ...], table: str) -> Iterator[Named]:
     return named((s.tables.get(table, {}), s.spot.at(table)) for s in sources)
 
 
-def _programs(sources: tuple[_Source, ...], around: Surroundings) -> dict[str, Read]:
-    found: dict[str, Read] = {}
+class _Found(msgspec.Struct):
+    """What was read of services, and where; programs and watches share their names."""
+
+    services: dict[str, Read] = {}
     spots: dict[str, Spot] = {}
     taken: set[str] = set()
+
+
+def _services(sources: tuple[_Source, ...], around: Surroundings) -> dict[str, Read]:
+    """Return programs and watches."""
+    found = _Found()
+    _add_programs(found, sources, around)
+    _add_watches(found, sources, around)
+    services = found.services
+    launches = {name: one.launch for name, one in services.items() if one.launch}
+    check_shared(launches, found.spots)
+    check_logs(launches, found.spots)
+    programs = join_groups(
+        {name: one.program for name, one in services.items()}, _named(sources, "group")
+    )
+    return {
+        name: msgspec.structs.replace(services[name], program=program)
+        for name, program in check_needs(programs, found.spots).items()
+    }
+
+
+def _add_programs(
+    found: _Found, sources: tuple[_Source, ...], around: Surroundings
+) -> None:
     for written in _named(sources, "program"):
         here = written.spot
         for name, raw in copies(written.name, written.raw, here):
@@ -233,27 +260,34 @@ def _programs(sources: tuple[_Source, ...], around: Surroundings) -> dict[str, R
             here = here.unheard()  # what is wrong in one copy is so in all
             if written.again:
                 continue
-            if name.lower() in taken:
+            if name.lower() in found.taken:
                 words = f'its process "{name}" has the name of another program'
                 written.spot.wrong(words)
-            taken.add(name.lower())
-            spots[name] = written.spot
+            found.taken.add(name.lower())
+            found.spots[name] = written.spot
             if read is not None:
                 group = None if name == written.name else written.name
                 program = msgspec.structs.replace(
                     read.program, group=group, copy_of=group
                 )
-                found[name] = msgspec.structs.replace(read, program=program)
-    launches = {name: one.launch for name, one in found.items()}
-    check_shared(launches, spots)
-    check_logs(launches, spots)
-    programs = join_groups(
-        {name: one.program for name, one in found.items()}, _named(sources, "group")
-    )
-    return {
-        name: msgspec.structs.replace(found[name], program=program)
-        for name, program in check_needs(programs, spots).items()
-    }
+                found.services[name] = msgspec.structs.replace(read, program=program)
+
+
+def _add_watches(
+    found: _Found, sources: tuple[_Source, ...], around: Surroundings
+) -> None:
+    for written in _named(sources, "watch"):
+        name = written.name
+        read = read_watch(name, written.raw, written.spot, around)
+        if written.again:
+            continue
+        if name.lower() in found.taken:
+            written.spot.wrong("a program has this name", "choose another one")
+            continue
+        found.taken.add(name.lower())
+        found.spots[name] = written.spot
+        if read is not None:
+            found.services[name] = read
 
 
 def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:

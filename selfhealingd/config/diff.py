@@ -49,17 +49,18 @@ def compare(old: Config, new: Config) -> Changes:
     adjusted = {
         *_changed(old.policy.programs, new.policy.programs),
         *(
-            (old.launches.keys() & new.launches.keys())
+            (old.policy.programs.keys() & new.policy.programs.keys())
             & (
                 _differ(old.reloads, new.reloads)
                 | _differ(old.rules, new.rules)
                 | _differ(old.probes, new.probes)
             )
         ),
+        *_changed(old.watches, new.watches),
     }
     return Changes(
-        added=_only_in(new.launches, old.launches),
-        removed=_only_in(old.launches, new.launches),
+        added=_gained(old, new),
+        removed=_gained(new, old),
         relaunch=relaunch,
         adjusted=tuple(sorted(adjusted.difference(relaunch))),
         tasks_added=_only_in(new.tasks, old.tasks),
@@ -73,6 +74,13 @@ def compare(old: Config, new: Config) -> Changes:
         host_changed=old.host_rules != new.host_rules,
         daemon_keys=_daemon_keys(old, new),
     )
+
+
+def _gained(old: Config, new: Config) -> tuple[str, ...]:
+    """Return the services of ``new``; one that became of the other kind is another."""
+    programs = _only_in(new.launches, old.launches)
+    watches = _only_in(new.watches, old.watches)
+    return tuple(sorted((*programs, *watches)))
 
 
 def _only_in(

@@ -46,6 +46,7 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
         control=in_force.control,
         launches=launches,
         rules=wanted.rules | _pick({}, in_force.rules, gone),
+        watches={n: one for n, one in wanted.watches.items() if n not in gone},
         policy=replace(wanted.policy, programs=programs),
         probes=_pick(wanted.probes, in_force.probes, staying),
     )
@@ -54,7 +55,8 @@ def merge(in_force: Config, wanted: Config, *, keep: frozenset[str]) -> Config:
 def pending(in_force: Config, wanted: Config) -> frozenset[str]:
     """Return the programs of which something waits for a restart or a stop."""
     changes = compare(in_force, wanted)
-    return frozenset(changes.relaunch) | frozenset(changes.removed)
+    gone = in_force.launches.keys() & {*changes.removed}
+    return frozenset(changes.relaunch) | gone
 
 
 def pick(base: Config, read: Config, names: Collection[str]) -> Config:
@@ -69,6 +71,7 @@ def pick(base: Config, read: Config, names: Collection[str]) -> Config:
         reloads=_pick(base.reloads, read.reloads, names),
         rules=_pick(base.rules, read.rules, names),
         probes=_pick(base.probes, read.probes, names),
+        watches=_pick(base.watches, read.watches, names),
         policy=replace(base.policy, programs=programs),
     )
 
@@ -76,7 +79,9 @@ def pick(base: Config, read: Config, names: Collection[str]) -> Config:
 def without(base: Config, names: Collection[str]) -> Config:
     """Return ``base`` without these programs."""
     policy = replace(base.policy, programs={})
-    nothing = replace(base, launches={}, reloads={}, rules={}, policy=policy)
+    nothing = replace(
+        base, launches={}, watches={}, reloads={}, rules={}, policy=policy
+    )
     return pick(base, nothing, names)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from selfhealingd.config.accounts import Unknown, credentials, user
+from selfhealingd.config.command import argv_of, launch_of
 from selfhealingd.config.healing import merge_healing
 from selfhealingd.config.ladder import check_ladder
 from selfhealingd.config.mistakes import Spot
@@ -14,21 +14,22 @@ from selfhealingd.config.probes import Reach, liveness_of
 from selfhealingd.config.readiness import signs_of
 from selfhealingd.config.rules import check_rules
 from selfhealingd.config.schema import (
-    CommandTable,
     ProgramTable,
     RunbookTable,
     ServiceHealingTable,
     TaskTable,
+    WatchTable,
 )
 from selfhealingd.config.settings import ReloadBy, Runbook, Task
 from selfhealingd.config.sockets import hand_down
 from selfhealingd.config.table import read_table
-from selfhealingd.core.launch import Credentials, Launch, notify_socket
+from selfhealingd.core.launch import Launch, notify_socket
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.output import logs
 from selfhealingd.core.policy import Healing, Program
 from selfhealingd.core.probe import NONE, Heartbeat, Probe, Probes
 from selfhealingd.core.rules.rule import Rule
+from selfhealingd.core.watch import Watch
 
 RELOAD_SECS = 60.0
 """How long a command that reloads a service may take."""
@@ -56,10 +57,11 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program's table says."""
+    """What a program's or a watch's table says; it has a launch or a watch."""
 
     program: Program
-    launch: Launch
+    launch: Launch | None = None
+    watch: Watch | None = None
     reload: ReloadBy | None = None
     rules: tuple[Rule, ...] = ()
     probes: Probes = NONE
@@ -91,7 +93,7 @@ def read_program(
         logs=reach.logs,
     )
     liveness = liveness_of(table.liveness, spot.at("liveness"), reach)
-    plain = _launch(table, spot, around.uid)
+    plain = launch_of(table, spot, around.uid)
     launch = msgspec.structs.replace(
         plain,
         umask=table.umask,
@@ -111,7 +113,7 @@ def read_program(
         starts_on=tuple(str(s.address) for s in launch.sockets if on_connection),
         readiness=signs.gate,
         asked_later=signs.later and signs.probe is not None,
-        healing=_healing(table, wrong, spot, around),
+        healing=healing_of(table, wrong, spot, around),
         **{key: getattr(table, key) for key in _AS_WRITTEN},
     )
     check_rules(
@@ -119,12 +121,12 @@ def read_program(
         spot.at("rules"),
         interval=around.interval,
         runbooks=around.runbooks,
-        reloads=_reloads(table, wrong),
+        reloads=reloads(table, wrong),
     )
     return Read(
         program=program,
         launch=launch,
-        reload=_reload(name, table, plain, spot),
+        reload=reload_of(name, table, plain, spot),
         rules=table.rules,
         probes=Probes(liveness=liveness, readiness=signs.probe),
     )
@@ -137,17 +139,21 @@ def _watchdog(liveness: Probe | None) -> float | msgspec.UnsetType:
     return liveness.what.within
 
 
-def _healing(
-    table: ProgramTable, wrong: frozenset[str], spot: Spot, around: Surroundings
+def healing_of(
+    table: ProgramTable | WatchTable,
+    wrong: frozenset[str],
+    spot: Spot,
+    around: Surroundings,
 ) -> Healing:
+    """Return how a service is healed; notes remedies that it can't have."""
     healing = merge_healing(around.healing, table.healing, spot.at("healing"))
-    reloads = _reloads(table, wrong)
+    known = reloads(table, wrong)
     if table.liveness is not None and table.liveness.ladder is not None:
         check_ladder(
             table.liveness.ladder,
             spot.at("liveness").at("ladder"),
             runbooks=around.runbooks,
-            reloads=reloads,
+            reloads=known,
         )
     own = table.healing.ladder is not None
     check_ladder(
@@ -155,21 +161,24 @@ def _healing(
         spot.at("healing").at("ladder") if own else spot,
         # A wrong name that stands in [healing] is told there, once.
         runbooks=around.runbooks if own else None,
-        reloads=reloads,
+        reloads=known,
     )
     return healing
 
 
-def _reloads(table: ProgramTable, wrong: frozenset[str]) -> bool:
-    return table.reload is not None or "reload" in wrong
+def reloads(table: ProgramTable | WatchTable, wrong: frozenset[str]) -> bool:
+    """Whether it is said how a service is told to reload; systemd knows it of units."""
+    by_manager = isinstance(table, WatchTable) and table.systemd is not None
+    return table.reload is not None or "reload" in wrong or by_manager
 
 
-def _reload(
-    name: str, table: ProgramTable, launch: Launch, spot: Spot
+def reload_of(
+    name: str, table: ProgramTable | WatchTable, launch: Launch, spot: Spot
 ) -> ReloadBy | None:
+    """Return how a service is told to reload, if that is said."""
     if not isinstance(table.reload, tuple):
         return table.reload
-    launch = msgspec.structs.replace(launch, argv=_argv(table.reload, spot.folder))
+    launch = msgspec.structs.replace(launch, argv=argv_of(table.reload, spot.folder))
     return Runbook(name=f"reload of {name}", timeout=RELOAD_SECS, launch=launch)
 
 
@@ -205,7 +214,7 @@ def read_task(name: str, raw: object, spot: Spot, uid: int) -> Task | None:
         every=table.every,
         timeout=table.every if table.timeout is None else table.timeout,
         jitter=table.jitter,
-        launch=_launch(table, spot, uid),
+        launch=launch_of(table, spot, uid),
     )
 
 
@@ -214,7 +223,7 @@ def read_runbook(name: str, raw: object, spot: Spot, uid: int) -> Runbook | None
     table, _ = read_table(RunbookTable, raw, spot)
     if table is None:
         return None
-    launch = _launch(table, spot, uid)
+    launch = launch_of(table, spot, uid)
     return Runbook(name=name, timeout=table.timeout, launch=launch)
 
 
@@ -224,47 +233,3 @@ def _check_group_stop(table: ProgramTable, spot: Spot) -> None:
             "killasgroup = false cannot be with stopasgroup = true (the default)",
             "set stopasgroup = false as well, or leave killasgroup out",
         )
-
-
-def _launch(table: CommandTable, spot: Spot, uid: int) -> Launch:
-    login, account = _account(table.user, spot.at("user"), uid)
-    return Launch(
-        argv=_argv(table.command, spot.folder),
-        environment=login | table.environment,
-        directory=None if table.directory is None else spot.folder / table.directory,
-        credentials=account,
-    )
-
-
-def _argv(command: tuple[str, ...], folder: Path) -> tuple[str, ...]:
-    if not command or "/" not in command[0]:
-        return command
-    return (str(folder / command[0]), *command[1:])
-
-
-def _account(
-    name: str | None, spot: Spot, uid: int
-) -> tuple[dict[str, str], Credentials | None]:
-    """Return what a login as ``name`` would set, and whom to become.
-
-    Nobody has to be become when the daemon, not being root, already is that user.
-    """
-    if name is None:
-        return {}, None
-    try:
-        found = credentials(user(name))
-    except Unknown as error:
-        spot.wrong(f'"{name}": {error}')
-        return {}, None
-    if uid not in {0, found.uid}:
-        spot.wrong(
-            f'cannot run as "{name}": the daemon runs as uid {uid}, not as root',
-            "leave the key out, or run the daemon as root",
-        )
-    login = {
-        "HOME": found.home,
-        "USER": found.name,
-        "LOGNAME": found.name,
-        "SHELL": found.shell,
-    }
-    return login, found if uid == 0 else None

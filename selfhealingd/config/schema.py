@@ -57,6 +57,10 @@ SocketType: TypeAlias = Annotated[
 Command: TypeAlias = Annotated[
     tuple[str, ...], Reader(values.command, prepare=values.split, required=True)
 ]
+OwnCommand: TypeAlias = Annotated[
+    tuple[str, ...], Reader(values.command, prepare=values.split)
+]
+UnitName: TypeAlias = Annotated[str, Reader(values.unit)]
 LogLevel: TypeAlias = Annotated[
     Literal["debug", "info", "warning", "error"],
     Reader(values.one_of("debug", "info", "warning", "error")),
@@ -308,6 +312,35 @@ class HostTable(msgspec.Struct, frozen=True, kw_only=True):
     """``[host]``: what is watched of the machine itself."""
 
     rules: HostRules = ()
+
+
+class WatchTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[watch.NAME]``: what others run; one of the first three says what it is."""
+
+    systemd: UnitName | None = None
+    pidfile: PathText | None = None
+    match: Pattern | None = None
+    start: OwnCommand | None = None
+    stop: OwnCommand | None = None
+    restart: OwnCommand | None = None
+    reload: Reload | None = None
+    environment: Environment = {}
+    directory: PathText | None = None
+    user: Text | None = None
+    autostart: Boolean = True
+    exitcodes: Exitcodes = frozenset()
+    startsecs: Duration = 1.0
+    startwaitsecs: Positive = 30.0
+    startretries: Retries | None = None
+    stopsignal: Signal = 15
+    stopwaitsecs: Duration = 30.0
+    priority: Priority = 999
+    depends_on: Needs = {}
+    healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
+        ServiceHealingTable()
+    )
+    rules: Rules = ()
+    liveness: Liveness | None = None
 
 
 class SocketTable(msgspec.Struct, frozen=True, kw_only=True):

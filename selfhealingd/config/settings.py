@@ -11,6 +11,7 @@ from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Policy
 from selfhealingd.core.probe import Probes
 from selfhealingd.core.rules.rule import Rule
+from selfhealingd.core.watch import Watch
 
 
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     ``file`` is the main file, ``files`` are all that were read, it first. ``reloads``
     has the services that can be told to reload; ``rules`` the services that have any,
-    ``probes`` those that are asked how they are.
+    ``probes`` those that are asked how they are. ``watches``: what others run.
     """
 
     file: Path
@@ -87,6 +88,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, tuple[Rule, ...]] = {}
     host_rules: tuple[Rule, ...] = ()
     probes: dict[str, Probes] = {}
+    watches: dict[str, Watch] = {}
 
     @property
     def sockets(self) -> Iterator[Listening]:

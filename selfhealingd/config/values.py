@@ -24,6 +24,8 @@ _DURATION = re.compile(
     "".join(_PART.format(unit=u) for u in ("d", "h", "m", "s", "ms"))
 )
 _UNIT_SECONDS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
+_UNIT = re.compile(r"[A-Za-z0-9:_\\@][A-Za-z0-9:_.\\@-]{0,240}")
+_OTHER_UNITS = (".socket", ".target", ".timer", ".path", ".mount", ".slice", ".scope")
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _LONGEST = 10 * 366 * 86400.0
 _SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?) ?([A-Za-z]{0,3})")
@@ -202,6 +204,14 @@ def socket_as(value: object) -> SocketAs:
 def preventive(value: object) -> Preventive:
     """Return what is done about predictions."""
     return Preventive(_preventive_word(value))
+
+
+def unit(value: object) -> str:
+    """Return the name of a service unit; the suffix may be left out."""
+    usable = isinstance(value, str) and _UNIT.fullmatch(value)
+    if usable and isinstance(value, str) and not value.endswith(_OTHER_UNITS):
+        return value if value.endswith(".service") else f"{value}.service"
+    raise Expected('a service unit such as "nginx.service"')
 
 
 def split_reload(value: object) -> object:

@@ -18,19 +18,31 @@ def tailing(
 ) -> Tailing:
     """Return the programs' logs, each file once, and what is in none of them.
 
+    Who has no launch is a watch, of which nobody here sees what it says.
     ``stream`` None: all that they say; then what is thrown away is not missed where
     the rest is kept.
     """
     logs: dict[str, LogDocument] = {}
     elsewhere: list[ElsewhereDocument] = []
     for name in names:
-        for shown in _of_program(name, launches[name], stream):
+        launch = launches.get(name)
+        found = _of_watch(name) if launch is None else _of_program(name, launch, stream)
+        for shown in found:
             match shown:
                 case LogDocument():
                     logs.setdefault(shown.path, shown)
                 case ElsewhereDocument():
                     elsewhere.append(shown)
     return Tailing(logs=tuple(logs.values()), elsewhere=tuple(elsewhere))
+
+
+def _of_watch(name: str) -> Iterator[Shown]:
+    yield ElsewhereDocument(
+        name=name,
+        stream=STREAMS[0],
+        words=f"{name} is a watch: what it says goes where its own config says",
+        hint="if it is a unit of systemd's: journalctl -e -u UNIT",
+    )
 
 
 def _of_program(name: str, launch: Launch, stream: Stream | None) -> Iterator[Shown]:

@@ -66,12 +66,7 @@ class Adopted(Child):
         return False
 
     async def _end(self) -> ExitStatus:
-        status = zombie_status(self.identity)
-        if status is None:
-            with trio.move_on_after(_REAPED_SECS):
-                await _reaped(self._pidfd)
-            status = exit_info(self._pidfd)
-        return _UNKNOWN if status is None else status
+        return await status_of(self.identity, self._pidfd)
 
 
 def hold(identity: Identity, marks: Mapping[str, str]) -> Child | None:
@@ -92,6 +87,16 @@ def hold(identity: Identity, marks: Mapping[str, str]) -> Child | None:
         return child
     child.close()
     return None
+
+
+async def status_of(identity: Identity, pidfd: int) -> ExitStatus:
+    """Return how a process ended that is no child of ours, as far as that is told."""
+    status = zombie_status(identity)
+    if status is None:
+        with trio.move_on_after(_REAPED_SECS):
+            await _reaped(pidfd)
+        status = exit_info(pidfd)
+    return _UNKNOWN if status is None else status
 
 
 def zombie_status(identity: Identity) -> ExitStatus | None:

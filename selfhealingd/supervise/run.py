@@ -67,7 +67,7 @@ async def run_to_end(
     """
     begun = trio.current_time()
     child: Child | None = None
-    with _Tail(output_limit) as tail:
+    with Tail(output_limit) as tail:
         with trio.move_on_after(timeout):
             child = await start(launch, marks=marks, handles=tail.handles)
         tail.close_writer()
@@ -91,7 +91,7 @@ async def run_to_end(
 
 
 async def _attend(
-    child: Child, tail: "_Tail", deadline: float
+    child: Child, tail: "Tail", deadline: float
 ) -> tuple[bool, tuple[Identity, ...]]:
     survivors: tuple[Identity, ...] = ()
     async with trio.open_nursery() as nursery:
@@ -123,7 +123,7 @@ async def _end(child: Child) -> tuple[Identity, ...]:
     return left
 
 
-class _Tail:
+class Tail:
     """A pipe for a command's output, of which the last bytes are kept."""
 
     def __init__(self, limit: int) -> None:
