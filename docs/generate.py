@@ -30,6 +30,7 @@ from selfhealingd.config import Places, defaults, schema
 from selfhealingd.config import rules as rules_schema
 from selfhealingd.config.rules import HostRuleTable, RuleTable
 from selfhealingd.config.table import Nested, Reader
+from selfhealingd.core.kinds import KINDS as EVENTS
 from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.policy import Autorestart, Healing
 from selfhealingd.core.probe import Heartbeat, Probe
@@ -79,6 +80,10 @@ KINDS = {
     "Ladder": "list of remedies",
     "Windows": 'list of `"HH:MM-HH:MM"`',
     "Prevent": '`"off"`, `"advise"`, `"act"`',
+    "TextOrFile": "string",
+    "Loudness": '`"debug"`, `"info"`, `"warning"`, `"error"`',
+    "Style": '`"event"`, `"chat"`',
+    "ACommand": "list or string",
     "Reload": "signal, list or string",
     "Rules": "list of rules",
     "HostRules": "list of rules",
@@ -344,6 +349,24 @@ HOST_RULE = {
 HOST = {
     "rules": "When the machine is not well; see [rules](rules.md).",
 }
+HOOK = {
+    "command": "What to run, with the event on its stdin. Written as a program's.",
+    "webhook": "Where to send the event, by HTTP. An address that is a secret may be"
+    ' in a file: `{ file = "path" }`.',
+    "services": "Only of these programs, or groups as `NAME:*`.",
+    "level": "Only what is at least as loud.",
+    "timeout": "End a command that takes longer; give up one try of a request.",
+    "environment": "As a program's, for `command`.",
+    "directory": "As a program's, for `command`.",
+    "user": "As a program's, for `command`.",
+    "headers": "Added to the request. As in an `environment`, a file may have it:"
+    ' `{ Authorization = { file = "path" } }`.',
+    "secret": "Sign the request with it, as GitHub does: `X-Hub-Signature-256`. Better"
+    ' in a file: `{ file = "path" }`.',
+    "ca_file": "Trust these authorities (PEM) for `https`, not the system's.",
+    "style": 'The whole event, or `{"text": "NAME: words"}` as Slack, Mattermost and'
+    " Google Chat take it.",
+}
 RUNBOOK = COMMAND | {
     "timeout": "End a run that takes longer: it has failed.",
 }
@@ -364,6 +387,12 @@ WRITTEN = {
     "timeout": "as `every`",
     "RunbookTable.timeout": "60 s",
     "ladder": '`["restart"]`',
+    "HookTable.command": "none",
+    "webhook": "none",
+    "services": "all, and what is about none",
+    "HookTable.timeout": "10 s",
+    "secret": "none",
+    "ca_file": "the system's",
     "preventive": '`"advise"`',
     "quiet": "empty",
     "reload": "none",
@@ -567,6 +596,12 @@ def _type(kind: object) -> str:
     return "string"
 
 
+def _events() -> Iterator[str]:
+    yield from _table("Event", "`kind`", "What happened")
+    for kind, meaning in EVENTS.items():
+        yield _row(f"`{kind.replace('.', '-')}`", f"`{kind}`", meaning)
+
+
 def _errors() -> Iterator[str]:
     yield from _table("`kind`", "`code`", "Exit status of selfhealctl")
     for kind in Kind:
@@ -665,6 +700,8 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "rule": _keys(HostRuleTable, RULE | HOST_RULE),
     "measures": partial(_measures, Scope.SERVICE),
     "hostmeasures": partial(_measures, Scope.HOST),
+    "hook": _keys(schema.HookTable, HOOK),
+    "events": _events,
     "methods": _methods,
     "errors": _errors,
     "statuses": _statuses,
@@ -687,6 +724,7 @@ DESCRIBED = {
     schema.HostTable: HOST,
     RuleTable: RULE,
     HostRuleTable: RULE | HOST_RULE,
+    schema.HookTable: HOOK,
 }
 """Every key must be described; the test compares these with the schema."""
 

@@ -33,6 +33,7 @@ from selfhealingd.memory import (
     remember,
     state_path,
 )
+from selfhealingd.notify.hooks import Hooks
 from selfhealingd.observe.sampler import Sampler
 from selfhealingd.observing import Observers
 from selfhealingd.operations import Operations
@@ -59,6 +60,7 @@ from selfhealingd.supervise.watching.watcher import Ears
 from selfhealingd.supervise.watching.watching import Watching
 from selfhealingd.system import System
 from selfhealingd.tasks import BackgroundTaskManager
+from selfhealingd.telling import make_hooks
 from selfhealingd.upkeep import own_tasks
 from selfhealingd.wire.documents import EventDocument
 from selfhealingd.wire.times import rfc3339
@@ -83,15 +85,7 @@ async def assemble(
     past = await trio.to_thread.run_sync(
         partial(remember, file, present=present, seed=secrets.token_hex(8))
     )
-    for note in past.notes:
-        log.warning(note.words)
-    if past.notes:
-        problems.set(
-            "state",
-            " ".join(note.words for note in past.notes),
-            "see what it knows: selfhealctl breakers; once that is right, to clear"
-            " this: systemctl restart selfhealingd",
-        )
+    _tell_notes([note.words for note in past.notes], problems)
     inheritance = Inheritance(config)
     survivors = await inheritance.look(past.recorded, users(config, past))
     wanted, config = config, with_gone(config, survivors, past.origins)
@@ -114,12 +108,14 @@ async def assemble(
     memory = Memory(file, anchor, boot)
     keeper: Keeper[Moment] = Keeper(journal, snapshot, memory.write)
     feed = Feed()
+    mark = instance(config)
+    hooks = make_hooks(mark, problems)
     loop = Loop(
         config.policy,
         host,
         anchor,
         memory=keeper,
-        tell=partial(_tell, feed),
+        tell=partial(_tell, feed, hooks),
         on_fault=partial(_on_fault, problems),
     )
     loop.launches = dict(config.launches)
@@ -130,7 +126,6 @@ async def assemble(
         changed=lambda: watch.look(outputs.problems()),
     )
     await nursery.start(move_output, outputs, problems)
-    mark = instance(config)
     probes = prober(mark, outputs, partial(_launch, loop), loop.post, config.probes)
     await nursery.start(probes.run)
     manager = BackgroundTaskManager(
@@ -187,6 +182,7 @@ async def assemble(
             on_change=changed,
         ),
         feed=feed,
+        hooks=hooks,
         operations=Operations(loop),
         problems=problems,
         inheritance=inheritance,
@@ -219,6 +215,19 @@ async def assemble(
         gatherer=gatherer,
     )
     return system, hands
+
+
+def _tell_notes(notes: list[str], problems: Problems) -> None:
+    """Tell what was wrong with the last state."""
+    for words in notes:
+        log.warning(words)
+    if notes:
+        problems.set(
+            "state",
+            " ".join(notes),
+            "see what it knows: selfhealctl breakers; once that is right, to clear"
+            " this: systemctl restart selfhealingd",
+        )
 
 
 def _launch(loop: Loop, service: str) -> Launch:
@@ -259,8 +268,9 @@ def _samples(sampler: Sampler, service: str) -> list[Sample]:
     return [] if series is None else series.samples()
 
 
-def _tell(feed: Feed, event: EventDocument) -> None:
+def _tell(feed: Feed, hooks: Hooks, event: EventDocument) -> None:
     feed.publish(event)
+    hooks.offer(event)
     of_program = event.kind.split(".")[0] in {"service", "incident", "attempt"}
     words = f"{event.service}: {event.words}" if of_program else event.words
     getattr(logs.get(event.component), event.level)(words)

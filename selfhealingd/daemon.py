@@ -32,7 +32,7 @@ from selfhealingd.core.events import Began, Emptied, ResumeAsked
 from selfhealingd.core.life import Fatal
 from selfhealingd.core.words import RESUME, reset_command
 from selfhealingd.door import Door
-from selfhealingd.ending import kill_all, ourselves, stop_all
+from selfhealingd.ending import kill_all, ourselves, stop_all, tell_last
 from selfhealingd.handoff import Handoff
 from selfhealingd.hands import Hands
 from selfhealingd.inheritance import hold_state, instance
@@ -95,6 +95,7 @@ async def run(
                 await system.shutdown_asked.wait()
                 await reporting.stopping()
                 ended = await stop_all(system, hands)
+                await tell_last(system)
                 system.sockets.close()
                 nursery.cancel_scope.cancel()
     return ended
@@ -139,6 +140,8 @@ async def _start(
     allow_descriptors(system.config, system.problems)
     await nursery.start(system.keeper.run)
     system.keeper.put([msgspec.json.encode(opening_record(loop, boot_id()))])
+    await nursery.start(system.hooks.run)
+    system.hooks.sync(system.config.hooks)
     nursery.start_soon(loop.run, hands)
     await adopt_all(system, hands)
     # Not before: of ours, too, may have ended whom nobody was there to know.

@@ -18,6 +18,7 @@ from selfhealingd.system import System
 
 KILL_SECS = 5.0
 FLUSH_SECS = 5.0
+HOOKS_SECS = 5.0
 
 log = logs.get("Daemon")
 
@@ -57,6 +58,14 @@ async def stop_all(system: System, hands: Hands) -> bool:
         log.error(f"the last state was not written: {system.keeper.problem}")
     log.info("stopped")
     return not left and loop.ended_by is None
+
+
+async def tell_last(system: System) -> None:
+    """Let hooks tell of what has happened until now, within a few seconds."""
+    with trio.move_on_after(HOOKS_SECS) as scope:
+        await system.hooks.drained()
+    if scope.cancelled_caught:
+        log.warning("hooks were not done telling when the daemon ended")
 
 
 async def _end_strangers(system: System) -> list[str]:

@@ -127,6 +127,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
         await system.loop.apply(event)
     system.sockets.keep(config.sockets)
     system.periodic.sync(config.tasks)
+    system.hooks.sync(config.hooks)
     system.outputs.keep(config.launches)
     system.prober.put(config.probes)
     allow_descriptors(config, system.problems)
@@ -192,6 +193,7 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
         ("task removed", changes.tasks_removed),
         ("task changed", changes.tasks_changed),
         ("runbook", changes.runbooks),
+        ("hook", changes.hooks),
     ]
     words = [
         f"{what}: {name}"

@@ -10,6 +10,7 @@ from selfhealingd.feed import Feed
 from selfhealingd.inheritance import Inheritance
 from selfhealingd.loop import Loop
 from selfhealingd.memory import Moment
+from selfhealingd.notify.hooks import Hooks
 from selfhealingd.observe.probes.prober import Prober
 from selfhealingd.observe.sampler import Sampler
 from selfhealingd.operations import Operations
@@ -43,6 +44,7 @@ class System:
     journal: Journal
     periodic: Periodic
     feed: Feed
+    hooks: Hooks
     operations: Operations
     problems: Problems
     inheritance: Inheritance

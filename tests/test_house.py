@@ -40,6 +40,7 @@ ROOMS = {
     "core": "selfhealingd",
     "install": "selfhealingd",
     "observe": "selfhealingd",
+    "notify": "selfhealingd",
     "selfhealctl": ".",
     "store": "selfhealingd",
     "supervise": "selfhealingd",

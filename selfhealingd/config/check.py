@@ -13,6 +13,7 @@ from selfhealingd.config.control import DEFAULT_INCLUDE, read_control, read_daem
 from selfhealingd.config.copies import copies
 from selfhealingd.config.files import CannotRead, matching, read_toml
 from selfhealingd.config.healing import main_breaker, merge_healing
+from selfhealingd.config.hooks import read_hooks
 from selfhealingd.config.ladder import check_ladder
 from selfhealingd.config.mistakes import ConfigError, Mistake, Spot, likely, show
 from selfhealingd.config.named import Named, named
@@ -53,7 +54,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "healing": HealingTable,
     "host": HostTable,
 }
-_NAMED = ("program", "watch", "group", "socket", "tasks", "runbook")
+_NAMED = ("program", "watch", "group", "socket", "tasks", "runbook", "on")
 _HOMES = {
     key: f"it belongs in [{table}]"
     for table, kind in _SETTINGS.items()
@@ -120,6 +121,11 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
     )
     services = _services(sources, around)
     tasks = _tasks(sources, uid)
+    hooks = read_hooks(
+        ((s.tables.get("on", {}), s.spot.at("on")) for s in sources),
+        {name: one.program for name, one in services.items()},
+        uid,
+    )
     if noted:
         raise ConfigError(tuple(noted))
     return Config(
@@ -140,6 +146,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         rules={name: one.rules for name, one in services.items() if one.rules},
         host_rules=settings.host.rules,
         probes={n: one.probes for n, one in services.items() if one.probes != NONE},
+        hooks=hooks,
     )
 
 

@@ -23,8 +23,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     ``relaunch``: the program must be started anew before all of its settings are in
     force. ``adjusted``: only how it is watched over changed. ``healing_changed``: the
     engine's own numbers did. ``host_changed``: what is watched of the host did.
-    ``runbooks``: added, removed or changed. ``daemon_keys``: these wait for a restart
-    of the daemon.
+    ``runbooks`` and ``hooks``: added, removed or changed. ``daemon_keys``: these wait
+    for a restart of the daemon.
     """
 
     added: tuple[str, ...] = ()
@@ -35,6 +35,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     tasks_removed: tuple[str, ...] = ()
     tasks_changed: tuple[str, ...] = ()
     runbooks: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
     healing_changed: bool = False
     host_changed: bool = False
     daemon_keys: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ def compare(old: Config, new: Config) -> Changes:
         tasks_removed=_only_in(old.tasks, new.tasks),
         tasks_changed=_changed(old.tasks, new.tasks),
         runbooks=tuple(sorted(_differ(old.runbooks, new.runbooks))),
+        hooks=tuple(sorted(_differ(old.hooks, new.hooks))),
         healing_changed=(
             msgspec.structs.replace(old.policy, programs={}, runbooks={})
             != msgspec.structs.replace(new.policy, programs={}, runbooks={})

@@ -1,4 +1,4 @@
-"""The ``environment`` of a command: strings, or the contents of files."""
+"""Strings that may be the contents of files: an ``environment``, or secrets."""
 
 from typing import Annotated
 
@@ -25,13 +25,14 @@ def environment(raw: object, spot: Spot) -> dict[str, str]:
             at.wrong("not a variable's name", 'it must not be empty nor contain "="')
             continue
         try:
-            variables[name] = _variable(value, at)
+            variables[name] = text_or_file(value, at)
         except Wrong:
             continue  # it has been noted; other variables may be wrong as well
     return variables
 
 
-def _variable(value: object, spot: Spot) -> str:
+def text_or_file(value: object, spot: Spot) -> str:
+    """Return a string, or the content of a file; raises Wrong after noting why not."""
     if isinstance(value, dict):
         return _from_file(value, spot)
     return str(read_value(Reader(_text), value, spot))

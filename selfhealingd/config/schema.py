@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 import msgspec
 
 from selfhealingd.config import urls, values
-from selfhealingd.config.environment import environment
+from selfhealingd.config.environment import environment, text_or_file
 from selfhealingd.config.ladder import read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
 from selfhealingd.config.rules import HostRules, Rules
@@ -24,6 +24,7 @@ from selfhealingd.config.table import (
 )
 from selfhealingd.core import quiet
 from selfhealingd.core.graph import Condition
+from selfhealingd.core.kinds import LEVELS
 from selfhealingd.core.listening import SocketAs
 from selfhealingd.core.output import BACKUPS, MAX_BYTES
 from selfhealingd.core.policy import Autorestart, Preventive
@@ -81,6 +82,14 @@ Orphans: TypeAlias = Annotated[
     Literal["keep", "stop"], Reader(values.one_of("keep", "stop"))
 ]
 Environment: TypeAlias = Annotated[dict[str, str], Nested(environment)]
+TextOrFile: TypeAlias = Annotated[str, Nested(text_or_file)]
+Loudness: TypeAlias = Annotated[str, Reader(values.one_of(*LEVELS))]
+Style: TypeAlias = Annotated[
+    Literal["event", "chat"], Reader(values.one_of("event", "chat"))
+]
+ACommand: TypeAlias = Annotated[
+    tuple[str, ...], Reader(values.command, prepare=values.split)
+]
 Ladder: TypeAlias = Annotated[Remedies, Nested(read_ladder)]
 Windows: TypeAlias = Annotated[quiet.Quiet, Nested(read_quiet)]
 Prevent: TypeAlias = Annotated[Preventive, Reader(values.preventive)]
@@ -359,6 +368,23 @@ class RunbookTable(CommandTable, frozen=True, kw_only=True):
     """``[runbook.NAME]``: a command that may heal, as a ladder's ``run NAME``."""
 
     timeout: Positive = 60.0
+
+
+class HookTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[on.EVENT]``: a command, a webhook, or both, that are told of events."""
+
+    command: ACommand | None = None
+    webhook: TextOrFile | None = None
+    services: Strings | None = None
+    level: Loudness = "debug"
+    timeout: Positive = 10.0
+    environment: Environment = {}
+    directory: PathText | None = None
+    user: Text | None = None
+    headers: Headers = ()
+    secret: TextOrFile | None = None
+    ca_file: PathText | None = None
+    style: Style = "event"
 
 
 class TaskTable(CommandTable, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from selfhealingd.core.hook import Hook
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
 from selfhealingd.core.policy import Policy
@@ -89,6 +90,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     host_rules: tuple[Rule, ...] = ()
     probes: dict[str, Probes] = {}
     watches: dict[str, Watch] = {}
+    hooks: dict[str, Hook] = {}
 
     @property
     def sockets(self) -> Iterator[Listening]:

@@ -4,9 +4,10 @@ import re
 
 import msgspec
 
+from selfhealingd.config.environment import text_or_file
 from selfhealingd.config.mistakes import Spot, show
-from selfhealingd.config.table import Reader, Wrong, as_table, read_value
-from selfhealingd.config.values import Expected, integer, text
+from selfhealingd.config.table import Wrong, as_table
+from selfhealingd.config.values import Expected, integer
 
 _URL = re.compile(
     r"(?P<scheme>https?)://"
@@ -74,14 +75,14 @@ def _statuses(value: object) -> tuple[int, int]:
 
 
 def headers(raw: object, spot: Spot) -> tuple[tuple[str, str], ...]:
-    """Read a table of headers; what is not one of HTTP is noted."""
+    """Read a table of headers, some from files; what is not one of HTTP is noted."""
     found = []
     for name, value in (as_table(raw, spot) or {}).items():
         if not _HEADER.fullmatch(name):
             spot.at(name).wrong("not the name of a header")
             continue
         try:
-            read = read_value(Reader(text), value, spot.at(name))
+            read = text_or_file(value, spot.at(name)).rstrip("\r\n")
         except Wrong:
             continue  # it has been noted; the others may be wrong as well
         if not _VALUE.fullmatch(read):

@@ -1,8 +1,10 @@
 """Run a command from its start to its end, and keep the last of what it says."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from signal import SIGKILL, SIGTERM
 from types import TracebackType
 from typing import Self
@@ -58,9 +60,11 @@ async def run_to_end(
     *,
     timeout: float,  # noqa: ASYNC109 - it ends the command; nothing is raised
     output_limit: int = 4096,
+    stdin: bytes | None = None,
 ) -> Ran:
     """Run a command for at most ``timeout`` seconds and say how it went.
 
+    It reads ``stdin``, which it need not do to the end; None is nothing to read.
     Its output goes to the last ``output_limit`` bytes of ``Ran.tail``, not to where
     the launch says. Whatever it leaves of its tree is ended with it: SIGTERM, and
     after 2 s SIGKILL; so it is on timeout and when cancelled. Raises SpawnError.
@@ -68,8 +72,9 @@ async def run_to_end(
     begun = trio.current_time()
     child: Child | None = None
     with Tail(output_limit) as tail:
-        with trio.move_on_after(timeout):
-            child = await start(launch, marks=marks, handles=tail.handles)
+        with _readable(stdin) as fd, trio.move_on_after(timeout):
+            handles = replace(tail.handles, stdin=fd)
+            child = await start(launch, marks=marks, handles=handles)
         tail.close_writer()
         if child is None:
             seconds = trio.current_time() - begun
@@ -121,6 +126,26 @@ async def _end(child: Child) -> tuple[Identity, ...]:
                 await wait_gone(child)
             left = await members(child)
     return left
+
+
+@contextmanager
+def _readable(content: bytes | None) -> Iterator[int]:
+    """Give a descriptor to read that from for the block.
+
+    It is of a file in memory: with a pipe somebody would have to write, and to see to
+    it that who reads slowly, or not at all, holds up nobody.
+    """
+    if content is None:
+        yield subprocess.DEVNULL
+        return
+    fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(fd, 0, os.SEEK_SET)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 class Tail:

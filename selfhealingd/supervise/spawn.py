@@ -159,7 +159,7 @@ def _fork_exec(
     # Without need for them, subprocess's own vfork is quicker and safer.
     prepare = last.take if last.needed else None
     switch = None if prepare else last.user
-    stdin = subprocess.DEVNULL
+    stdin = handles.stdin
     if handles.sockets and launch.socket_as is SocketAs.STDIN:
         [stdin] = handles.sockets
     try:

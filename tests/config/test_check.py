@@ -17,6 +17,7 @@ from selfhealingd.config.schema import (
     ControlTable,
     DaemonTable,
     HealingTable,
+    HookTable,
     HostTable,
     LivenessTable,
     ProgramTable,
@@ -39,6 +40,7 @@ KINDS = (
     ReadinessTable,
     LivenessTable,
     SocketTable,
+    HookTable,
     RunbookTable,
     TaskTable,
     HostTable,
@@ -335,7 +337,7 @@ CONFIGS = st.dictionaries(
 ) | st.fixed_dictionaries(
     {
         kind: st.dictionaries(TEXTS, TABLES)
-        for kind in ("program", "socket", "tasks", "runbook")
+        for kind in ("program", "socket", "tasks", "runbook", "on")
     }
 )
 

@@ -60,6 +60,32 @@ async def test_only_the_last_is_kept(run: Run, limit: int) -> None:
     assert ("x" * 4096 + "the end")[4103 - limit :] == ran.tail
 
 
+async def test_stdin(run: Run) -> None:
+    """What is to be read is there, to its end, however slowly it is read."""
+    text = b"\xff" * 3_000_000
+    ran = await run(_sh("sleep 0.1; wc -c"), {}, timeout=60, stdin=text)
+    assert ran.tail.strip() == "3000000"
+    assert ran.code == 0
+
+
+async def test_stdin_that_nobody_reads(run: Run) -> None:
+    """A command that leaves it is not held up, and nor is who started it."""
+    ran = await run(_sh("exit 3"), {}, timeout=60, stdin=b"x" * 3_000_000)
+    assert ran.code == 3
+
+
+async def test_stdin_can_be_opened_again(run: Run) -> None:
+    """As ``/dev/stdin``, which is how some programs are told to read it."""
+    ran = await run(_sh("cat /dev/stdin"), {}, timeout=60, stdin=b"event")
+    assert ran.tail == "event"
+
+
+async def test_no_stdin(run: Run) -> None:
+    """Without any there is nothing to read, at once."""
+    ran = await run(_sh("wc -c"), {}, timeout=60)
+    assert ran.tail.strip() == "0"
+
+
 async def test_undecodable_output(run: Run) -> None:
     """Bytes that are no text do not break the tail."""
     ran = await run(_sh(r"printf 'a\377b'"), {}, timeout=20)

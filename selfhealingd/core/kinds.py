@@ -1,0 +1,20 @@
+"""Which kinds of events there are, for those who want to be told of some of them."""
+
+KINDS: dict[str, str] = {
+    "service.transition": "a program's state has another name now",
+    "service.readiness": "a program that is up is ready, or not ready any more",
+    "service.called": "a client connected, so a program is started",
+    "service.killed": "a program has not ended in time: SIGKILL",
+    "essential.ended": "an essential program ended for good: the daemon shuts down",
+    "incident.opened": "something went wrong with a program",
+    "incident.ended": "that is over: healed, given up, or left to the operator",
+    "attempt.began": "a remedy is tried",
+    "attempt.ended": "its result is known",
+    "breaker.changed": "a breaker has another state now; the engine's is among them",
+    "operator.acted": "somebody did something by `selfhealctl`",
+    "flags.changed": "the feature flags in force changed",
+}
+"""Each kind, as ``EventDocument.kind`` has it, with what it tells of."""
+
+LEVELS = ("debug", "info", "warning", "error")
+"""How loud an event may be, the quietest first."""

@@ -1,0 +1,170 @@
+"""One queue and one task for each hook: none waits for another, and nobody for them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+import msgspec
+import trio
+
+from selfhealingd.core.hook import Execute, Hook, Post
+from selfhealingd.notify.queue import Queue
+from selfhealingd.wire.documents import EventDocument
+
+AT_ONCE = 4
+"""Commands that run at a time; of requests, which cost less, four times as many."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way. ``missed``: how many before it were dropped."""
+
+    event: EventDocument
+    missed: int = 0
+
+
+RunIt: TypeAlias = Callable[[str, Execute, Letter], Awaitable[str | None]]
+"""Run the command of the hook of that name; returns why that failed, if it did."""
+
+SendIt: TypeAlias = Callable[[Post, Letter], Awaitable[str | None]]
+"""Send the request; returns why that failed, if it did. Both have deadlines."""
+
+
+class Ear:
+    """Hears how hooks fare; each method is called with the hook."""
+
+    def failed(self, hook: Hook, words: str, row: int) -> None:
+        """It failed, for the so-manieth time in a row."""
+
+    def went_well(self, hook: Hook) -> None:
+        """It did not."""
+
+    def dropped(self, hook: Hook, count: int) -> None:
+        """It is too slow: so many were dropped by now."""
+
+    def gone(self, hook: Hook) -> None:
+        """There is nothing more to hear of it."""
+
+
+class Hooks:
+    """Tells of events by hooks; ``run`` has to run for that."""
+
+    def __init__(self, execute: RunIt, post: SendIt, ear: Ear) -> None:
+        self._execute = execute
+        self._post = post
+        self._ear = ear
+        self._workers: dict[str, _Worker] = {}
+        self._nursery: trio.Nursery | None = None
+        self._executing = trio.CapacityLimiter(AT_ONCE)
+        self._posting = trio.CapacityLimiter(4 * AT_ONCE)
+
+    async def run(
+        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Tell, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            task_status.started()
+            await trio.sleep_forever()
+
+    def sync(self, hooks: Mapping[str, Hook]) -> None:
+        """Have these hooks from now on; what is under way ends as it began.
+
+        What waits for a hook that stays is told by it as it is now.
+        """
+        if self._nursery is None:
+            raise AssertionError("not running")
+        for name in self._workers.keys() - hooks.keys():
+            self._workers.pop(name).leave()
+        for name, hook in hooks.items():
+            worker = self._workers.get(name)
+            if worker is None:
+                worker = _Worker(hook, self._deliver, self._ear)
+                self._workers[name] = worker
+                self._nursery.start_soon(worker.run)
+            else:
+                worker.become(hook)
+
+    def offer(self, event: EventDocument) -> None:
+        """Let it be told to whom it concerns; waits for nobody."""
+        for worker in self._workers.values():
+            if worker.hook.wants(
+                kind=event.kind, level=event.level, service=event.service
+            ):
+                worker.take(event)
+
+    async def drained(self) -> None:
+        """Wait until all that was offered so far, and since, was told."""
+        for worker in list(self._workers.values()):
+            await worker.idle.wait()
+
+    async def _deliver(self, hook: Hook, letter: Letter) -> str | None:
+        match hook.way:
+            case Execute() as way:
+                async with self._executing:
+                    return await self._execute(hook.name, way, letter)
+            case Post() as way:
+                async with self._posting:
+                    return await self._post(way, letter)
+
+
+class _Worker:
+    """Tells of one event after the other, in their order."""
+
+    def __init__(
+        self,
+        hook: Hook,
+        deliver: Callable[[Hook, Letter], Awaitable[str | None]],
+        ear: Ear,
+    ) -> None:
+        self.hook = hook
+        self.idle = trio.Event()
+        self.idle.set()
+        self._deliver = deliver
+        self._ear = ear
+        self._queue = Queue[EventDocument]()
+        self._row = 0
+        self._told = 0
+        self._left = False
+        self._waiting = trio.CancelScope()
+
+    def become(self, hook: Hook) -> None:
+        """Be another one from now on; what was wrong with it may have been mended."""
+        if hook != self.hook or self._row or self._queue.dropped:
+            self._ear.gone(self.hook)
+            self._row = self._told = self._queue.dropped = 0
+        self.hook = hook
+
+    def leave(self) -> None:
+        """Tell nothing more."""
+        self._left = True
+        self._waiting.cancel()
+        self._ear.gone(self.hook)
+        self.idle.set()
+
+    def take(self, event: EventDocument) -> None:
+        if self.idle.is_set():
+            self.idle = trio.Event()
+        if self._queue.put(event):
+            self._ear.dropped(self.hook, self._queue.dropped)
+
+    async def run(self) -> None:
+        while not self._left:
+            with trio.CancelScope() as self._waiting:
+                event = await self._queue.get()
+            if self._waiting.cancelled_caught:
+                return
+            missed = self._queue.dropped - self._told
+            self._told = self._queue.dropped
+            await self._tell(self.hook, Letter(event=event, missed=missed))
+            if not len(self._queue):
+                self.idle.set()
+
+    async def _tell(self, hook: Hook, letter: Letter) -> None:
+        problem = await self._deliver(hook, letter)
+        if self._left or hook != self.hook:
+            return  # how it was is no news of how it is
+        if problem is None:
+            self._row = 0
+            self._ear.went_well(hook)
+        else:
+            self._row += 1
+            self._ear.failed(hook, problem, self._row)
