@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 
 import psutil
 import trio
 
 from selfhealingd.core.sample import HostSample, Metric, Needs, Sample
+from selfhealingd.observe.pressure import averages
 from selfhealingd.observe.process import read_file
 from selfhealingd.observe.slow import Slow
 
@@ -97,10 +97,6 @@ def _open_files() -> Iterator[_Known]:
 
 
 def _pressure(resource: str, some: Metric, full: Metric) -> Iterator[_Known]:
-    """The averages over 10 s; nothing on a kernel without PSI."""
-    for line in read_file(f"/proc/pressure/{resource}").splitlines():
-        kind, _, averages = line.partition(b" avg10=")
-        metric = {b"some": some, b"full": full}.get(kind)
-        if metric is not None:
-            with suppress(ValueError, IndexError):
-                yield metric, float(averages.split(None, 1)[0]), None
+    metrics = {"some": some, "full": full}
+    for kind, share in averages(resource).items():
+        yield metrics[kind], share, None

@@ -107,6 +107,7 @@ class Sampler:
         samples = await self._measure(needs)
         seen = await self._host.read(host)
         for subscriber in self._subscribers:
+            await trio.lowlevel.checkpoint()  # a thousand services take each a while
             self._guard(None, subscriber.on_sweep, now, samples, seen)
 
     def _needs(self) -> dict[str, Needs]:
