@@ -25,6 +25,7 @@ from selfhealingd.gathering import Gatherer
 from selfhealingd.hands import Hands
 from selfhealingd.inheritance import Inheritance, instance, output_folder
 from selfhealingd.investigating import Investigator
+from selfhealingd.judging import judge
 from selfhealingd.loop import Loop
 from selfhealingd.memory import (
     Memory,
@@ -120,12 +121,7 @@ async def assemble(
     )
     loop.launches = dict(config.launches)
     changed = partial(keeper.put, state_changed=True, durable=True)
-    watch = OutflowWatch()
-    outputs = Outputs(
-        output_folder(config),
-        changed=lambda: watch.look(outputs.problems()),
-    )
-    await nursery.start(move_output, outputs, problems)
+    outputs = await _outputs(config, nursery, problems)
     probes = prober(mark, outputs, partial(_launch, loop), loop.post, config.probes)
     await nursery.start(probes.run)
     manager = BackgroundTaskManager(
@@ -168,6 +164,7 @@ async def assemble(
         await loop.post(event)
 
     runs = Runs(mark, report, _on_trouble, kit)
+    judging = await nursery.start(judge, config, sampler, loop.post)
     system = System(
         config=config,
         wanted=wanted,
@@ -193,6 +190,7 @@ async def assemble(
         watching=Watching(nursery, Ears(loop.post, _on_trouble)),
         origins=origins,
         sampler=sampler,
+        judging=judging,
         succession=Succession(mark, lock, door, runs=runs, kit=kit),
         nursery=nursery,
         began=now,
@@ -204,7 +202,7 @@ async def assemble(
         knocks=Knocks(sockets, loop.post),
         nursery=nursery,
         origins=origins,
-        observers=Observers((sampler, probes)),
+        observers=Observers((sampler, judging.services, probes)),
         runbooks=Runbooks(
             mark,
             loop,
@@ -232,6 +230,18 @@ def _tell_notes(notes: list[str], problems: Problems) -> None:
 
 def _launch(loop: Loop, service: str) -> Launch:
     return loop.launches.get(service) or Launch(argv=())
+
+
+async def _outputs(
+    config: Config, nursery: trio.Nursery, problems: Problems
+) -> Outputs:
+    watch = OutflowWatch()
+    outputs = Outputs(
+        output_folder(config),
+        changed=lambda: watch.look(outputs.problems()),
+    )
+    await nursery.start(move_output, outputs, problems)
+    return outputs
 
 
 def _moment(system: System) -> Moment:

@@ -130,6 +130,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     system.hooks.sync(config.hooks)
     system.outputs.keep(config.launches)
     system.prober.put(config.probes)
+    system.judging.put(config)
     allow_descriptors(config, system.problems)
 
 

@@ -8,6 +8,7 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.breaker import By
 from selfhealingd.feed import Feed
 from selfhealingd.inheritance import Inheritance
+from selfhealingd.judging import Judging
 from selfhealingd.loop import Loop
 from selfhealingd.memory import Moment
 from selfhealingd.notify.hooks import Hooks
@@ -55,6 +56,7 @@ class System:
     watching: Watching
     origins: Origins
     sampler: Sampler
+    judging: Judging
     succession: Succession
     nursery: trio.Nursery
     began: float

@@ -1,0 +1,100 @@
+"""How one rule has fared so far, with the sentence that it is told in."""
+
+import msgspec
+
+from selfhealingd.core.rules.hysteresis import FRESH, Tally, Verdict, awaited, judge
+from selfhealingd.core.rules.reading import bound, measured, words
+from selfhealingd.core.rules.rule import Counted, Rule
+from selfhealingd.core.sample import Sample
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule and what was seen of it. ``words``: what was measured, while met."""
+
+    rule: Rule
+    tally: Tally = FRESH
+    words: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether something is wrong by this rule."""
+        return self.tally.sick
+
+    def follows(self, rule: Rule) -> bool:
+        """Whether what was seen says the same of another version of the rule."""
+        mine = self.rule
+        return (mine.when, mine.clear) == (rule.when, rule.clear)
+
+
+def forget(course: Course) -> Course:
+    """Begin anew to see what makes the next edge: there was nothing to see for long."""
+    fresh = Tally(sick=course.tally.sick)
+    return msgspec.structs.replace(course, tally=fresh)
+
+
+def look(course: Course, sample: Sample, *, cores: int) -> tuple[Course, Verdict]:
+    """Take in one sample, of the service or the host that the rule is about."""
+    rule = course.rule
+    metric = rule.kind.metric
+    if metric is None:
+        return course, Verdict.SAME
+    clause = awaited(rule, course.tally)
+    value, limit = measured(rule.kind, clause.measure.place, sample)
+    against = bound(metric, clause.threshold, limit, cores)
+    tally, verdict = judge(rule, course.tally, at=sample.at, value=value, bound=against)
+    return _after(course, tally, verdict, value, limit), verdict
+
+
+def count(course: Course, at: float, starts: "Starts") -> tuple[Course, Verdict]:
+    """Look how often something happened of late, for a rule that counts."""
+    rule = course.rule
+    if not isinstance(rule.when.window, Counted):
+        return course, Verdict.SAME
+    number = float(starts.within(rule.when.window.secs, at))
+    tally, verdict = judge(
+        rule, course.tally, at=at, value=number, bound=rule.when.threshold.value
+    )
+    return _after(course, tally, verdict, number, None), verdict
+
+
+class Starts(msgspec.Struct, frozen=True):
+    """When a service was seen up: each time, with the number of its run."""
+
+    seen: tuple[tuple[float, int], ...] = ()
+
+    def add(self, at: float, run: int, longest: float) -> "Starts":
+        """Note that a run is up; what is older than ``longest`` is forgotten."""
+        if self.seen and self.seen[-1][1] == run:
+            return self
+        seen = (*self.seen, (at, run))
+        # One that is older has to stay: it says from which number on to count.
+        while len(seen) > 1 and seen[1][0] <= at - longest:
+            seen = seen[1:]
+        return Starts(seen)
+
+    def within(self, secs: float, now: float) -> int:
+        """How many runs began in the latest ``secs``, failed ones among them."""
+        if not self.seen:
+            return 0
+        before = [run for at, run in self.seen if at <= now - secs]
+        return self.seen[-1][1] - (before[-1] if before else self.seen[0][1])
+
+    def next_change(self, secs: float, now: float) -> float | None:
+        """When the number will have become less by itself; None: it is 0."""
+        later = [at + secs for at, _ in self.seen if at + secs > now]
+        return min(later, default=None)
+
+
+def _after(
+    course: Course,
+    tally: Tally,
+    verdict: Verdict,
+    value: float | None,
+    limit: float | None,
+) -> Course:
+    said = course.words
+    if verdict is Verdict.SICKENED and value is not None:
+        said = words(course.rule, value, limit)
+    elif verdict is Verdict.RECOVERED:
+        said = ""
+    return msgspec.structs.replace(course, tally=tally, words=said)

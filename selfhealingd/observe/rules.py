@@ -1,0 +1,210 @@
+"""Judges services by their rules, as the sampler measures them; tells only edges.
+
+A run begins afresh with all rules. What a rule counts outlives the runs: it is about
+them.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import trio
+
+from selfhealingd.core.events import Recovered, Sickened
+from selfhealingd.core.incident import Cause
+from selfhealingd.core.rules.course import Course, Starts, count, forget, look
+from selfhealingd.core.rules.hysteresis import Verdict
+from selfhealingd.core.rules.reading import needs
+from selfhealingd.core.rules.rule import Counted, Rule
+from selfhealingd.core.sample import NOTHING, HostSample, Needs, Sample
+from selfhealingd.core.symptom import Symptom
+
+Edge = Sickened | Recovered
+
+RESTED = 3
+"""Intervals without a sweep, after which what was seen before says nothing."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """One run that is up, with its rules by their keys."""
+
+    run: int
+    courses: dict[str, Course] = field(default_factory=dict)
+
+
+class ServiceRules:
+    """An observer of runs, and a subscriber of the sampler.
+
+    ``interval``: seconds between samples. ``report`` takes what is told.
+    """
+
+    def __init__(
+        self, interval: float, report: Callable[[Edge], Awaitable[None]]
+    ) -> None:
+        self._interval = interval
+        self._report = report
+        self._cores = os.cpu_count() or 1
+        self._rules: Mapping[str, tuple[Rule, ...]] = {}
+        self._needs: dict[str, Needs] = {}
+        self._cases: dict[str, _Case] = {}
+        self._starts: dict[str, Starts] = {}
+        self._swept = 0.0
+        self._recount = trio.Event()
+        self._told, self._edges = trio.open_memory_channel[Edge](float("inf"))
+
+    async def run(
+        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Pass on what is found, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._count_again)
+            task_status.started()
+            async for edge in self._edges:
+                await self._report(edge)
+
+    def put(self, rules: Mapping[str, tuple[Rule, ...]]) -> None:
+        """Judge by these; a rule that is the same goes on as it was."""
+        self._rules = dict(rules)
+        self._needs = {service: needs(own) for service, own in rules.items()}
+        for service, case in self._cases.items():
+            self._settle(service, case)
+            self._note_start(service, case.run)
+        for service in self._starts.keys() - rules.keys():
+            del self._starts[service]
+        self._judge_counts(trio.current_time())
+
+    # As an observer
+
+    def begin(self, service: str, run: int, pid: int) -> None:  # noqa: ARG002
+        """Judge this run from now on."""
+        case = self._cases[service] = _Case(run)
+        self._settle(service, case)
+        self._note_start(service, run)
+        self._judge_counts(trio.current_time())
+
+    def end(self, service: str) -> None:
+        """Judge no more; what was wrong with the run has ended with it."""
+        self._cases.pop(service, None)
+
+    # As a subscriber
+
+    def needs(self, service: str) -> Needs:
+        """What the rules of a service compare."""
+        return self._needs.get(service, NOTHING)
+
+    def host_needs(self) -> Needs:
+        """Nothing: the host's rules are judged elsewhere."""
+        return NOTHING
+
+    def on_sweep(
+        self,
+        now: float,
+        services: Mapping[str, Sample],
+        host: HostSample,  # noqa: ARG002
+    ) -> None:
+        """Judge all that were measured."""
+        rested = now - self._swept > RESTED * self._interval
+        self._swept = now
+        for service, case in self._cases.items():
+            if rested:
+                case.courses = {k: forget(one) for k, one in case.courses.items()}
+            sample = services.get(service)
+            if sample is None or sample.run != case.run:
+                continue
+            for key, course in case.courses.items():
+                case.courses[key], verdict = look(course, sample, cores=self._cores)
+                self._tell(service, case, key, verdict, sample.at)
+
+    def _settle(self, service: str, case: _Case) -> None:
+        """Let a run have the rules that are in force."""
+        rules = {rule.key: rule for rule in self._rules.get(service, ())}
+        now = trio.current_time()
+        courses = {}
+        for key, rule in rules.items():
+            had = case.courses.get(key)
+            same = had is not None and had.follows(rule)
+            courses[key] = _go_on(had, rule) if had and same else Course(rule=rule)
+            if had is not None and had.met and not same:
+                self._recovered(service, case, key, now)
+            elif had is not None and had.met and had.rule != rule:
+                self._sickened(service, case, courses[key], now)
+        for key, had in case.courses.items():
+            if had.met and key not in rules:
+                self._recovered(service, case, key, now)
+        case.courses = courses
+
+    # What is counted
+
+    def _note_start(self, service: str, run: int) -> None:
+        longest = max(_spans(self._rules.get(service, ())), default=None)
+        if longest is not None:
+            seen = self._starts.get(service, Starts())
+            now = trio.current_time()
+            self._starts[service] = seen.add(now, run, longest)
+
+    async def _count_again(self) -> None:
+        """Look again when time alone has changed a number."""
+        while True:
+            self._recount = trio.Event()
+            due = min(self._due(trio.current_time()), default=float("inf"))
+            with trio.move_on_at(due):
+                await self._recount.wait()
+            self._judge_counts(trio.current_time(), again=False)
+
+    def _due(self, now: float) -> Iterator[float]:
+        for service, case in self._cases.items():
+            seen = self._starts.get(service)
+            for course in case.courses.values() if seen is not None else ():
+                window = course.rule.when.window
+                if seen is not None and isinstance(window, Counted):
+                    when = seen.next_change(window.secs, now)
+                    if when is not None:
+                        yield when
+
+    def _judge_counts(self, now: float, *, again: bool = True) -> None:
+        for service, seen in self._starts.items():
+            case = self._cases.get(service)
+            for key, course in list(case.courses.items()) if case else ():
+                if case is not None:
+                    case.courses[key], verdict = count(course, now, seen)
+                    self._tell(service, case, key, verdict, now)
+        if again:
+            self._recount.set()
+
+    # What is told
+
+    def _tell(
+        self, service: str, case: _Case, key: str, verdict: Verdict, at: float
+    ) -> None:
+        if verdict is Verdict.SICKENED:
+            self._sickened(service, case, case.courses[key], at)
+        elif verdict is Verdict.RECOVERED:
+            self._recovered(service, case, key, at)
+
+    def _sickened(self, service: str, case: _Case, course: Course, at: float) -> None:
+        rule = course.rule
+        symptom = Symptom(
+            key=rule.key,
+            cause=Cause.RULE,
+            words=course.words,
+            at=at,
+            notice_secs=rule.window_secs(self._interval),
+            ladder=rule.ladder,
+        )
+        edge = Sickened(at=at, service=service, run=case.run, symptom=symptom)
+        self._told.send_nowait(edge)
+
+    def _recovered(self, service: str, case: _Case, key: str, at: float) -> None:
+        edge = Recovered(at=at, service=service, run=case.run, key=key)
+        self._told.send_nowait(edge)
+
+
+def _go_on(course: Course, rule: Rule) -> Course:
+    return Course(rule=rule, tally=course.tally, words=course.words)
+
+
+def _spans(rules: Iterable[Rule]) -> Iterator[float]:
+    for rule in rules:
+        if isinstance(rule.when.window, Counted):
+            yield rule.when.window.secs
