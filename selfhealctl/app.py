@@ -60,6 +60,11 @@ COMMANDS = (
     (LOOK, look.health, ("selfhealctl health", "selfhealctl health || alert")),
     (
         LOOK,
+        look.explain,
+        ("selfhealctl explain web", "selfhealctl explain web | jq .next"),
+    ),
+    (
+        LOOK,
         incidents.incidents,
         (
             "selfhealctl incidents",

@@ -6,7 +6,7 @@ import typer
 
 from selfhealctl import exits
 from selfhealctl.errors import NoSuchName
-from selfhealctl.options import SomePrograms
+from selfhealctl.options import Program, SomePrograms
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import (
@@ -16,6 +16,8 @@ from selfhealingd.wire.documents import (
     ProgramDocument,
     Status,
 )
+from selfhealingd.wire.explanation import ExplanationDocument
+from selfhealingd.wire.methods import One
 
 ALL = "all"
 RUNNING = "RUNNING"
@@ -99,6 +101,15 @@ def health(session: Session) -> None:
             write_words(f"{issue}; do: {do}")
     if found.status == CRITICAL:
         raise typer.Exit(exits.Status.FAILED)
+
+
+def explain(session: Session, name: Program) -> None:
+    """Say why a program is as it is, what comes next, and what holds it back."""
+    raw = session.ask("explain", One(name=name))
+    if not session.wrote_json(raw):
+        from selfhealctl.views.explanation import show_explanation
+
+        show_explanation(read(raw, ExplanationDocument))
 
 
 def breakers(session: Session) -> None:

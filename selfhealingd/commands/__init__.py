@@ -10,6 +10,7 @@ from functools import partial
 from selfhealingd.commands import (
     background,
     engine,
+    explaining,
     incidents,
     observing,
     output,
@@ -24,6 +25,7 @@ from selfhealingd.system import System
 HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "status": observing.status,
     "pid": observing.pid,
+    "explain": explaining.explain,
     "breakers": observing.breakers,
     "tasks": observing.tasks,
     "flags": observing.flags,

@@ -33,6 +33,12 @@ class Names(Params, frozen=True):
     reason: str | None = None
 
 
+class One(Params, frozen=True):
+    """One program or watch by name."""
+
+    name: str
+
+
 class Some(Params, frozen=True):
     """Programs by name; none stands for the config as a whole."""
 
@@ -131,6 +137,7 @@ class Method(msgspec.Struct, frozen=True):
 METHODS: dict[str, Method] = {
     "status": Method(Access.OBSERVE),
     "pid": Method(Access.OBSERVE, Names),
+    "explain": Method(Access.OBSERVE, One),
     "breakers": Method(Access.OBSERVE),
     "tasks": Method(Access.OBSERVE),
     "flags": Method(Access.OBSERVE),

@@ -307,9 +307,9 @@ class Simulator:
         moves = [t for t in self.heard(effects.Transition) if t.service == name]
         return [t.after for t in moves]
 
-    def status(self) -> doc.Status:
-        """The status document."""
-        facts = Facts(
+    def facts(self) -> Facts:
+        """What the host doesn't know of itself."""
+        return Facts(
             now=self.now,
             anchor=snapshot.Anchor(self.now, self._utc()),
             flags=doc.FlagsDocument(file="flags.env", values={}),
@@ -317,7 +317,10 @@ class Simulator:
             pid=1,
             uptime=self.now - BEGAN,
         )
-        return assessment.assess(self.policy, self.host, facts)
+
+    def status(self) -> doc.Status:
+        """The status document."""
+        return assessment.assess(self.policy, self.host, self.facts())
 
     # How the host goes about it
 

@@ -894,6 +894,7 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
     ),
     (("show", "web-1"), "incident", {"id": "web-1"}),
     (("evidence", "web"), "evidence", {"id": "web"}),
+    (("explain", "web"), "explain", {"name": "web"}),
     (("events", "-n", "3"), "subscribe", {"last": 3}),
     *[
         ((method,), method, {})
