@@ -29,7 +29,7 @@ LOOK_SECS = 4.0
 """For looking; what was found by then is kept in the rest of ``GATHERED_SECS``."""
 
 LULL_SECS = 0.5
-"""How long a crash is left alone but for its last lines: its program starts again."""
+"""How long a crash is left alone, in which its program starts again."""
 
 AT_ONCE = 2
 """Crashes that are looked at: what they cost is taken from programs that start."""
@@ -120,13 +120,17 @@ class Gatherer:
 
     async def _dead(self, case: Case) -> None:
         notes = Notes()
-        with trio.move_on_after(LOOK_SECS):
-            # At once, before its log is full of the next run.
-            async with self._first:
-                await self._investigator.said(case, notes)
+        early = None in case.logs.values()
+        if early:
+            # Nobody knows where the next run's lines begin: read before they come.
+            with trio.move_on_after(LOOK_SECS):
+                async with self._first:
+                    await self._investigator.said(case, notes)
         await trio.sleep(LULL_SECS)
         async with self._later:
             with trio.move_on_after(LOOK_SECS):
+                if not early:
+                    await self._investigator.said(case, notes)
                 await self._investigator.around(case, notes)
             notes.give_up(f"no answer in {LOOK_SECS:g} s")
             await self._keep(case, notes, trio.current_time() + GATHERED_SECS)

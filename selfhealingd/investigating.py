@@ -20,7 +20,11 @@ from selfhealingd.core.exits import Exit, story
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import logs as logs_of
 from selfhealingd.core.sample import Sample
-from selfhealingd.observe.evidence.kernel import KernelLog, oom_in_words
+from selfhealingd.observe.evidence.kernel import (
+    KernelLog,
+    kernel_time,
+    oom_in_words,
+)
 from selfhealingd.observe.evidence.look import at_changes, at_core, at_host, at_process
 from selfhealingd.observe.evidence.memory import OomCounter
 from selfhealingd.observe.evidence.notes import Notes
@@ -170,7 +174,7 @@ class Investigator:
         killed = self._ooms.news()
         if case.pid is None:
             return
-        lines = self._kernel.about(case.pid)
+        lines = self._kernel.about(case.pid, kernel_time(case.started))
         notes.note("kernel", lines)
         notes.note("oom", oom_in_words(lines, case.pid) or killed)
         if self._kernel.problem is not None:

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from selfhealingd.clock import utc_now
 from selfhealingd.store import atomic
@@ -26,13 +27,18 @@ class Bounds:
     age: float = MAX_AGE
 
 
+class _Kept(NamedTuple):
+    at: float
+    size: int
+
+
 class EvidenceStore:
-    """All blocking, for one thread at a time; the folder is made when it is needed."""
+    """All blocking; ``write`` is for one thread at a time, and makes the folder."""
 
     def __init__(self, folder: Path, bounds: Bounds | None = None) -> None:
         self.folder = folder
         self._bounds = bounds or Bounds()
-        self._swept = False
+        self._kept: dict[str, _Kept] | None = None
 
     def write(self, incident: str, data: bytes) -> None:
         """Keep an incident's evidence; what is too much or too old goes first.
@@ -43,11 +49,17 @@ class EvidenceStore:
         if path is None:
             raise ValueError(f"not an incident's name: {incident!r}")
         atomic.make_folder(self.folder)
-        if not self._swept:
-            atomic.remove_stale(self.folder)
-            self._swept = True
-        self.prune(room=len(data))
+        now = utc_now().timestamp()
+        try:
+            if self._kept is None:
+                atomic.remove_stale(self.folder)
+                self._kept = _look(self.folder)
+            self._kept.pop(path.name, None)
+            self._prune(self._kept, _Kept(now, len(data)))
+        except OSError as error:
+            raise cannot("prune", self.folder, error) from error
         atomic.write(path, data)
+        self._kept[path.name] = _Kept(now, len(data))
 
     def read(self, incident: str) -> bytes | None:
         """Return an incident's evidence, None if there is none. Raises StoreError."""
@@ -61,40 +73,34 @@ class EvidenceStore:
         except OSError as error:
             raise cannot("read", path, error) from error
 
-    def prune(self, room: int = 0) -> int:
-        """Remove the oldest files until the bounds hold with ``room`` bytes more.
+    def _prune(self, kept: dict[str, _Kept], new: _Kept) -> None:
+        """Remove the oldest until the bounds hold for what is kept and what is new.
 
-        Returns how many went. Raises StoreError.
+        What somebody else has removed counts until it would have its turn.
         """
-        try:
-            return self._prune(room)
-        except OSError as error:
-            raise cannot("prune", self.folder, error) from error
-
-    def _prune(self, room: int) -> int:
         bounds = self._bounds
-        found = []
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(SUFFIX):
-                    status = entry.stat(follow_symlinks=False)
-                    found.append((status.st_mtime, entry.path, status.st_size))
-        found.sort()
-        left = len(found)
-        total = sum(size for _, _, size in found) + room
-        # As the files' own: a clock that jumps ahead costs us old ones at most.
-        oldest = utc_now().timestamp() - bounds.age
-        for changed, path, size in found:
-            enough = left + (room > 0) <= bounds.files and total <= bounds.size
-            if enough and changed >= oldest:
+        total = new.size + sum(one.size for one in kept.values())
+        for name, one in sorted(kept.items(), key=lambda item: item[1].at):
+            enough = len(kept) < bounds.files and total <= bounds.size
+            # A wall clock that jumps ahead costs us old ones at most.
+            if enough and one.at >= new.at - bounds.age:
                 break
-            Path(path).unlink(missing_ok=True)
-            left -= 1
-            total -= size
-        return len(found) - left
+            (self.folder / name).unlink(missing_ok=True)
+            del kept[name]
+            total -= one.size
 
     def _path(self, incident: str) -> Path | None:
         """Nothing that a client names may lead out of the folder."""
         if _NAME.fullmatch(incident) is None:
             return None
         return self.folder / f"{incident}{SUFFIX}"
+
+
+def _look(folder: Path) -> dict[str, _Kept]:
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(SUFFIX):
+                status = entry.stat(follow_symlinks=False)
+                found[entry.name] = _Kept(status.st_mtime, status.st_size)
+    return found

@@ -6,6 +6,7 @@ what is new. It is for root, and for all where ``kernel.dmesg_restrict`` is 0.
 
 import os
 import re
+import time
 from collections import deque
 from pathlib import Path
 
@@ -13,6 +14,7 @@ KMSG = Path("/dev/kmsg")
 _NAMESPACE = "/proc/self/ns/pid"
 _INITIAL = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
 _KEPT = 500
+_SLACK = 1.0  # seconds: the log's clock is another one, and not corrected
 _RECORD = 8192  # a record is at most about 1 KiB, but is refused to a smaller buffer
 _AT_ONCE = 20_000
 
@@ -30,24 +32,14 @@ _RESIDENT = re.compile(r"anon-rss:(\d+)kB")
 
 
 class KernelLog:
-    """The kernel's log from now on; for one thread at a time."""
+    """The kernel's log; for one thread at a time."""
 
     def __init__(self, path: Path = KMSG) -> None:
         self.problem: str | None = None
         """Why it can't be read."""
         self._path = path
         self._fd = -1
-        self._lines: deque[str] = deque(maxlen=_KEPT)
-
-    def open(self) -> None:
-        """Begin with what is there; where that is no use, ``problem`` says why."""
-        if _elsewhere():
-            self.problem = "we are in a container: the kernel knows other pids"
-            return
-        try:
-            self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            self.problem = f"{self._path}: {(error.strerror or str(error)).lower()}"
+        self._lines: deque[tuple[float, str]] = deque(maxlen=_KEPT)
 
     def close(self) -> None:
         """Read no more."""
@@ -55,11 +47,29 @@ class KernelLog:
             os.close(self._fd)
             self._fd = -1
 
-    def about(self, pid: int) -> tuple[str, ...]:
-        """Return the lines that speak of a process, oldest first."""
+    def about(self, pid: int, since: float = 0.0) -> tuple[str, ...]:
+        """Return the lines that speak of a process, oldest first.
+
+        ``since``: seconds on the kernel's clock; what is older is of another process
+        of this number. Where nothing can be read, ``problem`` says why.
+        """
+        if self._fd < 0:
+            self._open()
         self._read_new()
         named = re.compile(rf"(?<!\d){pid}(?!\d)")
-        return tuple(line for line in self._lines if named.search(line))
+        return tuple(
+            line for at, line in self._lines if at >= since and named.search(line)
+        )
+
+    def _open(self) -> None:
+        self.problem = None
+        if _elsewhere():
+            self.problem = "we are in a container: the kernel knows other pids"
+            return
+        try:
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            self.problem = f"{self._path}: {(error.strerror or str(error)).lower()}"
 
     def _read_new(self) -> None:
         for _ in range(_AT_ONCE if self._fd >= 0 else 0):
@@ -74,9 +84,9 @@ class KernelLog:
                 return
             if not record:
                 return
-            line = message(record)
+            at, line = message(record)
             if _TELLING.search(line):
-                self._lines.append(line)
+                self._lines.append((at, line))
 
 
 def _elsewhere() -> bool:
@@ -87,10 +97,24 @@ def _elsewhere() -> bool:
         return False  # a kernel without namespaces
 
 
-def message(record: bytes) -> str:
-    """Return a record's message: ``6,339,5140900,-;words``, then lines of its own."""
-    head, found, text = record.decode("utf-8", "replace").partition(";")
-    return (text if found else head).splitlines()[0] if record.strip() else ""
+def message(record: bytes) -> tuple[float, str]:
+    """Read ``6,339,5140900,-;words``, with further lines: seconds since boot, words."""
+    head, _, text = record.decode("utf-8", "replace").partition(";")
+    fields = head.split(",")
+    at = fields[2] if len(fields) > 2 else ""  # noqa: PLR2004 - the third is the time
+    seconds = int(at) / 1e6 if at.isdecimal() else 0.0
+    return seconds, text.split("\n", 1)[0]
+
+
+def kernel_time(started: int | None) -> float:
+    """Return when a process began, at the earliest, on the clock of the kernel's log.
+
+    ``started``: in ticks since boot, which counts time asleep; the log's clock doesn't.
+    """
+    if started is None:
+        return 0.0
+    asleep = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    return started / os.sysconf("SC_CLK_TCK") - asleep - _SLACK
 
 
 def oom_in_words(lines: tuple[str, ...], pid: int) -> str | None:

@@ -3,12 +3,19 @@
 import ctypes
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from selfhealingd.observe.evidence.kernel import KernelLog, message, oom_in_words
+from selfhealingd.observe.evidence import proc
+from selfhealingd.observe.evidence.kernel import (
+    KernelLog,
+    kernel_time,
+    message,
+    oom_in_words,
+)
 
 OOM_KILL = (
     b"6,339,5140900847,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),"
@@ -30,15 +37,16 @@ OLDER = "Out of memory: Kill process 812 (redis) score 900 or sacrifice child"
 def test_a_record_is_read() -> None:
     """Its head is for machines, its further lines for others."""
     record = b"6,1,2,-,caller=T1;nfs: server x not responding\n SUBSYSTEM=net\n"
-    assert "nfs: server x not responding" == message(record)
-    assert "" == message(b"\n")
+    assert (0.000002, "nfs: server x not responding") == message(record)
+    assert (0.0, "") == message(b"\n")
+    assert (0.0, "x") == message(b"odd;x")
 
 
 @pytest.mark.parametrize(
     ("lines", "pid", "expected"),
     [
         (
-            tuple(message(record) for record in RECORDED),
+            tuple(message(record)[1] for record in RECORDED),
             2291,
             (
                 "the kernel killed python3 (pid 2291) as its cgroup was out of memory,"
@@ -75,7 +83,7 @@ def test_only_what_is_new_is_read_and_only_of_that_pid(tmp_path: Path) -> None:
     file = tmp_path / "kmsg"
     os.mkfifo(file)
     log = KernelLog(file)
-    log.open()
+    assert () == log.about(2291)
     if log.problem is not None:
         pytest.skip(log.problem)
     writer = os.open(file, os.O_WRONLY)
@@ -86,6 +94,7 @@ def test_only_what_is_new_is_read_and_only_of_that_pid(tmp_path: Path) -> None:
         assert 2 == len(log.about(2291))
         assert () == log.about(229)
         assert () == log.about(22910)
+        assert 1 == len(log.about(2291, since=5140.900850))
         os.write(writer, b"6,1,1,-;usb 1-1: new device number 2291")
         assert 2 == len(log.about(2291))
     finally:
@@ -96,17 +105,16 @@ def test_only_what_is_new_is_read_and_only_of_that_pid(tmp_path: Path) -> None:
 def test_where_it_is_forbidden_that_is_told(tmp_path: Path) -> None:
     """No evidence is not the same as nothing having happened."""
     log = KernelLog(tmp_path / "none")
-    log.open()
+    assert () == log.about(1)
     if "container" not in str(log.problem):
         assert f"{tmp_path / 'none'}: no such file or directory" == log.problem
-    assert () == log.about(1)
 
 
 @pytest.fixture
 def log() -> Iterator[KernelLog]:
     """The real one."""
     log = KernelLog()
-    log.open()
+    log.about(1)
     if log.problem is not None:
         pytest.skip(log.problem)
     yield log
@@ -124,6 +132,15 @@ def test_a_real_segfault(log: KernelLog, end: Callable[[int], int]) -> None:
         ctypes.string_at(0)
     assert signal.SIGSEGV == end(pid)
     assert any("segfault at 0" in line for line in log.about(pid))
+    assert () == log.about(pid, since=time.monotonic() + 60)
+
+
+def test_a_process_that_began_now_began_after_what_was_logged_before() -> None:
+    """The times of processes and of the log can be compared."""
+    own = proc.started(os.getpid())
+    assert own is not None
+    assert time.monotonic() - 3600 < kernel_time(own) <= time.monotonic()
+    assert 0.0 == kernel_time(None)
 
 
 @pytest.fixture
