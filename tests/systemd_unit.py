@@ -39,10 +39,8 @@ class Unit:
 
     def install(self, **settings: str) -> None:
         """Put the units there, with these of [Service] changed."""
-        for name in (NAME, "selfhealingd.socket"):
-            self.machine.write(
-                f"/etc/systemd/system/{name}", as_installed(UNITS / name)
-            )
+        for file in UNITS.glob("selfhealingd*.*"):
+            self.machine.write(f"/etc/systemd/system/{file.name}", as_installed(file))
         lines = "".join(f"{key}={value}\n" for key, value in settings.items())
         folder = f"/etc/systemd/system/{NAME}.d"
         self.machine.write(f"{folder}/test.conf", f"[Service]\n{lines}")
@@ -56,7 +54,7 @@ class Unit:
         self.systemctl("reset-failed", ok=False)
         until(lambda: not self.pids())
         for folder in ("etc", "var/lib", "var/log", "run"):
-            self.machine.run("rm", "-rf", f"/{folder}/selfhealingd")
+            self.machine.run("rm", "-rf", f"/{folder}/selfhealingd", f"/{folder}/moved")
         self.machine.run("rm", "-rf", f"/etc/systemd/system/{NAME}.d")
 
     def configure(

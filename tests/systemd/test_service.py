@@ -116,6 +116,62 @@ def test_a_stop_of_a_daemon_that_hangs_leaves_nothing(unit: Unit) -> None:
     assert "timeout" == unit.show("Result")
 
 
+def test_a_stop_during_which_the_daemon_dies_leaves_nothing(unit: Unit) -> None:
+    """It is no crash after which programs run on: their end was asked for."""
+    unit.configure({"first": DEAF, "last": STAYS})
+    text = unit.machine.path(CONFIG).read_text()
+    unit.machine.write(
+        CONFIG, text.replace("[program.first]", "[program.first]\npriority = 2")
+    )
+    unit.systemctl("start")
+    unit.running("first", "last")
+    unit.systemctl("stop", "--no-block")
+    unit.until(lambda: unit.programs()["first"]["state"] == "STOPPING")
+    unit.systemctl("kill", "--kill-who=main", "--signal=KILL")
+    unit.systemctl("stop", ok=False)
+    assert [] == unit.pids()
+
+
+@pytest.mark.parametrize("why", ["no config", "no state"])
+def test_a_stop_without_a_daemon_leaves_nothing(unit: Unit, why: str) -> None:
+    """While none can start; whether that is tried again and again, or not."""
+    unit.configure({"web": STAYS, "deaf": DEAF})
+    unit.systemctl("start")
+    before = unit.running("web", "deaf")
+    if why == "no config":
+        unit.machine.write(CONFIG, "nonsense\n")
+    else:
+        unit.machine.path("/var/lib/selfhealingd").rename(
+            unit.machine.path("/var/lib/moved")
+        )
+        unit.machine.write("/var/lib/selfhealingd", "in the way")
+    unit.systemctl("kill", "--kill-who=main", "--signal=KILL")
+    unit.until(
+        lambda: (
+            unit.show("ActiveState") == "failed"
+            if why == "no config"
+            else int(unit.show("NRestarts")) > 1
+        )
+    )
+    assert set(before.values()) <= set(unit.pids())
+    unit.systemctl("stop")
+    assert [] == unit.pids()
+    assert unit.show("ActiveState") in {"inactive", "failed"}
+
+
+def test_a_stop_right_after_a_crash_leaves_nothing(unit: Unit) -> None:
+    """In the second before the daemon is started again."""
+    unit.install(RestartSec="1h")
+    unit.configure({"web": STAYS})
+    unit.systemctl("start")
+    web = unit.running("web")["web"]
+    unit.systemctl("kill", "--kill-who=main", "--signal=KILL")
+    unit.until(lambda: unit.show("SubState") == "auto-restart")
+    assert web in unit.pids()
+    unit.systemctl("stop")
+    assert [] == unit.pids()
+
+
 @pytest.mark.parametrize("how", ["crash", "hang"])
 def test_a_daemon_that_died_is_restarted(unit: Unit, how: str) -> None:
     """``kill -9``, or a watchdog that wasn't fed; then all programs run."""

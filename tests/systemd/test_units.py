@@ -10,7 +10,7 @@ from systemd_unit import CONFIG, UNITS, Unit, as_installed
 
 pytestmark = pytest.mark.process
 
-SYSTEM = sorted(UNITS.glob("selfhealingd.*"))
+SYSTEM = sorted(UNITS.glob("selfhealingd*.*"))
 USER = UNITS / "user" / "selfhealingd.service"
 
 
@@ -42,12 +42,16 @@ def test_verify_has_nothing_to_say_of_the_user_unit(tmp_path: Path) -> None:
 def test_both_services_end_their_programs_alike() -> None:
     """What is subtle is written twice, as systemd has no way to share it."""
 
-    def lines(file: Path) -> list[str]:
-        text = file.read_text()
-        start = text.index("ExecStopPost=")
-        return text[start : text.index("\n\n", start)].splitlines()
+    def lines(file: Path, start: str) -> list[str]:
+        text = file.read_text().replace("systemctl --user ", "systemctl ")
+        start_at = text.index(start)
+        return text[start_at : text.index("'\n", start_at)].splitlines()
 
-    assert lines(UNITS / "selfhealingd.service") == lines(USER)
+    for name, start in (
+        ("selfhealingd.service", "ExecStopPost="),
+        ("selfhealingd-programs.service", "[Unit]"),
+    ):
+        assert lines(UNITS / name, start) == lines(UNITS / "user" / name, start)
 
 
 def test_sysusers_and_tmpfiles_are_understood(machine: Machine) -> None:
