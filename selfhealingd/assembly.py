@@ -139,7 +139,13 @@ async def assemble(
         say=note_status,
         prober=probes,
     )
-    kit = Kit(outputs=outputs, sockets=sockets, cgroups=cgroups, gates=gates)
+    kit = Kit(
+        outputs=outputs,
+        sockets=sockets,
+        cgroups=cgroups,
+        gates=gates,
+        notes=inheritance.notes,
+    )
     sampler = Sampler(
         config.daemon.sample_interval,
         lambda: loop.host.flags.process_monitoring,

@@ -26,6 +26,7 @@ from selfhealingd.supervise.leftovers import (
     kill_at_once,
     stop_leftovers,
 )
+from selfhealingd.supervise.notes import Notes, latest
 from selfhealingd.supervise.survey import sort_out
 
 log = logs.get("Supervisor")
@@ -75,6 +76,8 @@ class Inheritance:
         self._mark = instance(config)
         self._programs: Mapping[str, Program] = config.policy.programs
         self._boot = boot_id()
+        self.notes = Notes(output_folder(config), self._boot)
+        """What the state file can't know yet."""
         self._recorded: tuple[Recorded, ...] = ()
         self._began = math.inf
         self._left: dict[str, list[Leftover]] = {}
@@ -90,7 +93,10 @@ class Inheritance:
 
         ``uids``: whom programs run as, where that is not us.
         """
-        mine = {name: one for name, one in recorded.items() if one.boot == self._boot}
+        mine = latest(
+            {name: one for name, one in recorded.items() if one.boot == self._boot},
+            await trio.to_thread.run_sync(lambda: [*self.notes.read()]),
+        )
         self._recorded = tuple(mine.values())
         self._began = boottime()
         found = await find(self._recorded, self._mark, self._boot)

@@ -19,6 +19,7 @@ from selfhealingd.supervise.environment import INSTANCE, PROGRAM, RUN
 from selfhealingd.supervise.errors import SignalError, SpawnError
 from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.identity import Identity, age
+from selfhealingd.supervise.notes import Notes
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gate, Gates, Open
@@ -41,13 +42,14 @@ class Kit:
     """What runs are given: sockets, ways for their output, and where they live.
 
     With ``cgroups`` each lives in one of its own; with ``gates`` it is seen whether it
-    is ready.
+    is ready. ``notes`` tell a later daemon which process is whose.
     """
 
     outputs: Outputs
     sockets: Sockets
     cgroups: Cgroups | None = None
     gates: Gates | None = None
+    notes: Notes | None = None
 
 
 class Runs:
@@ -104,6 +106,7 @@ class Runs:
             await self._fail(service, run, error)
             return
         began = trio.current_time()
+        self._note(service, run, child)
         async with self._kept(service, run, child, gate):
             await self._house(service, child)
             await self._watch(service, run, child, began=began)
@@ -272,6 +275,18 @@ class Runs:
             PROGRAM: service,
             RUN: str(run),
         }
+
+    def _note(self, service: str, run: int, child: Child) -> None:
+        if self._kit.notes is None:
+            return
+        try:
+            self._kit.notes.put(service, run, child.identity)
+        except OSError as error:
+            self._trouble(
+                service,
+                f"cannot note its pid: {error}; should the daemon be killed within the"
+                " next second, it may be stopped and started again",
+            )
 
     async def _house(self, service: str, child: Child) -> None:
         """Move a program into a cgroup of its own, where that is possible."""

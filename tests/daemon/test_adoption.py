@@ -138,6 +138,21 @@ async def test_killed_before_anything_of_it_was_written(house: House) -> None:
     assert pids == await house.running("web")
 
 
+async def test_killed_before_anything_of_its_family_was_written(house: House) -> None:
+    """One that has children in sessions of their own is known all the same."""
+    house.write({"tree": sh("setsid sleep 1000 & (setsid sleep 1000 &); sleep 1000")})
+    await house.start()
+    await house.running("tree")
+    await soon(lambda: len(house.marked()) == 4)
+    before = house.marked()
+    await house.kill9()
+    house.state.unlink(missing_ok=True)
+    house.state.with_name("state.toml.backup").unlink(missing_ok=True)
+    await house.start()
+    await house.running("tree")
+    assert before == house.marked()
+
+
 @pytest.mark.parametrize(
     ("ask", "state"), [("stop", "STOPPED"), ("restart", "RUNNING")]
 )
