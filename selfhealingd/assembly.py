@@ -23,6 +23,7 @@ from selfhealingd.door import Door
 from selfhealingd.feed import Feed
 from selfhealingd.gathering import Gatherer
 from selfhealingd.hands import Hands
+from selfhealingd.hostcare import HostCare
 from selfhealingd.inheritance import Inheritance, instance, output_folder
 from selfhealingd.investigating import Investigator
 from selfhealingd.judging import judge
@@ -170,7 +171,8 @@ async def assemble(
         await loop.post(event)
 
     runs = Runs(mark, report, _on_trouble, kit)
-    judging = await nursery.start(judge, config, sampler, loop.post)
+    care = HostCare(mark, loop, problems)
+    judging = await nursery.start(judge, config, sampler, care)
     system = System(
         config=config,
         wanted=wanted,

@@ -72,6 +72,7 @@ async def reload_flags(system: System) -> tuple[bool, str | None]:
     changed = flags != system.loop.host.flags
     if changed:
         await system.loop.apply(FlagsChanged(at=trio.current_time(), flags=flags))
+        system.judging.care.flags_changed()
     return changed, None
 
 

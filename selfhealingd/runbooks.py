@@ -63,23 +63,6 @@ class Runbooks:
             )
         )
 
-    async def run(
-        self, runbook: Runbook, service: str, facts: dict[str, str]
-    ) -> str | None:
-        """Run a command for a service; returns what went wrong, if anything did.
-
-        ``facts`` are added to its environment. Whatever it leaves is ended with it.
-        """
-        marks = {INSTANCE: self._mark, TASK: f"{runbook.name} for {service}"}
-        launch = _with(runbook.launch, {"SELFHEALINGD_SERVICE": service, **facts})
-        log.info(f"{service}: running {runbook.name}")
-        try:
-            ran = await run_to_end(launch, marks, timeout=runbook.timeout)
-        except SpawnError as error:
-            return str(error)
-        _tell(service, runbook, ran)
-        return ran.problem(runbook.timeout)
-
     async def _attempt(
         self, service: str, incident: str, attempt: int, name: str | None
     ) -> str | None:
@@ -106,7 +89,7 @@ class Runbooks:
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(watch)
-            problem = await self.run(found, service, facts)
+            problem = await run_runbook(self._mark, found, service, facts)
             nursery.cancel_scope.cancel()
         return problem
 
@@ -116,6 +99,25 @@ class Runbooks:
         if s is None or s.open_incident is None or s.attempt is None:
             return False
         return s.open_incident.id == incident and s.attempt.number == attempt
+
+
+async def run_runbook(
+    mark: str, runbook: Runbook, service: str, facts: dict[str, str]
+) -> str | None:
+    """Run a command for a service; returns what went wrong, if anything did.
+
+    ``mark`` is the daemon's instance; ``facts`` are added to its environment. Whatever
+    it leaves is ended with it.
+    """
+    marks = {INSTANCE: mark, TASK: f"{runbook.name} for {service}"}
+    launch = _with(runbook.launch, {"SELFHEALINGD_SERVICE": service, **facts})
+    log.info(f"{service}: running {runbook.name}")
+    try:
+        ran = await run_to_end(launch, marks, timeout=runbook.timeout)
+    except SpawnError as error:
+        return str(error)
+    _tell(service, runbook, ran)
+    return ran.problem(runbook.timeout)
 
 
 def _facts(s: Service) -> dict[str, str]:

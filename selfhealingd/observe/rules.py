@@ -12,7 +12,7 @@ import trio
 
 from selfhealingd.core.events import Recovered, Sickened
 from selfhealingd.core.incident import Cause
-from selfhealingd.core.rules.course import Course, Starts, count, forget, look
+from selfhealingd.core.rules.course import Course, Starts, count, forget, look, settle
 from selfhealingd.core.rules.hysteresis import Verdict
 from selfhealingd.core.rules.reading import needs
 from selfhealingd.core.rules.rule import Counted, Rule
@@ -118,21 +118,13 @@ class ServiceRules:
 
     def _settle(self, service: str, case: _Case) -> None:
         """Let a run have the rules that are in force."""
-        rules = {rule.key: rule for rule in self._rules.get(service, ())}
         now = trio.current_time()
-        courses = {}
-        for key, rule in rules.items():
-            had = case.courses.get(key)
-            same = had is not None and had.follows(rule)
-            courses[key] = _go_on(had, rule) if had and same else Course(rule=rule)
-            if had is not None and had.met and not same:
-                self._recovered(service, case, key, now)
-            elif had is not None and had.met and had.rule != rule:
-                self._sickened(service, case, courses[key], now)
-        for key, had in case.courses.items():
-            if had.met and key not in rules:
-                self._recovered(service, case, key, now)
-        case.courses = courses
+        settled = settle(case.courses, self._rules.get(service, ()))
+        case.courses = settled.courses
+        for key in settled.over:
+            self._recovered(service, case, key, now)
+        for key in settled.changed:
+            self._sickened(service, case, case.courses[key], now)
 
     # What is counted
 
@@ -198,10 +190,6 @@ class ServiceRules:
     def _recovered(self, service: str, case: _Case, key: str, at: float) -> None:
         edge = Recovered(at=at, service=service, run=case.run, key=key)
         self._told.send_nowait(edge)
-
-
-def _go_on(course: Course, rule: Rule) -> Course:
-    return Course(rule=rule, tally=course.tally, words=course.words)
 
 
 def _spans(rules: Iterable[Rule]) -> Iterator[float]:

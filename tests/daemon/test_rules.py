@@ -64,3 +64,52 @@ async def test_a_reload_ends_what_a_removed_rule_found(house: House) -> None:
     [gone] = inputs(house, "Recovered")
     assert "rule threads >= 1" == gone["key"]
     assert pid == (await house.running("web"))["web"]
+
+
+async def test_rules_of_the_host_are_told_in_status(house: House) -> None:
+    """With the next command, for as long as they are met; a runbook is run once."""
+    mend = {"command": ["sh", "-c", 'echo "$SELFHEALINGD_DETAIL" >> ran; exit 3']}
+    rules = [
+        {"when": "load >= 0", "remedy": "run mend", "level": "critical"},
+        {"when": "disk / > 0%"},
+        {"when": "memory > 99.99%"},
+    ]
+    house.write(
+        {"web": well()},
+        daemon=FAST,
+        host={"rules": rules},
+        runbook={"mend": {**mend, "directory": str(house.root)}},
+    )
+    await house.start()
+    status = await house.until_status(
+        lambda s: len(s["issues"]) == 2 and "status 3" in s["issues"][0]
+    )
+    load, disk = status["issues"]
+    assert load.startswith("CRITICAL: host: load of 1 min: ")
+    assert load.endswith("(load >= 0); mend did not do its work: exited with status 3")
+    assert disk.startswith("WARNING: host: space in use on /: ")
+    assert "see what it is: du -xh / " in status["recommendations"][1]
+    assert "critical" == status["status"]
+    ran = (house.root / "ran").read_text().splitlines()
+    assert ["host: load of 1 min: "] == [line[:21] for line in ran]
+
+
+async def test_flags_hide_what_is_wrong_with_the_host(house: House) -> None:
+    """Nothing is told or run while nobody shall look; then it is told again."""
+    rules = [{"when": "load >= 0", "remedy": "run mend"}]
+    runbook = {"mend": {"command": "touch ran", "directory": str(house.root)}}
+    house.flags.write_text("FEATURE_AUTO_HEALING_ENABLED=false\n")
+    house.write({"web": well()}, daemon=FAST, host={"rules": rules}, runbook=runbook)
+    await house.start()
+    found = await house.until_status(lambda s: any("load" in i for i in s["issues"]))
+    house.flags.write_text("FEATURE_AUTO_DETECTION_MONITORING=false\n")
+    await house.call("reload")
+    assert [] == (await house.call("status"))["issues"]
+    house.flags.write_text("")
+    await house.call("reload")
+    [issue] = (await house.call("status"))["issues"]
+    assert issue in found["issues"]
+    assert not (house.root / "ran").exists()
+    house.write({"web": well()}, daemon=FAST, runbook=runbook)
+    assert ["host"] == (await house.call("reload"))["applied"]
+    assert [] == (await house.call("status"))["issues"]

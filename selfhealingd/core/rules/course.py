@@ -1,5 +1,7 @@
 """How one rule has fared so far, with the sentence that it is told in."""
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from selfhealingd.core.rules.hysteresis import FRESH, Tally, Verdict, awaited, judge
@@ -24,6 +26,37 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
         """Whether what was seen says the same of another version of the rule."""
         mine = self.rule
         return (mine.when, mine.clear) == (rule.when, rule.clear)
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """Courses by their rules' keys, after other rules came into force.
+
+    ``over``: keys of what was met, and isn't looked for any more in that way.
+    ``changed``: of what is met, and is to be told anew.
+    """
+
+    courses: dict[str, Course]
+    over: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def settle(had: Mapping[str, Course], rules: Iterable[Rule]) -> Settled:
+    """Let rules that say the same go on as they were, and others begin afresh."""
+    wanted = {rule.key: rule for rule in rules}
+    kept = {
+        key: msgspec.structs.replace(course, rule=wanted[key])
+        for key, course in had.items()
+        if key in wanted and course.follows(wanted[key])
+    }
+    fresh = {key: Course(rule=rule) for key, rule in wanted.items()}
+    met = [key for key, course in had.items() if course.met]
+    return Settled(
+        courses={key: kept.get(key, course) for key, course in fresh.items()},
+        over=tuple(key for key in met if key not in kept),
+        changed=tuple(
+            key for key in met if key in kept and had[key].rule != kept[key].rule
+        ),
+    )
 
 
 def forget(course: Course) -> Course:

@@ -1,5 +1,6 @@
 """What can be measured of services and of the host, by the names that rules use."""
 
+import shlex
 from enum import Enum
 
 import msgspec
@@ -114,6 +115,33 @@ _OF_HOST = {
     "full memory pressure": _plain(_M.PSI_MEMORY_FULL, "full memory pressure", "10%"),
     "full io pressure": _plain(_M.PSI_IO_FULL, "full io pressure", "20%"),
 }
+
+_BY_MEMORY = "ps -eo pid,rss,args --sort=-rss | head"
+_BY_CPU = "ps -eo pid,pcpu,args --sort=-pcpu | head"
+_WAITING = "ps -eo pid,stat,wchan:20,args | awk '$2 ~ /D/'"
+
+_SEE = {
+    "cpu": _BY_CPU,
+    "cpu pressure": _BY_CPU,
+    "full cpu pressure": _BY_CPU,
+    "memory": _BY_MEMORY,
+    "free memory": _BY_MEMORY,
+    "swap": "free -h",
+    "memory pressure": _BY_MEMORY,
+    "full memory pressure": _BY_MEMORY,
+    "fds": "sysctl fs.file-nr fs.file-max",
+    "disk": "du -xh {} 2>/dev/null | sort -h | tail",
+    "free disk": "du -xh {} 2>/dev/null | sort -h | tail",
+    "inodes": "du -x --inodes {} 2>/dev/null | sort -n | tail",
+    "io pressure": _WAITING,
+    "full io pressure": _WAITING,
+}
+
+
+def see(name: str, place: str) -> str:
+    """Return the command that shows what is behind a measure of the host."""
+    return _SEE.get(name, _BY_CPU).format(shlex.quote(place))
+
 
 KINDS: dict[Scope, dict[str, Kind]] = {
     Scope.SERVICE: _OF_SERVICE,
