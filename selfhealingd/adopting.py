@@ -59,6 +59,15 @@ def with_gone(
 async def adopt_all(system: System, hands: Hands) -> None:
     """Stay with what runs on."""
     inheritance, services = system.inheritance, system.loop.host.services
+    lost = system.outputs.recover(
+        {n: one.pid for n, one in inheritance.leaders.items()}
+    )
+    if lost:
+        log.warning(
+            "their FIFOs have lost their places, and are read on nevertheless:"
+            f" {', '.join(sorted(lost))}; do not delete what is in"
+            f" {system.config.daemon.runtime_dir}"
+        )
     _take_up_output(system)
     for name, leader in inheritance.leaders.items():
         launch = system.loop.launches[name]

@@ -1,6 +1,7 @@
 """``kill -9`` of the daemon is a non-event for its programs."""
 
 import os
+import shutil
 import signal
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from harness import (
     soon,
     well,
 )
+from loghouse import Talker, ends_with
 
 pytestmark = pytest.mark.process
 
@@ -151,6 +153,34 @@ async def test_killed_before_anything_of_its_family_was_written(house: House) ->
     await house.start()
     await house.running("tree")
     assert before == house.marked()
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_its_output_is_found_when_its_fifo_is_not(
+    house: House, talker: Talker, *, moved: bool
+) -> None:
+    """The runtime folder was deleted, or is another one now: not a byte is lost."""
+    house.write({"talker": talker.program})
+    await house.start()
+    pids = await house.running("talker")
+    log = house.root / "logs" / "talker.log"
+    talker.say(b"one\n")
+    await soon(lambda: ends_with(log, b"one\n"))
+    await killed(house)
+    talker.say(b"two\n")
+    if moved:
+        house.write({"talker": talker.program}, daemon={"runtime_dir": "elsewhere"})
+    else:
+        shutil.rmtree(house.root / "run")
+    await house.start()
+    talker.say(b"three\n")
+    await soon(lambda: ends_with(log, b"three\n"))
+    await again(house)  # and once more, as it is still nowhere
+    talker.say(b"four\n")
+    await soon(lambda: ends_with(log, b"four\n"))
+    assert b"one\ntwo\nthree\nfour\n" == log.read_bytes()
+    assert pids == await house.running("talker")
+    assert "are read on nevertheless: talker" in house.log()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -72,6 +73,36 @@ async def test_what_ends_in_between_loses_neither_status_nor_words(
         lambda s: all(one["state"] == "EXITED" for one in s["programs"])
     )
     assert {"exited with status 3"} == {one["exit"] for one in status["programs"]}
+    logs = {(house.root / "logs" / f"{name}.log").read_text() for name in names}
+    assert {"hi\nbye\n"} == logs
+
+
+async def test_output_goes_on_although_the_runtime_folder_was_deleted(
+    house: House,
+) -> None:
+    """Of what runs on, and the last words of what ends in between."""
+    number = 20
+    script = "trap 'echo bye; exit 3' USR1; echo hi; while :; do sleep 0.01; done"
+    names = [f"p{n}" for n in range(number)]
+    house.write(
+        {name: sh(script, autorestart="never", exitcodes=[3]) for name in names}
+    )
+    await house.start()
+    pids = await house.running(*names)
+    shutil.rmtree(house.root / "run")
+
+    async def end_them() -> None:
+        for name in names[1:]:
+            os.kill(pids[name], signal.SIGUSR1)
+            await trio.sleep(0.05)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(end_them)
+        await upgrade(house)
+    os.kill(pids["p0"], signal.SIGUSR1)
+    await house.until_status(
+        lambda s: all(one["state"] == "EXITED" for one in s["programs"])
+    )
     logs = {(house.root / "logs" / f"{name}.log").read_text() for name in names}
     assert {"hi\nbye\n"} == logs
 

@@ -50,15 +50,18 @@ class Fifo:
 
     __slots__ = ("_poll", "capacity", "fd", "path")
 
-    def __init__(self, path: Path, owner: Credentials | None) -> None:
+    def __init__(
+        self, path: Path, owner: Credentials | None, found: int | None = None
+    ) -> None:
         """Open the FIFO, with what an earlier daemon left in it, or make it.
 
-        It is made the owner's (None: the daemon's user), so that reopening
+        ``found``: a descriptor of it, from now on ours, where ``path`` leads to it no
+        more. It is made the owner's (None: the daemon's user), so that reopening
         ``/dev/stdout`` works. Raises OutputError.
         """
         self.path = path
         try:
-            self.fd = DESCRIPTORS.lift(_opened(path))
+            self.fd = DESCRIPTORS.lift(_opened(path) if found is None else found)
         except OSError as error:
             raise worded(f"open FIFO {str(path)!r}", error) from error
         try:

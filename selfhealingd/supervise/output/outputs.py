@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import trio
 
@@ -18,6 +19,7 @@ from selfhealingd.supervise.output.errors import OutputError, worded
 from selfhealingd.supervise.output.fifo import Fifo, fifo_path, program_of
 from selfhealingd.supervise.output.follow import Follower
 from selfhealingd.supervise.output.logfile import clear_log
+from selfhealingd.supervise.output.lost import find_lost, own_lost
 from selfhealingd.supervise.output.mover import Mover, T
 from selfhealingd.supervise.output.routes import Channel, Route, Routes, Surroundings
 from selfhealingd.supervise.output.sink import Sink
@@ -46,6 +48,7 @@ class Outputs:
         self._folder = runtime_dir / _FOLDER
         self._changed = changed
         self._open: dict[str, dict[Channel, Route]] = {}
+        self._found: dict[Path, int] = {}
         self._routes = Routes(
             Surroundings() if around is None else around, changed, self._compress_soon
         )
@@ -73,6 +76,21 @@ class Outputs:
         finally:
             self._stopping = True
             self._stopped.set()
+
+    def recover(self, running: Mapping[str, int]) -> set[str]:
+        """Find FIFOs that are not in their folder, for ``open``; before it is called.
+
+        ``running``: pids of programs that an earlier daemon started. What that daemon
+        was is the same process as we, perhaps. Returns whose were found elsewhere.
+        """
+        self._found = own_lost(self._folder)
+        for name, pid in running.items():
+            for channel in get_args(Channel):
+                path = fifo_path(self._folder, name, channel)
+                fd = None if path in self._found else find_lost(path, pid)
+                if fd is not None:
+                    self._found[path] = fd
+        return {program_of(path) for path in self._found}
 
     def open(
         self,
@@ -124,10 +142,12 @@ class Outputs:
         They are the caller's. Raises OSError if there are too few.
         """
         flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
-        return [
-            DESCRIPTORS.lift(os.open(path, flags))
-            for path in self._folder.glob("*.std*")
-        ]
+        fifos = {r.fifo.path: r.fifo for r in self._routes.all}
+        rest = [path for path in self._folder.glob("*.std*") if path not in fifos]
+        # Not by their paths: there may be none, or another FIFO.
+        held = [os.dup(fifo.fd) for fifo in fifos.values()]
+        held += [os.open(path, flags) for path in rest]
+        return [DESCRIPTORS.lift(fd) for fd in held]
 
     async def stop(self) -> None:
         """Move nothing any more; what was taken out of a FIFO is where it belongs."""
@@ -136,8 +156,8 @@ class Outputs:
 
     def strangers(self) -> set[str]:
         """Return whose FIFOs are there without being open: an earlier daemon's."""
-        found = {program_of(path) for path in self._folder.glob("*.std*")}
-        return found - self._open.keys()
+        paths = {*self._folder.glob("*.std*"), *self._found}
+        return {program_of(path) for path in paths} - self._open.keys()
 
     async def drain(self, name: str, seconds: float) -> bool:
         """Have moved all that a program has written until now.
@@ -254,8 +274,10 @@ class Outputs:
             return self._routes.change(route, target)
         path = fifo_path(self._folder, name, channel)
         # One that is there may still have a writer, of a time when it was needed.
-        if needed or path.exists():
-            return self._routes.add(name, channel, Fifo(path, owner), target)
+        found = self._found.pop(path, None)
+        if needed or found is not None or path.exists():
+            fifo = Fifo(path, owner, found)
+            return self._routes.add(name, channel, fifo, target)
         return None
 
     async def _ask(self, mover: Mover, work: Callable[[], T]) -> T:
