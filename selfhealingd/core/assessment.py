@@ -221,6 +221,8 @@ def _symptom_problems(s: Service, ahead: str | None, facts: Facts) -> Iterator[P
 
 
 def _see(s: Service, facts: Facts) -> str:
+    if s.incident is not None:
+        return f"see why: selfhealctl show {s.name}"
     command = facts.see.get(s.name)
     if command is None or (s.exit is not None and s.exit.never_ran):
         return "find the cause: selfhealctl incidents"

@@ -107,7 +107,7 @@ def next_commands(
         commands += see.split("; ")
     is_open = s.open_incident is not None and s.open_incident.id == incident
     if s.breaker.permanent:
-        commands.append(reset_command(s.name))
+        commands.append(reset_command(s.name, s.kind))
     elif host.dormant and not alive(s.life):
         commands.append(RESUME)
     elif isinstance(s.life, Exited) and s.life.held is not Held.FINISHED:

@@ -18,6 +18,7 @@ from selfhealingd.core.breaker import (
 )
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Counters, Host, Service
+from selfhealingd.core.incident import Cause, Incident
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -340,3 +341,20 @@ def test_the_log_of_what_failed_is_named() -> None:
     facts = replace(FACTS, see={"web": "selfhealctl logs web"})
     [(_, do)] = judge(s, facts=facts)
     assert "see why: selfhealctl logs web" in do
+
+
+def test_an_incident_leads_to_its_story() -> None:
+    """It has the last lines, what was tried, and the next command."""
+    incident = Incident(
+        id="web-3", service="web", cause=Cause.EXIT, detail="status 1", opened=0.0
+    )
+    s = Service(
+        name="web",
+        life=Backoff(0, Why.BACKOFF, 200.0),
+        wanted=True,
+        exit=CRASHED,
+        incident=incident,
+    )
+    facts = replace(FACTS, see={"web": "selfhealctl logs web"})
+    [(_, do)] = judge(s, facts=facts)
+    assert "see why: selfhealctl show web" in do

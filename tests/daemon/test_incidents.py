@@ -4,10 +4,13 @@ import json
 import os
 import signal
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness import NOBODY, Document, House, said, sh, soon, well
+from harness import HEALING, NOBODY, Document, House, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -75,6 +78,124 @@ async def test_what_was_kept_is_of_the_run_that_crashed(house: House) -> None:
     assert "core" in found["core"]
     words = await house.ctl("evidence", "web", "--no-json")
     assert "ValueError: no such tenant" in words.out
+
+
+HANGS = """
+import os, sys, time
+def waits_for_the_lock():
+    while True: time.sleep(0.02 if not os.path.exists("hang") else 1000)
+waits_for_the_lock()
+"""
+
+
+async def test_one_that_hangs_is_looked_at_before_it_is_restarted(house: House) -> None:
+    """Its process, files, tree and stack as it hung; the restart came after that."""
+    alive = {"exec": ["test", "!", "-e", "hang"], "period": 0.2, "failure_threshold": 1}
+    program = {
+        "command": [sys.executable, "-c", HANGS],
+        "directory": str(house.root),
+        "liveness": alive,
+    }
+    house.write({"web": program})
+    await house.start()
+    pid = (await house.running("web"))["web"]
+    (house.root / "hang").touch()
+    await house.until(said(service="web", kind="incident.opened"))
+    await soon(lambda: kept(house))
+    (house.root / "hang").unlink()
+    await house.until(said("healed", kind="incident.ended"))
+    found = (await house.ctl("evidence", "web")).json
+    assert (True, pid) == (found["alive"], found["pid"])
+    assert pid == found["tree"][0]["pid"]
+    assert found["files"]["open"] >= 3
+    assert "open files" in found["limits"]
+    if stack := found.get("pythonStack"):  # without py-spy, there is none
+        assert any("waits_for_the_lock" in frame for frame in stack)
+    shown = await house.ctl("show", "web", "--no-json")
+    assert "evidence: " in shown.out
+    assert (await house.running("web"))["web"] != pid
+
+
+SEGFAULTS = (
+    "import ctypes, sys; sys.stdin.close(); open('go').read(); ctypes.string_at(0)"
+)
+
+
+TRACES = Path("/proc/sys/debug/exception-trace")
+TRACED = TRACES.exists() and TRACES.read_text().strip() == "1"
+SLOW: Document = {"backoff_initial": 100, "backoff_max": 200}
+
+
+def kernel_is_readable() -> bool:
+    try:
+        os.close(os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return Path("/proc/self/ns/pid").readlink().name == "pid:[4026531836]"
+
+
+@pytest.mark.skipif(not kernel_is_readable(), reason="the kernel's log is not for us")
+async def test_a_segfault_is_told_with_its_library(house: House) -> None:
+    """In the kernel's own words."""
+    os.mkfifo(house.root / "go")
+    program = {"command": [sys.executable, "-c", SEGFAULTS], "startsecs": 0.1}
+    house.write({"web": {**program, "directory": str(house.root)}})
+    await house.start()
+    await house.running("web")
+    (house.root / "go").write_text("go")
+    await soon(lambda: kept(house))
+    found = (await house.ctl("evidence", "web")).json
+    if TRACED:
+        assert any("segfault at 0" in line for line in found["kernel"])
+    assert found["end"].startswith("killed by SIGSEGV")
+
+
+GLUTTON = """
+import os, sys
+with open(sys.argv[1], "w") as procs:
+    procs.write(str(os.getpid()))
+open("go").read()
+bytearray(200 << 20)
+"""
+
+
+@pytest.mark.skipif(not kernel_is_readable(), reason="the kernel's log is not for us")
+async def test_a_kill_for_want_of_memory_is_told(house: House) -> None:
+    """Not just SIGKILL, but by whom and why; whoever may look is told it, too."""
+    with memory_cgroup() as cgroup:
+        os.mkfifo(house.root / "go")
+        command = [sys.executable, "-c", GLUTTON, str(cgroup / "cgroup.procs")]
+        program = {"command": command, "startsecs": 0.5, "directory": str(house.root)}
+        house.write({"web": program}, healing={**HEALING, **SLOW})
+        await house.start()
+        await house.running("web")
+        (house.root / "go").write_text("go")
+        await soon(lambda: kept(house))
+        document = (await house.ctl("show", "web")).json
+        assert "its cgroup was out of memory" in document["evidence"]["oom"]
+        shown = await house.ctl("show", "web", "--no-json")
+        assert "its cgroup was out of memory" in shown.out
+        await house.ctl("stop", "web")
+        await house.stop()
+
+
+@contextmanager
+def memory_cgroup() -> Iterator[Path]:
+    """Give a cgroup with 64 MiB of memory, by v2 or v1, whichever is there."""
+    for folder, limit in (("", "memory.max"), ("memory", "memory.limit_in_bytes")):
+        made = Path("/sys/fs/cgroup", folder, f"selfhealingd-daemon-{os.getpid()}")
+        try:
+            made.mkdir()
+        except OSError:
+            continue
+        try:
+            if (made / limit).exists():
+                (made / limit).write_text(str(64 << 20))
+                yield made
+                return
+        finally:
+            made.rmdir()
+    pytest.skip("no cgroup's memory can be limited here")
 
 
 async def test_incidents_by_name_time_and_state(house: House) -> None:

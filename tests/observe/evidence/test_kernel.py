@@ -124,7 +124,8 @@ def log() -> Iterator[KernelLog]:
 @pytest.mark.process
 def test_a_real_segfault(log: KernelLog, end: Callable[[int], int]) -> None:
     """The kernel tells in which library it was."""
-    if Path("/proc/sys/debug/exception-trace").read_text().strip() != "1":
+    traces = Path("/proc/sys/debug/exception-trace")
+    if not traces.exists() or traces.read_text().strip() != "1":
         pytest.skip("this kernel does not tell of them")
     pid = os.fork()
     if pid == 0:
