@@ -5,10 +5,12 @@ file with mistakes changes nothing, and says so in status until it is mended.
 """
 
 import os
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
 import trio
+from msgspec.structs import replace
 
 from selfhealingd import logs
 from selfhealingd.config.check import load_config
@@ -92,15 +94,19 @@ async def _read_flags(system: System, file: Path) -> Flags:
     return Flags()
 
 
-def waiting(system: System) -> frozenset[str]:
-    """Programs of which something waits for ``update``."""
-    found = set(pending(system.config, system.wanted))
+def waiting(system: System, config: Config | None = None) -> frozenset[str]:
+    """Programs of which something waits for ``update``.
+
+    ``config``: as if it were wanted; None: by the one that is.
+    """
+    wanted = system.wanted if config is None else config
+    found = set(pending(system.config, wanted))
     for name, s in system.loop.host.services.items():
-        wanted = system.wanted.launches.get(name)
-        if wanted is None or not alive(s.life):
+        launch = wanted.launches.get(name)
+        if launch is None or not alive(s.life):
             continue
         # What was adopted runs with what it was started with, not with what we read.
-        match system.origins.outdated(name, s.run, wanted):
+        match system.origins.outdated(name, s.run, launch):
             case True:
                 found.add(name)
             case False:
@@ -108,6 +114,19 @@ def waiting(system: System) -> frozenset[str]:
             case None:
                 pass
     return frozenset(found)
+
+
+def changes_by(system: System, config: Config, names: Collection[str]) -> Changes:
+    """Return what an update to ``config`` changes; of runs, only these programs'.
+
+    What was adopted is compared with what it was started with.
+    """
+    changes = compare(system.config, config)
+    restarts = (waiting(system, config) & config.launches.keys()).intersection(names)
+    rest = {*changes.relaunch, *changes.adjusted} - restarts
+    return replace(
+        changes, relaunch=tuple(sorted(restarts)), adjusted=tuple(sorted(rest))
+    )
 
 
 async def take_launch(system: System, name: str) -> None:

@@ -16,7 +16,6 @@ from selfhealingd.commands.common import (
     record,
     refuse_at_the_end,
 )
-from selfhealingd.config.diff import compare
 from selfhealingd.config.merge import merge, pick, without
 from selfhealingd.config.relations import misfit
 from selfhealingd.config.settings import Config
@@ -26,7 +25,7 @@ from selfhealingd.core.events import RestartAsked, StopAsked
 from selfhealingd.core.life import Exited, Fatal, Stopped, alive, label
 from selfhealingd.forecast import forecast
 from selfhealingd.operations import Aim
-from selfhealingd.reloading import put_into_force, read_config, waiting
+from selfhealingd.reloading import changes_by, put_into_force, read_config, waiting
 from selfhealingd.reloading import reload as reload_all
 from selfhealingd.system import System
 from selfhealingd.wire import methods
@@ -54,11 +53,12 @@ async def reread(system: System, _call: Call, params: methods.Some) -> ReloadRep
     if wanted is None:
         words = "the config can't be used; nothing was changed"
         return ReloadReport(ok=False, words=words, errors=tuple(mistakes))
+    named: Collection[str] = wanted.launches
     if params.names:
         named = _either(system, wanted, params.names)
         _check(pick(system.wanted, wanted, named))
         wanted = pick(system.config, wanted, named)
-    changes = compare(system.config, wanted)
+    changes = changes_by(system, wanted, named)
     services = system.loop.host.services
     pending = tuple(forecast(changes, wanted.policy.programs, services))
     words = "an update would change this" if pending else "nothing changed"

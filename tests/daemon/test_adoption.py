@@ -314,9 +314,16 @@ async def test_settings_that_changed_meanwhile_wait_for_an_update(
             name: one["pendingUpdate"] for name, one in programs(status).items()
         }
         await again(house)
+    for names in ([], ["web"]):
+        report = await house.call("reread", names=names)
+        assert ["changed: web (is restarted)"] == report["pending"]
+    assert [] == (await house.call("reread", names=["other"]))["pending"]
     house.change(web=well(environment={"A": "1"}))
+    report = await house.call("reread")
+    assert ["changed: web (nothing is restarted)"] == report["pending"]
     await house.call("reload")
     assert not (await house.program("web"))["pendingUpdate"]
+    assert [] == (await house.call("reread"))["pending"]
     house.change(web=well(environment={"A": "3"}))
     assert 0 == (await house.ctl("update")).status
     now = await house.running("web", "other")
