@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import Self
 
 from selfhealingd.core.events import Event
 from selfhealingd.core.launch import Launch
@@ -49,7 +50,7 @@ def prober(
     @contextmanager
     def follow(path: Path) -> Iterator[AsyncIterator[bytes]]:
         with outputs.follow(path) as follower:
-            yield _pieces(follower)
+            yield _Pieces(follower)
 
     pressure = Pressure()
     senses = Senses(
@@ -65,9 +66,17 @@ def prober(
     return made
 
 
-async def _pieces(follower: Follower) -> AsyncIterator[bytes]:
-    try:
-        async for data in follower:
-            yield data
-    except OutputError as error:
-        raise CannotRead(str(error)) from error
+class _Pieces:
+    """What a follower gives; no generator, as that would have to be closed."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._follower)
+        except OutputError as error:
+            raise CannotRead(str(error)) from error

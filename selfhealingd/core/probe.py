@@ -12,6 +12,12 @@ from selfhealingd.core.ask import Connect, Exec, Http, Outcome
 from selfhealingd.core.remedy import Ladder
 from selfhealingd.core.spans import span
 
+SPREAD_SECS = 10.0
+"""The first asks of all that came up together are spread over so long at most."""
+
+MARGIN_SECS = 0.5
+"""What is seen in time may be told a moment later."""
+
 LIVENESS, READINESS = "liveness", "readiness"
 """Keys under which a service's probes are known."""
 
@@ -60,14 +66,26 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     success_threshold: int = 1
     ladder: Ladder = ()
 
-    @property
-    def notice_secs(self) -> float:
-        """How long it takes at most to see again that a service is sick."""
+    def notice_secs(self, stretch: float = 1.0) -> float:
+        """How long it takes at most to see again that a service is sick.
+
+        ``stretch``: by what timeouts are multiplied now.
+        """
         match self.what:
             case Heartbeat(within=within) | LogSilence(within=within):
-                return within
+                return within * stretch + MARGIN_SECS
+            case LogLine():
+                return self.period * self.failure_threshold + MARGIN_SECS
             case _:
-                return self.period * self.failure_threshold + self.timeout
+                timeout = self.timeout * stretch
+                pause = max(self.period, timeout)
+                row = (self.failure_threshold - 1) * pause
+                return self.spread + row + timeout + MARGIN_SECS
+
+    @property
+    def spread(self) -> float:
+        """Within how many seconds the first ask comes, by chance."""
+        return min(self.period, SPREAD_SECS)
 
 
 class Probes(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from selfhealingd.core.ask import Connect, Http, Outcome
 from selfhealingd.core.probe import (
+    MARGIN_SECS,
     Heartbeat,
     LogLine,
     LogSilence,
@@ -94,12 +95,40 @@ def test_a_tally_stays_small(probe: Probe, outcomes: list[Outcome]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "secs"),
-    [(PORT, 33), (Heartbeat(7), 7), (LogSilence(60), 60), (LogLine("x"), 33)],
+    ("probe", "stretch", "secs"),
+    [
+        (Probe(what=PORT), 1, 10 + 2 * 10 + 3),
+        (Probe(what=PORT), 4, 10 + 2 * 12 + 12),
+        (Probe(what=PORT, period=60, failure_threshold=2), 1, 10 + 60 + 3),
+        (Probe(what=PORT, period=1, timeout=3), 1, 1 + 2 * 3 + 3),
+        (Probe(what=Heartbeat(7)), 2, 14),
+        (Probe(what=LogSilence(60)), 1, 60),
+        (Probe(what=LogLine("x"), failure_threshold=1), 1, 10),
+    ],
 )
-def test_notice_secs(what: What, secs: float) -> None:
+def test_notice_secs(probe: Probe, stretch: float, secs: float) -> None:
     """What is still wrong after a restart is seen again within that time."""
-    assert secs == Probe(what=what).notice_secs
+    assert secs + MARGIN_SECS == probe.notice_secs(stretch)
+
+
+@given(
+    probes,
+    st.floats(0.1, 60),
+    st.floats(0.1, 60),
+    st.floats(1, 4),
+    st.floats(0, 1),
+)
+def test_notice_secs_is_enough(
+    probe: Probe, period: float, timeout: float, stretch: float, chance: float
+) -> None:
+    """Whenever the first ask comes, and however long each takes."""
+    probe = msgspec.structs.replace(probe, period=period, timeout=timeout)
+    due = chance * probe.spread
+    answered = 0.0
+    for _ in range(probe.failure_threshold):
+        answered = due + timeout * stretch
+        due = max(due + period, answered)
+    assert answered < probe.notice_secs(stretch)
 
 
 @pytest.mark.parametrize(

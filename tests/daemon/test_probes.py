@@ -2,10 +2,11 @@
 
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Document, House, programs, soon
+from harness import Document, House, after, programs, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -24,10 +25,13 @@ server.serve_forever()
 BEATS = """
 import os, socket, sys, time
 print(os.environ['WATCHDOG_USEC'], flush=True)
+mute = sys.argv[1] + '/mute'
+if os.path.exists(mute): os.unlink(mute)  # a restart helps
 while True:
-    if not os.path.exists(sys.argv[1] + '/mute'):
+    if not os.path.exists(mute):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-            out.sendto(b'WATCHDOG=1', os.environ['NOTIFY_SOCKET'])
+            try: out.sendto(b'WATCHDOG=1', os.environ['NOTIFY_SOCKET'])
+            except OSError: pass  # there is no daemon just now
     time.sleep(0.05)
 """
 QUICK: Document = {"period": 0.2, "timeout": 0.3, "failure_threshold": 2}
@@ -69,7 +73,8 @@ async def test_one_that_hangs_is_sick(house: House) -> None:
     """Its process is there, and its port takes connections, but nothing is answered."""
     number = port()
     url = f"http://127.0.0.1:{number}/health?key=secret"
-    web = python(SERVES, number, house.root, liveness={"http": url, **QUICK})
+    asks = {"http": url, "ladder": ["hold"], **QUICK}
+    web = python(SERVES, number, house.root, liveness=asks)
     house.write({"web": web})
     await house.start()
     probe = await until_answer(house, "ok", failing=False)
@@ -79,3 +84,191 @@ async def test_one_that_hangs_is_sick(house: House) -> None:
     (house.root / "hang").touch()
     await soon(lambda: b'"Sickened"' in house.journal.read_bytes())
     assert f"{probe['asks']}: no answer within".encode() in house.journal.read_bytes()
+    status = (await house.ctl("status", "--no-json")).out
+    assert "no answer within" in status
+
+
+async def test_one_that_hangs_is_healed(house: House) -> None:
+    """It is restarted, and that is verified: a probe that hangs no more."""
+    number = port()
+    url = f"http://127.0.0.1:{number}/"
+    hang = house.root / "hang"
+    heals = "hang = here + '/hang'\nif os.path.exists(hang): os.unlink(hang)\n{}"
+    start, serve = SERVES.split("class Handler")
+    code = f"{start}{heals.format('')}class Handler{serve}"
+    web = python(
+        code,
+        number,
+        house.root,
+        liveness={"http": url, **QUICK},
+        readiness={"tcp": f"127.0.0.1:{number}"},
+    )
+    house.write({"web": web})
+    await house.start()
+    await until_answer(house, "ok", failing=False)
+    before = (await house.program("web"))["pid"]
+    hang.touch()
+    opened, healed = await house.until(
+        said(service="web", kind="incident.opened"),
+        said(service="web", kind="incident.ended"),
+    )
+    assert "probe" == opened["data"]["incident"]["cause"]
+    assert "no answer within" in opened["data"]["incident"]["detail"]
+    assert "healed" == healed["data"]["incident"]["outcome"]
+    await until_answer(house, "ok", failing=False)
+    assert before != (await house.program("web"))["pid"]
+
+
+async def test_ready_by_http(house: House) -> None:
+    """RUNNING waits for it; later it is not ready, and runs on; then it is again."""
+    number = port()
+    ill = house.root / "ill"
+    ill.touch()
+    readiness = {"http": f"http://127.0.0.1:{number}/", "within": 30, **QUICK}
+    web = python(SERVES, number, house.root, readiness=readiness)
+    later = well(depends_on={"web": "ready"}, autostart=False)
+    house.write({"web": web, "later": later})
+    await house.start()
+    status = await house.until_status(
+        lambda s: "HTTP 503" in (programs(s)["web"]["next"] or "")
+    )
+    assert "STARTING" == programs(status)["web"]["state"]
+    ill.unlink()
+    await house.until(after("RUNNING", "web"))
+    pid = (await house.program("web"))["pid"]
+    ill.touch()
+    told = said("not ready: .*HTTP 503", service="web", kind="service.readiness")
+    await house.until(told)
+    web = await house.program("web")
+    assert ("RUNNING", pid) == (web["state"], web["pid"])
+    assert "HTTP 503" in web["notReady"]
+    assert "not ready: " in (await house.ctl("status", "--no-json")).out
+    async with house.connect() as line:
+        await line.send("start", names=["later"])
+        status = await house.until_status(
+            lambda s: programs(s)["later"]["next"] == "starts once web is ready"
+        )
+        ill.unlink()
+        await house.until(after("RUNNING", "later"))
+    assert (await house.program("web"))["notReady"] is None
+
+
+async def test_startup_is_another_matter(house: House) -> None:
+    """It is RUNNING by one command, and ready by another."""
+    up, fit = house.root / "up", house.root / "fit"
+    web = well(
+        startup={"exec": ["test", "-e", str(up)], "within": 30},
+        readiness={"exec": ["test", "-e", str(fit)], **QUICK},
+    )
+    house.write({"web": web, "later": well(depends_on={"web": "ready"})})
+    await house.start()
+    assert "STARTING" == (await house.program("web"))["state"]
+    up.touch()
+    await house.until(after("RUNNING", "web"))
+    web = await house.program("web")
+    assert web["notReady"]
+    assert "STOPPED" == (await house.program("later"))["state"]
+    fit.touch()
+    await house.until(after("RUNNING", "later"))
+
+
+async def test_a_heart_that_stops(house: House) -> None:
+    """It is noticed within its time, and healed; a reload changes how it is asked."""
+    mute = house.root / "mute"
+    beats = python(BEATS, house.root, liveness={"heartbeat": 0.5})
+    house.write({"web": beats})
+    await house.start()
+    probe = await until_answer(house, "ok", failing=False)
+    assert "WATCHDOG=1 within 0.5 s" == probe["asks"]
+    assert "500000\n" == (house.root / "logs" / "web.log").read_text()
+    mute.touch()
+    [opened] = await house.until(said(service="web", kind="incident.opened"))
+    assert "missed heartbeat" == opened["data"]["incident"]["cause"]
+    await house.until(said("healed", service="web", kind="incident.ended"))
+
+
+async def test_a_command_that_hangs_leaves_nothing(house: House) -> None:
+    """Nor do its children, even those that would not hear SIGTERM."""
+    ward = house.root / "ward"
+    hangs = f"trap '' TERM; sleep 1111 & echo $! > {ward}; wait; wait"
+    web = well(liveness={"exec": ["sh", "-c", hangs], "ladder": ["hold"], **QUICK})
+    house.write({"web": web})
+    await house.start()
+    probe = await until_answer(house, "failed", failing=False)
+    assert "it has not ended within" in probe["words"]
+    assert "sh" == probe["asks"]
+    house.change(web=well(liveness={"exec": "true", "period": 0.2}))
+    await house.ctl("reload")
+    await until_answer(house, "ok", failing=False)
+    pid = ward.read_text().strip()
+    await soon(lambda: not Path("/proc", pid).exists())
+
+
+async def test_what_can_not_be_asked_is_unknown(house: House) -> None:
+    """It is shown, and nothing is done about it."""
+    keys = {"period": 0.1, "failure_threshold": 1}
+    house.write({"web": well(liveness={"exec": "no-such-command", **keys})})
+    await house.start()
+    probe = await until_answer(house, "unknown", failing=False)
+    assert "no-such-command" in probe["words"]
+    status = (await house.ctl("status", "--no-json")).out
+    assert "liveness unknown" in status
+    assert b'"Sickened"' not in house.journal.read_bytes()
+
+
+async def test_logs(house: House) -> None:
+    """A line that says so, and silence."""
+    hold: Document = {"ladder": ["hold"]}
+    go = house.root / "go"
+    waits = (
+        f"while [ ! -e {go} ]; do sleep 0.05; done; echo it is an ERR; exec sleep 999"
+    )
+    house.write(
+        {
+            "bad": sh(waits, liveness={"log": "ERR$", "period": 0.5}, healing=hold),
+            "mute": sh("exec sleep 999", liveness={"silence": 1}, healing=hold),
+        }
+    )
+    await house.start()
+
+    async def until(name: str, answer: str) -> Document:
+        async def seen() -> bool:
+            found.update(liveness(await house.call("status"), name))
+            return bool(answer == found["answer"])
+
+        found: Document = {}
+        await soon(seen)
+        return found
+
+    assert "nothing written for 1 s" == (await until("mute", "failed"))["words"]
+    await until("bad", "ok")
+    go.touch()
+    assert "it wrote: it is an ERR" == (await until("bad", "failed"))["words"]
+    await until("bad", "ok")
+
+
+async def test_probes_go_on_after_the_daemon_was_killed(house: House) -> None:
+    """What the next one adopts is asked as before, and its heartbeats are heard."""
+    house.write({"web": python(BEATS, house.root, liveness={"heartbeat": 2})})
+    await house.start()
+    await until_answer(house, "ok", failing=False)
+    pid = (await house.program("web"))["pid"]
+    await house.kill9()
+    await house.start()
+    await until_answer(house, "ok", failing=False)
+    assert pid == (await house.program("web"))["pid"]
+
+
+async def test_a_reload_restarts_nothing(house: House) -> None:
+    """Another question is asked at once."""
+    house.write({"web": well(liveness={"exec": "true", "period": 0.2})})
+    await house.start()
+    await until_answer(house, "ok", failing=False)
+    pid = (await house.program("web"))["pid"]
+    ill = {"exec": "false", "period": 0.2, "failure_threshold": 1, "ladder": ["hold"]}
+    house.change(web=well(liveness=ill))
+    ran = await house.ctl("reload")
+    assert "changed: web" in ran.out
+    probe = await until_answer(house, "failed", failing=True)
+    assert "exit status 1" == probe["words"]
+    assert pid == (await house.program("web"))["pid"]

@@ -15,7 +15,16 @@ from packaging.requirements import Requirement
 pytestmark = pytest.mark.process
 
 TOP = Path(__file__).parents[2]
-NEEDED = {"anthropic", "msgspec", "psutil", "structlog", "tomli-w", "trio", "typer"}
+NEEDED = {
+    "anthropic",
+    "h11",
+    "msgspec",
+    "psutil",
+    "structlog",
+    "tomli-w",
+    "trio",
+    "typer",
+}
 
 
 @dataclass(frozen=True)

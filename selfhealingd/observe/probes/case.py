@@ -1,6 +1,7 @@
 """One probe on one run: what was answered, what that amounts to, and who is told."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import trio
 
@@ -9,6 +10,14 @@ from selfhealingd.core.events import Event, Ready, Recovered, Sickened, Unready
 from selfhealingd.core.incident import Cause
 from selfhealingd.core.probe import READINESS, Heartbeat, Probe, Tally, judge
 from selfhealingd.core.symptom import Symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who is told; ``stretch``: by what timeouts are multiplied now."""
+
+    report: Callable[[Event], Awaitable[None]]
+    stretch: Callable[[], float]
 
 
 class Case:
@@ -23,7 +32,7 @@ class Case:
         run: int,
         key: str,
         probe: Probe,
-        report: Callable[[Event], Awaitable[None]],
+        telling: Telling,
     ) -> None:
         self.service = service
         self.run = run
@@ -31,7 +40,8 @@ class Case:
         self.probe = probe
         self.answer: Answer | None = None
         self.since = 0.0
-        self._report = report
+        self._report = telling.report
+        self._stretch = telling.stretch
         self._tally = Tally()
         self._failing_since = 0.0
         self._told: Answer | None = None
@@ -81,7 +91,7 @@ class Case:
             cause=Cause.HEARTBEAT if beat else Cause.PROBE,
             words=words,
             at=self._failing_since,
-            notice_secs=probe.notice_secs,
+            notice_secs=probe.notice_secs(self._stretch()),
             ladder=probe.ladder,
         )
         return Sickened(at=now, service=self.service, run=self.run, symptom=symptom)

@@ -28,17 +28,14 @@ from selfhealingd.core.probe import (
 )
 from selfhealingd.observe.pressure import Pressure
 from selfhealingd.observe.probes.asking import Asker
-from selfhealingd.observe.probes.case import Case
+from selfhealingd.observe.probes.case import Case, Telling
 from selfhealingd.observe.probes.lines import Follow, search
 from selfhealingd.observe.probes.pulse import Pulse
 
 log = logs.get("Prober")
 
-SPREAD_SECS = 10.0
-"""The first asks of all that came up together are spread over so long at most."""
-
 _SOON_SECS = 1.0
-"""And those on whose answers others wait, over so long."""
+"""The first asks on whose answers others wait are spread over so long at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +80,7 @@ class Prober:
         random: Random,
     ) -> None:
         self._senses = senses
-        self._report = report
+        self._tell = Telling(report, lambda: senses.pressure.stretched(1.0))
         self._random = random
         self._probes: Mapping[str, Probes] = {}
         self._seats: dict[str, _Seat] = {}
@@ -155,7 +152,7 @@ class Prober:
                     self._start(post.case.well)
         for key, probe in wanted.items():
             if key not in seat.posts:
-                case = Case(service, seat.run, key, probe, self._report)
+                case = Case(service, seat.run, key, probe, self._tell)
                 post = seat.posts[key] = _Post(case)
                 self._start(self._attend, post)
 
@@ -193,9 +190,10 @@ class Prober:
 
     async def _ask(self, case: Case, ask: Ask, launch: Launch) -> None:
         probe = case.probe
-        spread = _SOON_SECS if case.key == READINESS else SPREAD_SECS
-        due = trio.current_time()
-        due += self._random.uniform(0, min(spread, probe.period))
+        spread = probe.spread
+        if case.key == READINESS:
+            spread = min(spread, _SOON_SECS)
+        due = trio.current_time() + self._random.uniform(0, spread)
         while True:
             await trio.sleep_until(due)
             await case.take(await self._senses.asker.ask(ask, launch, probe.timeout))

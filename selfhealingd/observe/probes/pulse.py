@@ -64,14 +64,15 @@ class Pulse:
 
     async def _silent(self, within: float, stretched: Callable[[float], float]) -> bool:
         """Wait until the next sign is due; False if it came, or anything else did."""
-        due = self._at + stretched(within)
+        last = self._at
+        due = last + stretched(within)
         with trio.move_on_at(due):
             await self._news.wait()
             return False
-        last = self._at
         if trio.current_time() > due + _LATE_SECS:
             self._at = trio.current_time()
-        elif last + within <= trio.current_time():
+        elif self._at == last:
+            self._awaited = True
             with trio.move_on_after(GRACE_SECS):
                 await self._news.wait()
         return self._at == last and not self._news.is_set()

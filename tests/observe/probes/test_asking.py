@@ -239,9 +239,13 @@ async def test_a_host_under_pressure(tmp_path: Path) -> None:
     assert "no answer within 0.2 s" == answer.words
 
 
+def descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - their names are enough
+
+
 async def test_many_at_once_take_no_threads() -> None:
     """Two hundred that hang are two hundred descriptors, and then none."""
-    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are all it takes
+    before = descriptors()
     threads = threading.active_count()
     async with served(hangs) as port:
         ask = Http(host=HERE, port=port)
@@ -251,4 +255,4 @@ async def test_many_at_once_take_no_threads() -> None:
             await trio.testing.wait_all_tasks_blocked(0.05)
             assert threads == threading.active_count()
             nursery.cancel_scope.cancel()
-    assert before >= set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    assert before >= descriptors()

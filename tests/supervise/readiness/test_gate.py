@@ -13,6 +13,7 @@ import trio
 from harness import soon
 from probed import Probed
 
+from selfhealingd.core.ask import Http, failed, unknown
 from selfhealingd.core.events import (
     Event,
     Exited,
@@ -24,10 +25,20 @@ from selfhealingd.core.events import (
 )
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import LogTo
-from selfhealingd.core.readiness import Line, Notify, Readiness, Sign, Tcp, Unix
+from selfhealingd.core.readiness import (
+    Answers,
+    Line,
+    Notify,
+    Readiness,
+    Sign,
+    Tcp,
+    Unix,
+)
 from selfhealingd.supervise import reaper
+from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
+from selfhealingd.supervise.readiness.lines import Reading
 from selfhealingd.supervise.runs import Kit, Runs
 from selfhealingd.supervise.sockets.pool import Sockets
 
@@ -73,11 +84,11 @@ class Story:
         self._moved = trio.Event()
         self._nursery = nursery
 
-    def begin(self, sign: Sign, code: str, *args: object, **more: Any) -> None:
+    def begin(self, sign: Sign | None, code: str, *args: object, **more: Any) -> None:
         launch = Launch(
             argv=(sys.executable, "-c", code, *map(str, args)),
             stdout=LogTo(path=self.log),
-            readiness=Readiness(sign=sign, period=0.05),
+            readiness=None if sign is None else Readiness(sign=sign, period=0.05),
             **more,
         )
         self._nursery.start_soon(self.runs.live, "web", 1, launch)
@@ -287,3 +298,66 @@ signal.pause()
             pytest.skip("only root may fetch a descriptor from us")
         story.begin(Tcp("", port), fetch, os.getpid(), listener.fileno())
         await story.until(Ready)
+
+
+async def test_ready_by_an_answer(story: Story) -> None:
+    """It is asked again until all is well; what was said instead is told once."""
+    down = failed("HTTP 503")
+    story.prober.answers = [down, down, unknown("no descriptor"), down]
+    asked = Http(host="127.0.0.1", port=80)
+    sign = Answers(str(asked))
+    story.begin(sign, "import signal; signal.pause()", asks=asked)
+    await story.until(Ready)
+    assert ["HTTP 503", "no descriptor", "HTTP 503"] == story.lacks()
+    assert 5 == len(story.prober.asked)
+    ask, launch, _ = story.prober.asked[0]
+    assert (asked, sys.executable) == (ask, launch.argv[0])
+
+
+HEART = f"""{TELL}
+assert '2500000' == os.environ['WATCHDOG_USEC']
+assert 'WATCHDOG_PID' not in os.environ
+tell(b'WATCHDOG=1')
+tell(b'READY=1\\nWATCHDOG=1')
+tell(b'WATCHDOG=trigger')
+signal.pause()
+"""
+
+
+async def test_heartbeats(story: Story) -> None:
+    """They come with other words, and beside another sign of readiness."""
+    story.begin(Notify(), HEART, watchdog=2.5)
+    await story.until(Ready)
+    await story.moved(lambda: len(story.prober.heard) == 3)
+    expected = [("web", 1, "beat"), ("web", 1, "beat"), ("web", 1, "fail")]
+    assert expected == story.prober.heard
+
+
+async def test_heartbeats_are_no_sign_of_readiness(story: Story) -> None:
+    """Where another one is waited for, its word doesn't make it ready."""
+    story.begin(Line("never"), HEART, watchdog=2.5)
+    await story.moved(lambda: len(story.prober.heard) == 3)
+    await story.end()
+    assert not any(isinstance(event, Ready) for event in story.events)
+    await soon(lambda: not (story.folder / "notify" / "web.sock").exists())
+
+
+async def test_heartbeats_without_any_sign(story: Story) -> None:
+    """It may have no more to show than that it is up."""
+    story.begin(None, HEART, watchdog=2.5)
+    await story.moved(lambda: len(story.prober.heard) == 3)
+
+
+async def test_a_second_gate_that_can_not_be_made(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the first one is cleared away."""
+
+    async def prepare(*_: object) -> None:
+        await trio.lowlevel.checkpoint()
+        raise OutputError("no such log")
+
+    monkeypatch.setattr(Reading, "prepare", prepare)
+    story.begin(Line("x"), HEART, watchdog=2.5)
+    await story.until(SpawnFailed)
+    assert not (story.folder / "notify" / "web.sock").exists()
