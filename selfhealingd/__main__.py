@@ -9,6 +9,7 @@ import argparse
 import faulthandler
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -17,27 +18,30 @@ from pathlib import Path
 import trio
 
 import selfhealingd
-from selfhealingd import daemon, entry, logs
+from selfhealingd import daemon, entry, logs, systemd
 from selfhealingd.config.check import load_config
 from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.paths import find_config
 from selfhealingd.config.settings import Config
 from selfhealingd.control.listener import SocketError, SocketHeld
+from selfhealingd.flags import FlagError, read_flags
 from selfhealingd.handoff import Handoff, take
-from selfhealingd.store.errors import StoreError
+from selfhealingd.store.errors import NewerState, StoreError
 from selfhealingd.store.lock import Held
 from selfhealingd.succession import CannotSucceed
 
 _STDERR = 2
 
-DONE, FAILED, BAD_CONFIG, HELD = 0, 1, 2, 3
+DONE, FAILED, BAD_CONFIG, HELD, NEWER = 0, 1, 2, 3, 4
 
 EPILOG = """\
 exit status:
   0  stopped as asked; or, with --check, the config has no mistakes
   1  failed
-  2  the config has mistakes (all of them are listed), or wrong usage
+  2  the config, or with --check the flag file, has mistakes (all of them are listed);
+     or wrong usage
   3  another daemon holds the socket or the state
+  4  a newer daemon wrote the state, which is left as it is
 
 signals:
   TERM, INT  stop all programs in order, then end; again, a second later: kill
@@ -87,14 +91,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         config = load_config(file, environ=os.environ, uid=os.geteuid())
     except ConfigError as error:
-        _complain(error)
-        return BAD_CONFIG
+        if asked.check:
+            return _complain(str(error), len(error.mistakes), "the config")
+        check = f"selfhealingd{_option(asked.config)} --check"
+        _tell_systemd(str(error.mistakes[0]), len(error.mistakes) - 1, check)
+        return _complain(str(error), len(error.mistakes), "the config; nothing started")
     if asked.check:
-        programs = _count(len(config.launches), "program")
-        if config.watches:
-            programs += f", {_count(len(config.watches), 'watch', 'watches')}"
-        print(f"{file}: no mistakes; {programs}, {_count(len(config.tasks), 'task')}")
-        return DONE
+        return _check(file, config)
     return _serve(config, asked.resume, handoff)
 
 
@@ -109,7 +112,9 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="what to run")
     parser.add_argument(
-        "--check", action="store_true", help="list all mistakes in the config, and end"
+        "--check",
+        action="store_true",
+        help="list all mistakes in the config and in the flag file, and end",
     )
     parser.add_argument(
         "--resume", metavar="REASON", help="leave dormant mode first, for this reason"
@@ -193,6 +198,7 @@ def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
         debug=os.environ.get("DEBUG"),
         stream=sys.stdout,
         color=logs.wants_color(sys.stdout, os.environ),
+        journal=systemd.is_journal(sys.stdout.fileno(), os.environ),
     )
     try:
         ended = trio.run(
@@ -201,6 +207,9 @@ def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
         status = DONE if ended else FAILED
     except* (Held, SocketHeld) as group:
         status = HELD
+        _tell(group)
+    except* NewerState as group:
+        status = NEWER
         _tell(group)
     except* (StoreError, SocketError, CannotSucceed) as group:
         status = FAILED
@@ -216,12 +225,38 @@ def _tell(group: BaseExceptionGroup[Exception]) -> None:
             _tell(error)
         else:
             logs.get("Daemon").error(str(error))
+            _tell_systemd(str(error))
 
 
-def _complain(error: ConfigError) -> None:
-    print(error, file=sys.stderr)
-    mistakes = _count(len(error.mistakes), "mistake")
-    print(f"selfhealingd: {mistakes} in the config; nothing started", file=sys.stderr)
+def _check(file: Path, config: Config) -> int:
+    """Say what is in the config, whose flag file has to be right as well."""
+    try:
+        read_flags(config.daemon.flags_file)
+    except FlagError as error:
+        return _complain(str(error), len(error.wrong), "the flag file")
+    programs = _count(len(config.launches), "program")
+    if config.watches:
+        programs += f", {_count(len(config.watches), 'watch', 'watches')}"
+    print(f"{file}: no mistakes; {programs}, {_count(len(config.tasks), 'task')}")
+    return DONE
+
+
+def _complain(mistakes: str, number: int, where: str) -> int:
+    text = f"{mistakes}\nselfhealingd: {_count(number, 'mistake')} in {where}"
+    # So that ``journalctl -p err`` shows them: see sd-daemon(3).
+    mark = "<3>" if systemd.is_journal(_STDERR, os.environ) else ""
+    print("\n".join(mark + line for line in text.splitlines()), file=sys.stderr)
+    return BAD_CONFIG
+
+
+def _tell_systemd(first: str, more: int = 0, check: str = "") -> None:
+    """Leave the reason where ``systemctl status`` shows it, whatever else is logged."""
+    rest = f" (and {more} more: {check})" if more else ""
+    systemd.tell_at_once(os.environ, systemd.status(f"{first}{rest}"))
+
+
+def _option(config: Path | None) -> str:
+    return "" if config is None else f" --config {shlex.quote(str(config))}"
 
 
 def _count(number: int, noun: str, several: str = "") -> str:

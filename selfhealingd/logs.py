@@ -8,7 +8,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal, TextIO, TypeAlias, cast
 
 import msgspec
@@ -27,6 +27,7 @@ with absent("rich"):
 Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 Format: TypeAlias = Literal["console", "json"]
 Fields: TypeAlias = MutableMapping[str, Any]
+Render: TypeAlias = Callable[[Fields], bytes]
 
 LEVELS: dict[str, int] = {
     "debug": 10,
@@ -35,6 +36,7 @@ LEVELS: dict[str, int] = {
     "error": 40,
     "critical": 50,
 }
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _WIDTH = 18
 REPEAT_SECS = 10.0
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
@@ -61,13 +63,19 @@ def configure(
     debug: str | None,
     stream: TextIO,
     color: bool = False,
+    journal: bool = False,
 ) -> Writer:
     """Set logging up for this process; return what writes, whose ``run`` to start.
 
     ``debug``: the value of ``$DEBUG``. ``stream``: must have a file descriptor; it is
     written to directly. Without ``color`` the level is a word before the sentence.
+    ``journal``: it leads to systemd's, which knows the time and is told the level.
     """
-    render = render_json if fmt == "json" else _Console(color=color)
+    render: Render = (
+        render_json if fmt == "json" else _Console(color=color, stamped=not journal)
+    )
+    if journal:
+        render = _for_journal(render)
     stream.flush()
     writer = Writer(stream.fileno(), notice=lambda lost: render(_notice(lost)))
     patterns = DebugPatterns(debug or "")
@@ -193,14 +201,16 @@ class _Console:
     What goes to a file is read another day, so it has the date as well.
     """
 
-    def __init__(self, *, color: bool) -> None:
+    def __init__(self, *, color: bool, stamped: bool = True) -> None:
         self._color = color
-        self._stamp = "%H:%M:%S" if color else "%Y-%m-%d %H:%M:%S"
+        self._stamp = "%H:%M:%S " if color else "%Y-%m-%d %H:%M:%S "
+        if not stamped:
+            self._stamp = ""
 
     def __call__(self, fields: Fields) -> bytes:
         component = escape(str(fields["component"]))
         stamp = fields["at"].astimezone().strftime(self._stamp)
-        start = f"{stamp} {component:<{_WIDTH}} "
+        start = f"{stamp}{component:<{_WIDTH}} "
         lines = [start + self._sentence(fields) + self._extras(fields)]
         # A traceback is worth its lines, and each of them can be grepped for.
         lines += [
@@ -224,6 +234,18 @@ class _Console:
             if key not in _NOT_EXTRA
         )
         return f"{_DIM}{extras}{_RESET}" if self._color and extras else extras
+
+
+def _for_journal(render: Render) -> Render:
+    """Begin each line with its priority, as sd-daemon(3) has it."""
+
+    def lines(fields: Fields) -> bytes:
+        mark = b"<%d>" % _PRIORITIES.get(fields["level"], _PRIORITIES["error"])
+        return b"".join(
+            mark + line for line in render(fields).splitlines(keepends=True)
+        )
+
+    return lines
 
 
 def _value(value: object) -> str:

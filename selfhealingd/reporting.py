@@ -8,6 +8,7 @@ import trio
 
 from selfhealingd import systemd
 from selfhealingd.core.summary import summary
+from selfhealingd.status import problems
 from selfhealingd.system import System
 
 CALM_SECS = 1.0
@@ -60,8 +61,8 @@ class Reporting:
             nursery.start_soon(self._show_life)
 
     def _status(self) -> str:
-        problems = len(self._system.problems.all())
-        return systemd.status(summary(self._system.loop.host, problems))
+        line = summary(self._system.loop.host, problems(self._system))
+        return systemd.status(line)
 
     async def _show_status(self) -> None:
         told = ""
@@ -71,7 +72,8 @@ class Reporting:
             if line != told:
                 await self._notifier.tell(line)
                 told = line
-            await _either(moved, changed)
+            with trio.move_on_after(self._beat):  # no event tells how the disk is
+                await _either(moved, changed)
             await trio.sleep(CALM_SECS)
 
     async def _show_life(self) -> None:

@@ -40,11 +40,7 @@ def facts(system: System) -> Facts:
         anchor=anchor,
         tasks=tasks(system, anchor),
         flags=flags(system, anchor),
-        problems=(
-            *_store_problems(system),
-            *output_problems(system.outputs, system.loop.launches),
-            *system.problems.all(),
-        ),
+        problems=problems(system),
         pending=waiting(system),
         removed=waiting(system) - system.wanted.launches.keys(),
         logs=log_files(system),
@@ -62,6 +58,15 @@ def facts(system: System) -> Facts:
         version=selfhealingd.__version__,
         pid=os.getpid(),
         uptime=now - system.began,
+    )
+
+
+def problems(system: System) -> tuple[Problem, ...]:
+    """All that is wrong with the daemon itself, and with programs' output."""
+    return (
+        *_store_problems(system),
+        *output_problems(system.outputs, system.loop.launches),
+        *system.problems.all(),
     )
 
 

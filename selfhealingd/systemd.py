@@ -1,13 +1,15 @@
 """What a service and systemd say to each other: variables, and short datagrams.
 
-The protocol is sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3); where nobody
-set the variables, as in a shell, all of this does nothing.
+The protocol is sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3), and
+``$JOURNAL_STREAM`` of systemd.exec(5); where nobody set the variables, as in a shell,
+all of this does nothing.
 """
 
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import trio
 
@@ -48,7 +50,7 @@ class Notifier:
         problem = None
         try:
             with trio.fail_after(SEND_SECS):
-                await self._send("\n".join(assignments).encode())
+                await self._send(_datagram(assignments))
         except OSError as error:
             problem = error.strerror or str(error)
         except trio.TooSlowError:
@@ -62,6 +64,24 @@ class Notifier:
             # Connected, since else a full queue at the other end counts as writable.
             await sock.connect(self._address)
             await sock.send(datagram)
+
+    def send(self, assignments: Sequence[str]) -> None:
+        """Send these without a loop; raises OSError."""
+        if self.listening:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(SEND_SECS)
+                sock.sendto(_datagram(assignments), self._address)
+
+
+def _datagram(assignments: Sequence[str]) -> bytes:
+    return "\n".join(assignments).encode(errors="replace")
+
+
+def tell_at_once(environ: Mapping[str, str], *assignments: str) -> None:
+    """Send these where no loop runs; blocks, and nobody hears of a failure."""
+    notifier = Notifier(environ.get("NOTIFY_SOCKET"))
+    with suppress(OSError):
+        notifier.send(assignments)
 
 
 def status(line: str) -> str:
@@ -78,6 +98,15 @@ def reloading() -> tuple[str, str]:
 def extend_timeout(seconds: float) -> str:
     """The assignment that asks for so many more seconds, from now on."""
     return f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}"
+
+
+def is_journal(descriptor: int, environ: Mapping[str, str]) -> bool:
+    """Say whether what is written there becomes lines of systemd's journal."""
+    try:
+        stream = os.fstat(descriptor)
+    except OSError:
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def watchdog_secs(environ: Mapping[str, str], pid: int) -> float | None:

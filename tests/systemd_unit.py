@@ -121,10 +121,12 @@ class Unit:
         self.until(lambda: self.show("NRestarts") == "1")
         self.until(lambda: self.show("ActiveState") == "active")
 
-    def log(self) -> str:
+    def log(self, *which: str) -> str:
         """Return the unit's log, since this test began."""
         how = ("--no-pager", "--quiet", "--output=cat", f"--unit={NAME}")
-        return self.machine.run("journalctl", *how, f"--after-cursor={self._before}")
+        return self.machine.run(
+            "journalctl", *how, f"--after-cursor={self._before}", *which
+        )
 
     def until(self, check: Callable[[], object]) -> None:
         """Wait for something; tells the log where that does not come."""

@@ -150,6 +150,26 @@ def test_nothing_escaped_can_be_obeyed(text: str) -> None:
     assert escape(text) == text or not text.isprintable()
 
 
+def test_the_journal_is_told_the_level(tmp_path: Path) -> None:
+    """On each line of a message, in either format; it knows the time by itself."""
+    log = Log(tmp_path / "log", journal=True)
+    logs.get("Store").info("written")
+    try:
+        raise ValueError("a")  # noqa: TRY301 - the error is what is logged
+    except ValueError:
+        logs.get("Daemon").exception("cannot start")
+    first, second, *others = log.text().splitlines()
+    assert "<6>Store              written" == first
+    assert "<3>Daemon             error: cannot start" == second
+    assert others
+    assert all(line.startswith("<3>Daemon             | ") for line in others)
+
+    log = Log(tmp_path / "log", journal=True, fmt="json")
+    logs.get("Store").warning("full")
+    mark, _, line = log.text().partition(">")
+    assert ("<4", "full") == (mark, json.loads(line)["event"])
+
+
 def test_json_is_one_object_a_line(tmp_path: Path) -> None:
     """With the time in UTC, what JSON does not know as text, and no line end inside."""
     log = Log(tmp_path / "log", fmt="json")

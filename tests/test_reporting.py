@@ -1,14 +1,15 @@
 """What the manager hears from a daemon, and when."""
 
 import os
+import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
-from harness import DEADLINE, House, sh, well
+from harness import DEADLINE, House, Refused, sh, well
 
 pytestmark = pytest.mark.process
 
@@ -19,13 +20,16 @@ class Manager:
     def __init__(self, sock: trio.socket.SocketType) -> None:
         self._sock = sock
 
+    async def next(self) -> list[str]:
+        """Wait for a message; return its lines."""
+        with trio.fail_after(DEADLINE):
+            return (await self._sock.recv(4096)).decode().splitlines()
+
     async def until(self, wanted: str) -> list[str]:
         """Wait for a message with this line; return its lines."""
-        with trio.fail_after(DEADLINE):
-            while True:
-                lines = (await self._sock.recv(4096)).decode().splitlines()
-                if wanted in lines:
-                    return lines
+        while wanted not in (lines := await self.next()):
+            pass
+        return lines
 
 
 @pytest.fixture
@@ -69,6 +73,29 @@ async def test_a_reload_is_framed(house: House) -> None:
         ended = await manager.until("READY=1")
         assert ["READY=1", "STATUS=1 program: 1 RUNNING; 1 problem"] == ended
         assert 0 == await house.stop()
+
+
+async def test_why_there_is_no_start_is_told(house: House) -> None:
+    """The first mistake, how many more there are, and what shows them."""
+    house.config.write_text("[program.web]\ncomand = 1\nstartsecs = 'soon'\n")
+    async with manager_of(house) as manager:
+        assert 2 == await house.wait()
+        [told] = await manager.next()
+        assert told.startswith(f"STATUS={house.config}: program.web.")
+        check = f"(and 2 more: selfhealingd --config {house.config} --check)"
+        assert told.endswith(check)
+
+
+async def test_that_the_disk_takes_nothing_is_told(house: House) -> None:
+    """It is the daemon's problem, though no program's."""
+    house.write({"web": well()})
+    async with manager_of(house) as manager:
+        await manager.until("STATUS=1 program: 1 RUNNING")
+        shutil.rmtree(house.state.parent)
+        house.state.parent.write_text("in the way")
+        with suppress(Refused):
+            await house.call("stop", names=["web"])
+        await manager.until("STATUS=1 program: 1 STOPPED; 1 problem, 1 CRITICAL")
 
 
 async def test_life_is_shown_within_half_the_limit(house: House) -> None:

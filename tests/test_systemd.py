@@ -10,7 +10,13 @@ import trio
 from trio.testing import MockClock
 
 from selfhealingd import systemd
-from selfhealingd.systemd import Notifier, passed_sockets, watchdog_secs
+from selfhealingd.systemd import (
+    Notifier,
+    is_journal,
+    passed_sockets,
+    tell_at_once,
+    watchdog_secs,
+)
 
 PID = 42
 
@@ -30,6 +36,31 @@ async def test_each_message_is_one_datagram(
     notifier = Notifier(str(tmp_path / "notify"))
     await notifier.tell(systemd.READY, systemd.status("2 programs\nREADY=0"))
     assert b"READY=1\nSTATUS=2 programs READY=0" == manager.recv(4096)
+
+
+def test_who_has_no_loop_can_tell_as_well(
+    manager: socket.socket, tmp_path: Path
+) -> None:
+    """And is held up by nobody who isn't there."""
+    address = str(tmp_path / "notify")
+    tell_at_once({"NOTIFY_SOCKET": address}, systemd.status("a"))
+    tell_at_once({}, systemd.status("b"))
+    manager.bind(address)
+    tell_at_once({"NOTIFY_SOCKET": address}, systemd.status("c \udcff"))
+    assert b"STATUS=c ?" == manager.recv(4096)
+
+
+def test_a_stream_is_the_journals_if_it_is_the_one_that_is_named(
+    tmp_path: Path,
+) -> None:
+    """Who inherited the variable may have had its stream sent elsewhere."""
+    with (tmp_path / "log").open("w") as file:
+        found = os.fstat(file.fileno())
+        named = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+        assert is_journal(file.fileno(), named)
+        assert not is_journal(file.fileno(), {"JOURNAL_STREAM": "1:2"})
+        assert not is_journal(file.fileno(), {})
+    assert not is_journal(-1, named)
 
 
 async def test_an_abstract_address(manager: socket.socket) -> None:

@@ -5,10 +5,11 @@ DORMANT". What is worst is never cut off.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from selfhealingd.core.host import Host, living
 from selfhealingd.core.life import Fatal, label
+from selfhealingd.core.report import Problem
 
 NAMED = 5
 """As many programs are named; of more, the number says enough."""
@@ -16,14 +17,14 @@ NAMED = 5
 _ORDER = ("RUNNING", "STARTING", "STOPPING", "STOPPED", "EXITED", "BACKOFF", "FATAL")
 
 
-def summary(host: Host, problems: int) -> str:
-    """Say it; ``problems``: how many the shell knows of."""
+def summary(host: Host, problems: Sequence[Problem]) -> str:
+    """Say it; ``problems``: those that the shell knows of."""
     if host.shutting_down:
         return f"stopping: {_programs(len(living(host)))} left"
     return "; ".join(_parts(host, problems))
 
 
-def _parts(host: Host, problems: int) -> Iterator[str]:
+def _parts(host: Host, problems: Sequence[Problem]) -> Iterator[str]:
     states = Counter(label(s.life) for s in host.services.values())
     counts = [f"{states[s]} {s}{_names(host, s)}" for s in _ORDER if states[s]]
     number = _programs(len(host.services))
@@ -33,7 +34,9 @@ def _parts(host: Host, problems: int) -> Iterator[str]:
     if not host.flags.auto_healing:
         yield "healing is switched off"
     if problems:
-        yield "1 problem" if problems == 1 else f"{problems} problems"
+        critical = sum(problem.critical for problem in problems)
+        number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        yield f"{number}, {critical} CRITICAL" if critical else number
 
 
 def _names(host: Host, state: str) -> str:

@@ -7,9 +7,11 @@ from selfhealingd.core.breaker import Breaker, PermanentlyOpen
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Fatal, Life, Running, Stopped
 from selfhealingd.core.policy import Flags
+from selfhealingd.core.report import Problem
 from selfhealingd.core.summary import summary
 
 RUNNING = Running(at=0.0, pid=7)
+SOME = Problem(words="it rains", do="wait")
 
 
 def host(**lives: Life) -> Host:
@@ -54,11 +56,18 @@ WEB = host(web=RUNNING)
 )
 def test_what_is_said(given: Host, problems: int, wanted: str) -> None:
     """Counts by state, and after them what a person must know."""
-    assert wanted == summary(given, problems)
+    assert wanted == summary(given, [SOME] * problems)
 
 
 def test_many_that_failed_are_not_all_named() -> None:
     """The line stays one."""
     lives: dict[str, Life] = {f"p{number}": Fatal(0.0) for number in range(40)}
     wanted = "40 programs: 40 FATAL (p0, p1, p2, p3, p4, ...)"
-    assert wanted == summary(host(**lives), 0)
+    assert wanted == summary(host(**lives), [])
+
+
+def test_what_is_critical_is_counted_apart() -> None:
+    """Nobody should take it for a small matter."""
+    worse = msgspec.structs.replace(SOME, critical=True)
+    wanted = "1 program: 1 RUNNING; 2 problems, 1 CRITICAL"
+    assert wanted == summary(WEB, [SOME, worse])

@@ -45,7 +45,7 @@ x = 1
         assert words in line
     assert all(m.startswith((f"{house.config}: ", " ")) for m in mistakes)
     number = sum(m.startswith(f"{house.config}: ") for m in mistakes)
-    assert f"selfhealingd: {number} mistakes in the config; nothing started" == last
+    assert f"selfhealingd: {number} mistakes in the config" == last
 
 
 async def test_a_good_config_is_told_so(house: House) -> None:
@@ -57,6 +57,19 @@ async def test_a_good_config_is_told_so(house: House) -> None:
     assert (0, "") == (checked.status, checked.err)
     assert f"{house.config}: no mistakes; 1 program, 1 task\n" == checked.out
     assert [house.config] == list(house.root.iterdir())
+
+
+async def test_the_flag_file_is_checked_as_well(house: House) -> None:
+    """So that a reload whose flags are not taken is seen to fail."""
+    house.write({"web": well()})
+    house.flags.write_text("FEATURE_AUTO_HEALING_ENABLED=fals\nFEATURE=1\n")
+    checked = await house.check()
+    assert (2, "") == (checked.status, checked.out)
+    first, _, last = checked.err.splitlines()
+    assert first.startswith(f"{house.flags}:1: FEATURE_AUTO_HEALING_ENABLED: ")
+    assert "selfhealingd: 2 mistakes in the flag file" == last
+    house.flags.write_text("FEATURE_AUTO_HEALING_ENABLED=false\n")
+    assert 0 == (await house.check()).status
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,43 @@ def test_a_broken_config_fails_the_start_with_all_reasons(unit: Unit) -> None:
     assert "2" == unit.show("ExecMainStatus")
 
 
+def test_many_reasons_are_told_as_far_as_there_is_room(unit: Unit) -> None:
+    """The last lines of the log are not all: the first one, and what shows them."""
+    unit.configure({"web": STAYS})
+    unit.systemctl("start")
+    unit.running("web")
+    mistakes = "".join(f"x{n} = {n}\n" for n in range(30))
+    unit.machine.write(CONFIG, f"[program.web]\n{mistakes}")
+    unit.systemctl("kill", "--kill-who=main", "--signal=KILL")
+    unit.until(lambda: unit.show("ActiveState") == "failed")
+    said = unit.show("StatusText")
+    assert said.startswith(f"{CONFIG}: program.web.")
+    assert said.endswith("more: selfhealingd --check)")
+    assert said in unit.systemctl("status", "--full", ok=False)
+    assert "program.web.x29" in unit.log("--priority=err")
+
+
+def test_a_reload_of_a_broken_flag_file_fails(unit: Unit) -> None:
+    """Who stops automation in an emergency hears that it was not."""
+    unit.configure({"web": STAYS})
+    unit.systemctl("start")
+    unit.machine.write(FLAGS, "FEATURE_AUTO_HEALING_ENABLED=fals\n")
+    said = unit.systemctl("reload", ok=False)
+    assert "Job for selfhealingd.service failed" in said
+    assert "FEATURE_AUTO_HEALING_ENABLED" in unit.systemctl("status", ok=False)
+    assert "running" == unit.show("SubState")
+
+
+def test_a_newer_state_is_not_tried_again_and_again(unit: Unit) -> None:
+    """It is for a person, who sees why."""
+    unit.configure({"web": STAYS})
+    unit.machine.write("/var/lib/selfhealingd/state.toml", "version = 999\n")
+    unit.systemctl("start", ok=False)
+    assert ("failed", "0") == (unit.show("ActiveState"), unit.show("NRestarts"))
+    assert "4" == unit.show("ExecMainStatus")
+    assert "start the newer daemon" in unit.show("StatusText")
+
+
 def test_a_stop_leaves_nothing(unit: Unit) -> None:
     """Not the deaf, nor grandchildren, nor those who went into another session."""
     tree = "sleep 1000 & setsid sleep 1000 & (sleep 1000 &) ; wait"
