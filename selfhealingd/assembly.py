@@ -16,9 +16,11 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
+from selfhealingd.core.output import journal_of
 from selfhealingd.core.record import Opening
 from selfhealingd.core.sample import Sample
 from selfhealingd.core.snapshot import Anchor, with_leftovers
+from selfhealingd.core.watch import Unit
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
 from selfhealingd.gathering import Gatherer
@@ -164,6 +166,7 @@ async def assemble(
         ),
         problems,
         report=loop.post,
+        journal=lambda name: _journal(parts[0].config, name),
     )
 
     async def report(event: Event) -> None:
@@ -195,7 +198,7 @@ async def assemble(
         evidence=evidence,
         prober=probes,
         sockets=sockets,
-        watching=Watching(nursery, Ears(loop.post, _on_trouble)),
+        watching=Watching(nursery, Ears(report, _on_trouble)),
         origins=origins,
         sampler=sampler,
         judging=judging,
@@ -279,6 +282,15 @@ def opening_record(loop: Loop, boot: str) -> Opening:
         policy=policy,
         host=host,
     )
+
+
+def _journal(config: Config, service: str) -> str | None:
+    launch, watch = config.launches.get(service), config.watches.get(service)
+    if watch is not None and isinstance(watch.sought, Unit):
+        return f"--unit={watch.sought.name}"
+    if launch is None:
+        return None
+    return journal_of(service, launch.stdout, launch.stderr)
 
 
 def _samples(sampler: Sampler, service: str) -> list[Sample]:

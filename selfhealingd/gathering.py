@@ -45,6 +45,7 @@ class Gatherer:
     """Gathers for all services; for the loop's thread.
 
     ``report`` takes ``Gathered``, after a gathering of the living within 5 s.
+    ``journal``: what a service's lines in systemd's journal are found by.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Gatherer:
         problems: Problems,
         *,
         report: Callable[[Event], Awaitable[None]],
+        journal: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._loop = loop
         self._store = store
         self._investigator = investigator
         self._problems = problems
         self._report = report
+        self._journal = journal
         self._spawned: dict[str, Spawned] = {}
         self._settings: dict[str, tuple[Launch, float | None]] = {}
         self._waiting = 0
@@ -200,6 +203,7 @@ class Gatherer:
             end=end,
             launch=launch,
             logs=self._investigator.ends(launch),
+            journal=self._journal(service),
             lasted=lasted,
             settings=None if since is None else now - since,
             samples=sampled(self._investigator.samples(service), now),

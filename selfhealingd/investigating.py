@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from selfhealingd import logs
-from selfhealingd.core.evidence import MAX_LINES, lines_of, telling
+from selfhealingd.core.evidence import MAX_LINES, ask_journal, lines_of, telling
 from selfhealingd.core.exits import Exit, story
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import logs as logs_of
@@ -37,7 +37,10 @@ from selfhealingd.supervise.run import run_to_end
 from selfhealingd.wire.evidence import EvidenceDocument, SaidDocument, SamplesDocument
 
 THREADS = 8
-SPY_SECS = 3.0
+RUN_SECS = 3.0
+JOURNAL_LAG_SECS = 0.2
+"""What systemd says of an end comes a moment after it."""
+
 MOST_SAID = 32 * 1024
 """Bytes of a log, or of a stack."""
 
@@ -50,7 +53,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     ``at``: trio's clock, ``wall``: the same in seconds since the epoch, ``taken``: in
     words. ``pid`` is its process's, which runs where ``alive``. ``lasted``: seconds
     since its run began; ``settings``: since it was first run with those it has.
-    ``logs``: where it writes to, and where each of these ended then.
+    ``logs``: where it writes to, and where each of these ended then. ``journal``: what
+    its lines in systemd's journal are found by.
     """
 
     service: str
@@ -67,6 +71,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     lasted: float
     settings: float | None
     logs: dict[Path, int | None] = {}
+    journal: str | None = None
     samples: SamplesDocument | None = None
 
 
@@ -117,6 +122,8 @@ class Investigator:
                 lines = lines_of(end.data)
                 if lines:
                     found.append(SaidDocument(path=str(path), lines=lines, cut=end.cut))
+            if case.journal is not None:
+                found += await self._journal(case.journal, case, notes)
             notes.note("output", tuple(found))
             notes.note("telling", telling(line for one in found for line in one.lines))
 
@@ -142,22 +149,35 @@ class Investigator:
                 spy_on, case.pid, abandon_on_cancel=True, limiter=self._threads
             )
             if command is not None:
-                await self._spy(command, notes)
+                said = await self._run(command, "python_stack", notes)
+                notes.note("python_stack", stack_in(said or ""))
 
-    async def _spy(self, command: tuple[str, ...], notes: Notes) -> None:
+    async def _journal(
+        self, match: str, case: Case, notes: Notes
+    ) -> list[SaidDocument]:
+        command = ask_journal(match, case.wall + JOURNAL_LAG_SECS)
+        said = await self._run(command, "output", notes)
+        lines = () if said is None else lines_of(said.encode())
+        return [SaidDocument(path=f"journal: {match}", lines=lines)] if lines else []
+
+    async def _run(
+        self, command: tuple[str, ...], part: str, notes: Notes
+    ) -> str | None:
+        """Return what a command says; None, and noted, where it does not."""
         marks = {INSTANCE: self._mark, TASK: "evidence"}
+        launch = Launch(argv=command)
         try:
             ran = await run_to_end(
-                Launch(argv=command), marks, timeout=SPY_SECS, output_limit=MOST_SAID
+                launch, marks, timeout=RUN_SECS, output_limit=MOST_SAID
             )
         except SpawnError as error:
-            notes.miss("python_stack", str(error))
-            return
-        problem = ran.problem(SPY_SECS)
+            notes.miss(part, str(error))
+            return None
+        problem = ran.problem(RUN_SECS)
         if problem is None:
-            notes.note("python_stack", stack_in(ran.tail))
-        else:
-            notes.miss("python_stack", f"py-spy {problem}")
+            return ran.tail
+        notes.miss(part, f"{Path(command[0]).name} {problem}")
+        return None
 
     async def _in_thread(
         self,

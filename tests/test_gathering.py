@@ -65,6 +65,7 @@ class Bench:
         }
         self.store = EvidenceStore(folder / "evidence")
         self.problems = Problems()
+        self.match: str | None = None
         self.events: list[Event] = []
         self.kept_before: list[bool] = []
         self.samples: Callable[[str], list[Sample]] = lambda _: []
@@ -75,6 +76,7 @@ class Bench:
             Investigator(outputs, "mark", samples=self.measured),
             self.problems,
             report=self.report,
+            journal=lambda _: self.match,
         )
 
     async def report(self, event: Event) -> None:
@@ -177,6 +179,28 @@ async def test_a_crash_whose_next_run_began_is_told_of_the_run_before(
     assert found is not None
     assert (False, 777_777) == (found.alive, found.pid)
     assert "killed by SIGSEGV after 5 s" == found.end
+
+
+async def test_lines_in_the_journal_are_asked_for(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the service, up to its end, by a command that may not be there."""
+    bench.be(Backoff(at=9.0, why=Why.TURN), exit=CRASH)
+    bench.match = "--unit=nginx.service"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = await bench.gather()
+    assert found is not None
+    assert "journalctl" in found.missing["output"]
+    tool = tmp_path / "journalctl"
+    tool.write_text('#!/bin/sh\nfor word in "$@"; do echo "$word"; done\n')
+    tool.chmod(0o755)
+    found = await bench.gather("web-2")
+    assert found is not None
+    assert "output" not in found.missing
+    said = found.output[-1]
+    assert "journal: --unit=nginx.service" == said.path
+    assert "--unit=nginx.service" == said.lines[-1]
+    assert said.lines[-2].startswith("--until=@1")
 
 
 async def test_what_hangs_costs_only_itself(

@@ -15,6 +15,7 @@ from selfhealingd.core.evidence import summary
 from selfhealingd.core.host import Service
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.output import how_to_see
+from selfhealingd.core.watch import Unit
 from selfhealingd.status import log_files
 from selfhealingd.store.errors import StoreError
 from selfhealingd.store.reading import Reading, Record
@@ -181,8 +182,13 @@ def _next(system: System, s: Service | None) -> str | None:
 
 
 def _see(system: System, s: Service | None) -> str | None:
-    launch = None if s is None else system.config.launches.get(s.name)
-    if s is None or launch is None:
+    if s is None:
+        return None
+    watch = system.config.watches.get(s.name)
+    if watch is not None and isinstance(watch.sought, Unit):
+        return f"journalctl -e --unit={watch.sought.name}"
+    launch = system.config.launches.get(s.name)
+    if launch is None:
         return None
     return how_to_see(s.name, launch.stdout, launch.stderr)
 

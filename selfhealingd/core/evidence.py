@@ -69,6 +69,15 @@ def lines_of(data: bytes) -> tuple[str, ...]:
     return tuple(plain(line.rstrip()) for line in lines) if lines != [""] else ()
 
 
+def ask_journal(match: str, until: float) -> tuple[str, ...]:
+    """Return the command for the last lines in systemd's journal.
+
+    ``match``: whose, as journalctl takes it. ``until``: wall time.
+    """
+    plain = ("--quiet", "--no-pager", "--output=cat", f"--lines={MAX_LINES}")
+    return ("journalctl", *plain, f"--until=@{until:.3f}", match)
+
+
 def plain(line: str) -> str:
     """Return a line without what steers a terminal, cut where it is too long."""
     kept = line if line.isprintable() else "".join(map(_shown, line))

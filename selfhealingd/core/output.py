@@ -64,6 +64,13 @@ def how_to_see(name: str, stdout: Target, stderr: Target | None) -> str | None:
     return "; ".join(ways) or None
 
 
+def journal_of(name: str, stdout: Target, stderr: Target | None) -> str | None:
+    """Return what journalctl finds a program's lines by; None if they are not there."""
+    if Elsewhere.JOURNAL in (stdout, stderr):
+        return f"{JOURNAL_FIELD}={name}"
+    return None
+
+
 def how_to_mend(stdout: Target, stderr: Target | None) -> str:
     """Return the commands that show why a program's output is not taken."""
     ways = []

@@ -10,6 +10,7 @@ from selfhealingd.core.output import (
     Target,
     how_to_mend,
     how_to_see,
+    journal_of,
     logs,
 )
 
@@ -37,6 +38,14 @@ OUT, ERR = LogTo(path=Path("/l/web.log")), LogTo(path=Path("/l/my err.log"))
 def test_how_to_see(stdout: Target, stderr: Target | None, command: str | None) -> None:
     """Both streams where both are kept; what is nowhere can't be seen."""
     assert command == how_to_see("web", stdout, stderr)
+
+
+def test_where_lines_in_the_journal_are_found() -> None:
+    """By the program's name, if either of its streams goes there."""
+    expected = "SELFHEALINGD_PROGRAM=web"
+    assert expected == journal_of("web", Elsewhere.JOURNAL, None)
+    assert expected == journal_of("web", Elsewhere.NOWHERE, Elsewhere.JOURNAL)
+    assert journal_of("web", Elsewhere.STDOUT, None) is None
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ def ended(unit: Unit) -> list[dict[str, Any]]:
     return [one for one in incidents if one["outcome"] is not None]
 
 
+def kept(unit: Unit) -> str:
+    """Return the evidence of its latest incident, as far as there is any."""
+    return unit.ctl("evidence", "nginx", "--json", ok=False)
+
+
 def test_a_killed_nginx_is_started_again(unit: Unit, nginx: Nginx) -> None:
     """Its manager leaves it failed; it comes up, and that is verified."""
     watched(unit)
@@ -110,6 +115,10 @@ def test_a_killed_nginx_is_started_again(unit: Unit, nginx: Nginx) -> None:
     assert nginx.is_up()
     assert nginx.pid != before
     assert nginx.pid == watch(unit)["pid"]
+    # What its manager said of the end is kept.
+    until(lambda: "output" in kept(unit))
+    assert "code=killed, status=9/KILL" in kept(unit)
+    assert "journalctl -e --unit=nginx.service" in unit.ctl("show", "nginx", "--json")
 
 
 def test_a_frozen_nginx_is_restarted(unit: Unit, nginx: Nginx) -> None:
