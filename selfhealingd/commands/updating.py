@@ -23,8 +23,8 @@ from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import policy
 from selfhealingd.core.events import RestartAsked, StopAsked
 from selfhealingd.core.life import Exited, Fatal, Stopped, alive, label
-from selfhealingd.forecast import forecast
 from selfhealingd.operations import Aim
+from selfhealingd.preview import preview
 from selfhealingd.reloading import changes_by, put_into_force, read_config, waiting
 from selfhealingd.reloading import reload as reload_all
 from selfhealingd.system import System
@@ -60,7 +60,7 @@ async def reread(system: System, _call: Call, params: methods.Some) -> ReloadRep
         wanted = pick(system.config, wanted, named)
     changes = changes_by(system, wanted, named)
     services = system.loop.host.services
-    pending = tuple(forecast(changes, wanted.policy.programs, services))
+    pending = tuple(preview(changes, wanted.policy.programs, services))
     words = "an update would change this" if pending else "nothing changed"
     return ReloadReport(ok=True, words=words, pending=pending)
 

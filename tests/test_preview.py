@@ -4,7 +4,7 @@ from selfhealingd.config.diff import Changes
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import Life, Running, Stopped
 from selfhealingd.core.policy import Program
-from selfhealingd.forecast import forecast
+from selfhealingd.preview import preview
 
 
 def service(name: str, life: Life) -> Service:
@@ -21,6 +21,8 @@ def test_every_change_has_its_words() -> None:
         tasks_added=("t",),
         tasks_removed=("u",),
         tasks_changed=("v",),
+        runbooks=("r",),
+        hooks=("any",),
         healing_changed=True,
         daemon_keys=("control.socket",),
     )
@@ -42,7 +44,9 @@ def test_every_change_has_its_words() -> None:
         "task added: t",
         "task removed: u",
         "task changed: v",
+        "runbook: r",
+        "hook: any",
         "healing",
         "control.socket (waits for a restart of the daemon)",
-    ] == list(forecast(changes, wanted, services))
-    assert [] == list(forecast(Changes(), {}, {}))
+    ] == list(preview(changes, wanted, services))
+    assert [] == list(preview(Changes(), {}, {}))

@@ -8,7 +8,7 @@ from selfhealingd.core.life import alive, label
 from selfhealingd.core.policy import Kind, Program
 
 
-def forecast(
+def preview(
     changes: Changes, wanted: Mapping[str, Program], services: Mapping[str, Service]
 ) -> Iterator[str]:
     """Say of each change what becomes of what runs.
@@ -30,6 +30,8 @@ def forecast(
         ("task added", changes.tasks_added),
         ("task removed", changes.tasks_removed),
         ("task changed", changes.tasks_changed),
+        ("runbook", changes.runbooks),
+        ("hook", changes.hooks),
     ):
         yield from (f"{what}: {name}" for name in names)
     if changes.healing_changed:
