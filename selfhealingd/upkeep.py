@@ -1,6 +1,6 @@
 """The daemon's own periodic tasks: few, and none of them a matter of life."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import trio
@@ -9,7 +9,9 @@ from selfhealingd import logs
 from selfhealingd.config.settings import Config
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import Elsewhere, LogTo
+from selfhealingd.core.probe import LogLine, Probes
 from selfhealingd.door import Door
+from selfhealingd.observe.probes.asking import CONNECTIONS_AT_ONCE
 from selfhealingd.observe.sampler import Sampler
 from selfhealingd.problems import Problems
 from selfhealingd.supervise.descriptors import DESCRIPTORS
@@ -79,6 +81,7 @@ class StoreWatch:
 def allow_descriptors(config: Config, problems: Problems) -> None:
     """Allow as many as running all programs at once takes; tell if that is too few."""
     needed = SPARE_DESCRIPTORS + sum(map(_descriptors, config.launches.values()))
+    needed += _asking(config.probes.values())
     allowed = DESCRIPTORS.allow(needed)
     if allowed >= needed:
         problems.clear("descriptors")
@@ -93,10 +96,21 @@ def allow_descriptors(config: Config, problems: Problems) -> None:
 
 
 def _descriptors(launch: Launch) -> int:
-    """How many a running program takes: its pidfd, and its FIFOs with their logs."""
+    """How many a running program takes.
+
+    That is its pidfd, its FIFOs with their logs, and the socket at which it speaks.
+    """
     streams = [launch.stdout, launch.stderr]
     fifos = sum(one not in (None, Elsewhere.NOWHERE) for one in streams)
-    return 1 + fifos + sum(isinstance(one, LogTo) for one in streams)
+    logs = sum(isinstance(one, LogTo) for one in streams)
+    return 1 + fifos + logs + launch.speaks
+
+
+def _asking(probes: Iterable[Probes]) -> int:
+    """How many it takes to ask programs how they are, and to read their logs."""
+    asked = [probe.what for one in probes for probe in one.all().values()]
+    logs = sum(isinstance(what, LogLine) for what in asked)
+    return min(len(asked) - logs, CONNECTIONS_AT_ONCE) + 2 * logs
 
 
 async def check_damaged(state_dir: Path, problems: Problems) -> None:

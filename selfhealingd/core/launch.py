@@ -7,7 +7,7 @@ import msgspec
 from selfhealingd.core.ask import Ask
 from selfhealingd.core.listening import Listening, SocketAs
 from selfhealingd.core.output import Elsewhere, Target
-from selfhealingd.core.readiness import Readiness
+from selfhealingd.core.readiness import Notify, Readiness
 
 
 def notify_socket(runtime_dir: Path, program: str) -> Path:
@@ -50,3 +50,9 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     # Unset rather than None: the rest of them keep their fingerprints.
     asks: Ask | msgspec.UnsetType = msgspec.UNSET
     watchdog: float | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is given a socket at which to say how it is."""
+        ready = self.readiness is not None and isinstance(self.readiness.sign, Notify)
+        return ready or self.watchdog is not msgspec.UNSET

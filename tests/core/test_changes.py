@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from selfhealingd.core.breaker import Breaker, Change, Closed, HalfOpen, Open
 from selfhealingd.core.changes import changes
-from selfhealingd.core.effects import BreakerChanged, Transition
+from selfhealingd.core.effects import BreakerChanged, ReadinessChanged, Transition
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import (
@@ -78,6 +78,20 @@ def test_another_run_is_a_transition_whatever_its_name() -> None:
     (found,) = told(first, replace(first, life=Starting(NOW), run=2))
     assert isinstance(found, Transition)
     assert ("STARTING", "STARTING", 2) == (found.before, found.after, found.run)
+
+
+def test_readiness_of_what_runs() -> None:
+    """That it came or went, or is missing for another reason; of one run."""
+    well, ill = Running(0, 7), Running(0, 7, lack="this")
+    other = Running(0, 7, lack="that")
+    for before, after, lack in (
+        (well, ill, "this"),
+        (ill, other, "that"),
+        (other, well, None),
+    ):
+        expected = [ReadinessChanged(service="web", lack=lack)]
+        assert expected == told(moved(before), moved(after))
+    assert [] == told(moved(ill), moved(ill))
 
 
 def test_a_kill_is_told_once_for_a_run() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from core.simulator import FOREVER, Run, Simulator, crash
 
-from selfhealingd.core import effects
+from selfhealingd.core import effects, events
 from selfhealingd.core.dependencies import hindrance, met
 from selfhealingd.core.graph import Condition
 from selfhealingd.core.host import Host, Service
@@ -40,6 +40,7 @@ WEB = needing("web", db=Condition.READY)
         (Starting(0, 7), None, {"started"}),
         (Running(0, 7), None, {"started", "ready", "healthy"}),
         (Running(0, 7), ILL, {"started", "ready"}),
+        (Running(0, 7, lack="why"), None, {"started"}),
         (Backoff(0, Why.TURN), ILL, set()),
         (Exited(0, Held.FINISHED), None, {"completed"}),
         (Exited(0, Held.NEVER), None, set()),
@@ -65,6 +66,21 @@ def test_starts_go_in_waves() -> None:
     assert [0] == sim.starts("cache")
     assert [ready] == sim.starts("api")
     assert [2 * ready] == sim.starts("front")
+
+
+def test_what_is_not_ready_any_more_is_waited_for() -> None:
+    """What runs already runs on; what is yet to start waits until it is ready again."""
+    later = Program(name="later", autostart=False, depends_on=WEB.depends_on)
+    sim = Simulator([WEB, DB, later]).begin()
+    sim.run_for(10)
+    sim.feed(events.Unready(at=sim.now, service="db", run=1, lack="no answer"))
+    sim.start("later")
+    sim.run_for(10)
+    assert [] == sim.starts("later")
+    assert 1 == len(sim.starts("web"))
+    sim.feed(events.Ready(at=sim.now, service="db", run=1))
+    sim.run_for(10)
+    assert [20] == sim.starts("later")
 
 
 def test_a_job_that_must_complete_first() -> None:

@@ -13,6 +13,7 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ReadinessChanged,
     Transition,
 )
 from selfhealingd.core.exits import Exit
@@ -281,6 +282,14 @@ def test_a_kill_is_told() -> None:
     said = sentence(Escalated(service="web", run=3, waited=10.0), NOW)
     assert "has not ended within 10 s: SIGKILL" == said.words
     assert (Level.WARNING, "web") == (said.level, said.service)
+
+
+def test_readiness_of_what_runs() -> None:
+    """Both ways, and loud only where something is wrong."""
+    gone = sentence(ReadinessChanged(service="db", lack="no answer"), NOW)
+    back = sentence(ReadinessChanged(service="db"), NOW)
+    assert ("not ready: no answer", Level.WARNING) == (gone.words, gone.level)
+    assert ("ready", Level.INFO) == (back.words, back.level)
 
 
 def test_operators_are_named() -> None:

@@ -272,3 +272,18 @@ async def test_a_reload_restarts_nothing(house: House) -> None:
     probe = await until_answer(house, "failed", failing=True)
     assert "exit status 1" == probe["words"]
     assert pid == (await house.program("web"))["pid"]
+
+
+async def test_what_a_killed_daemon_asked_is_cleared_away(house: House) -> None:
+    """The next one ends the command that hung just then."""
+    ward = house.root / "ward"
+    hangs = f"echo $$ > {ward}; exec sleep 2222"
+    asks = {"exec": ["sh", "-c", hangs], "timeout": 60, "period": 0.1}
+    house.write({"web": well(liveness=asks)})
+    await house.start()
+    await soon(lambda: ward.exists() and ward.read_text().strip())
+    pid = ward.read_text().strip()
+    await house.kill9()
+    house.change(web=well())
+    await house.start()
+    await soon(lambda: not Path("/proc", pid).exists())

@@ -88,7 +88,7 @@ class Gates:
             by_word=isinstance(sign, Notify),
         )
         gate: Gate = Open(launch)
-        if isinstance(sign, Notify) or launch.watchdog is not UNSET:
+        if launch.speaks:
             path = notify_socket(self._runtime_dir, service)
             beats = Beats(
                 beat=partial(self._prober.beat, service, run),

@@ -1,5 +1,7 @@
 """The screen says all of it, worst first, at every width."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -9,6 +11,7 @@ from selfhealingd.wire.documents import (
     BreakerDocument,
     FlagsDocument,
     Llm,
+    ProbeDocument,
     ProgramDocument,
     SelfHealing,
     Status,
@@ -131,6 +134,28 @@ def test_what_a_program_says_of_itself(capsys: pytest.CaptureFixture[str]) -> No
     words = " ".join(capsys.readouterr().out.split())
     assert "it says: 2 of 3" in words
     assert "\x1b" not in words
+
+
+def test_what_is_not_well_by_its_probes(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is ok, or not asked yet, takes no room; nothing is told twice."""
+
+    def probe(answer: str | None, **more: Any) -> ProbeDocument:
+        kind = {"name": "liveness", "asks": "x", **more}
+        return ProbeDocument(answer=answer, words=f"{answer}!", **kind)
+
+    ill = probe("failed", name="readiness", failing=True)
+    show_programs(
+        [
+            program("a", "RUNNING", probes=(probe("ok"), probe(None))),
+            program("b", "RUNNING", probes=(probe("unknown"),)),
+            program("c", "RUNNING", probes=(ill,), not_ready="x: failed!"),
+        ]
+    )
+    words = " ".join(capsys.readouterr().out.split())
+    assert "ok!" not in words
+    assert "liveness unknown: unknown!" in words
+    assert "not ready: x: failed!" in words
+    assert 1 == words.count("failed!")
 
 
 def test_each_issue_is_followed_by_what_to_do(
