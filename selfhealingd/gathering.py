@@ -5,6 +5,7 @@ that crashed is started again at once: what is gone with it is taken from what r
 and what can wait does, so that the start need not.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -196,6 +197,7 @@ class Gatherer:
             incident=incident,
             at=now,
             wall=wall.timestamp(),
+            monotonic=time.monotonic(),
             taken=rfc3339(wall),
             alive=alive,
             pid=pid,

@@ -38,6 +38,7 @@ from selfhealingd.wire.evidence import EvidenceDocument, SaidDocument, SamplesDo
 
 THREADS = 8
 RUN_SECS = 3.0
+SHORTLY_SECS = 30.0
 JOURNAL_LAG_SECS = 0.2
 """What systemd says of an end comes a moment after it."""
 
@@ -50,11 +51,11 @@ log = logs.get("Evidence")
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What is known when an incident opens.
 
-    ``at``: trio's clock, ``wall``: the same in seconds since the epoch, ``taken``: in
-    words. ``pid`` is its process's, which runs where ``alive``. ``lasted``: seconds
-    since its run began; ``settings``: since it was first run with those it has.
-    ``logs``: where it writes to, and where each of these ended then. ``journal``: what
-    its lines in systemd's journal are found by.
+    ``at``: trio's clock; the same on others: ``wall``, seconds since the epoch,
+    ``monotonic``, the kernel's, ``taken``, in words. ``pid`` is its process's, which
+    runs where ``alive``. ``lasted``: seconds since its run began; ``settings``: since
+    it was first run with those it has. ``logs``: where it writes to, and where each of
+    these ended then. ``journal``: what its lines in systemd's journal are found by.
     """
 
     service: str
@@ -62,6 +63,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     at: float
     wall: float
+    monotonic: float
     taken: str
     alive: bool
     pid: int | None
@@ -191,12 +193,20 @@ class Investigator:
         )
 
     def _ask_kernel(self, case: Case, notes: Notes) -> None:
-        killed = self._ooms.news()
-        if case.pid is None:
-            return
-        lines = self._kernel.about(case.pid, kernel_time(case.started))
+        counted = self._ooms.news()
+        lines: tuple[str, ...] = ()
+        own = other = None
+        if case.pid is not None:
+            lines = self._kernel.about(case.pid, kernel_time(case.started))
+            own = oom_in_words(lines, case.pid)
+        if own is None:
+            # A worker of it, perhaps, or what it depends on.
+            since = case.monotonic - SHORTLY_SECS
+            others = self._kernel.kills(since)
+            other = oom_in_words(others)
+            lines = (*lines, *(line for line in others if line not in lines))
         notes.note("kernel", lines)
-        notes.note("oom", oom_in_words(lines, case.pid) or killed)
+        notes.note("oom", own or (other and f"shortly before, {other}") or counted)
         if self._kernel.problem is not None:
             notes.miss("kernel", self._kernel.problem)
 

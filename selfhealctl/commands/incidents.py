@@ -1,4 +1,7 @@
-"""Commands about incidents. Their views load rich, so they load late."""
+"""Commands about incidents.
+
+Their views load rich, so they load late, and with them what no other command needs.
+"""
 
 # ruff: noqa: PLC0415
 from selfhealctl.errors import Refused
@@ -12,7 +15,6 @@ from selfhealctl.options import (
 )
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import IncidentDocument
-from selfhealingd.wire.evidence import EvidenceDocument, InquestDocument
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import IncidentId, Recent
 
@@ -44,12 +46,14 @@ def show(session: Session, incident: IncidentArgument) -> None:
     if session.wrote_json(raw):
         return
     from selfhealctl.views.incident import show_inquest
+    from selfhealingd.wire.evidence import EvidenceDocument, InquestDocument
 
     found = read(raw, InquestDocument)
     kept, withheld = None, False
     if found.evidence is not None:
         try:
-            kept = _evidence(session, found.incident.id)
+            raw = session.ask("evidence", IncidentId(id=found.incident.id))
+            kept = read(raw, EvidenceDocument)
         except Refused as error:
             # What was said, and where, is for operators; the story is for all.
             withheld = error.kind is Kind.NOT_PERMITTED
@@ -61,12 +65,6 @@ def evidence(session: Session, incident: IncidentArgument) -> None:
     raw = session.ask("evidence", IncidentId(id=incident))
     if not session.wrote_json(raw):
         from selfhealctl.views.incident import show_evidence
+        from selfhealingd.wire.evidence import EvidenceDocument
 
         show_evidence(read(raw, EvidenceDocument))
-
-
-def _evidence(session: Session, incident: str) -> EvidenceDocument:
-    return read(
-        session.ask("evidence", IncidentId(id=incident)),
-        EvidenceDocument,
-    )

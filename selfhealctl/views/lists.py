@@ -128,6 +128,12 @@ def show_incidents(incidents: Sequence[IncidentDocument]) -> None:
             for item in incidents
         ],
     )
+    line(console, _one_of(incidents))
+
+
+def _one_of(incidents: Sequence[IncidentDocument]) -> str:
+    latest = incidents[-1].id
+    return f"what happened, and what to do: selfhealctl show {latest}"
 
 
 def _incident_story(item: IncidentDocument) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import PurePath
 
 import msgspec
@@ -28,29 +29,20 @@ MAX_TELLING = 10
 RECENT_SECS = 24 * 3600.0
 """A file that was changed longer ago than that is hardly to blame."""
 
-_SCORES = (
-    (
-        4,
-        re.compile(
-            r"panic|fatal|out of memory|cannot allocate|no space left|segfault|"
-            r"core dumped|assert\w* fail|terminate called|too many open files|deadlock",
-            re.IGNORECASE,
-        ),
-    ),
-    # The last line of a traceback: an exception's name at the very beginning.
-    (4, re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt)\b")),
-    (
-        3,
-        re.compile(
-            r"error|exception|critical|refused|denied|cannot|can't|could not|unable|"
-            r"failed|failure|abort|no such|not found|already in use|timed? ?out|"
-            r"traceback|invalid|killed",
-            re.IGNORECASE,
-        ),
-    ),
-    (1, re.compile(r"warn|retry|giving up|unreachable|lost|broken", re.IGNORECASE)),
+_DEADLY = (
+    r"panic|fatal|out of memory|cannot allocate|no space left|segfault|core dumped"
+    r"|assert\w* fail|terminate called|too many open files|deadlock"
 )
-_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_BAD = (
+    r"error|exception|critical|refused|denied|cannot|can't|could not|unable|failed"
+    r"|failure|abort|no such|not found|already in use|timed? ?out|traceback|invalid"
+    r"|killed"
+)
+_DOUBTFUL = r"warn|retry|giving up|unreachable|lost|broken"
+_RAISED = r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt)\b"
+"""The last line of a traceback: an exception's name at the very beginning."""
+
+_NUMBER = r"0x[0-9a-fA-F]+|\d+"
 _DUMPING = {3, 4, 5, 6, 7, 8, 11, 24, 25, 31}  # signal(7): those with action Core
 
 _COUNTED = (
@@ -99,7 +91,7 @@ def telling(lines: Iterable[str], most: int = MAX_TELLING) -> tuple[str, ...]:
     known: dict[str, tuple[int, str]] = {}
     for place, line in enumerate(lines):
         if line.strip():
-            key = _NUMBERS.sub("0", line)
+            key = re.sub(_NUMBER, "0", line)
             known.pop(key, None)
             known[key] = (place, line)
     if not known or most < 1:
@@ -111,7 +103,18 @@ def telling(lines: Iterable[str], most: int = MAX_TELLING) -> tuple[str, ...]:
 
 
 def _score(line: str) -> int:
-    return next((score for score, pattern in _SCORES if pattern.search(line)), 0)
+    return next((score for score, pattern in _scores() if pattern.search(line)), 0)
+
+
+@cache
+def _scores() -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """Made when it is needed: a daemon that nothing happens to starts without."""
+    return (
+        (4, re.compile(_RAISED)),
+        (4, re.compile(_DEADLY, re.IGNORECASE)),
+        (3, re.compile(_BAD, re.IGNORECASE)),
+        (1, re.compile(_DOUBTFUL, re.IGNORECASE)),
+    )
 
 
 def core_hint(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness import HEALING, NOBODY, Document, House, said, sh, soon, well
+from harness import HEALING, NOBODY, Document, House, programs, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -96,9 +96,10 @@ async def test_one_that_hangs_is_looked_at_before_it_is_restarted(house: House) 
         "directory": str(house.root),
         "liveness": alive,
     }
-    house.write({"web": program})
+    house.write({"web": program}, daemon={"sample_interval": 0.1})
     await house.start()
     pid = (await house.running("web"))["web"]
+    await house.until_status(lambda status: programs(status)["web"]["cpu"] is not None)
     (house.root / "hang").touch()
     await house.until(said(service="web", kind="incident.opened"))
     await soon(lambda: kept(house))
@@ -109,6 +110,8 @@ async def test_one_that_hangs_is_looked_at_before_it_is_restarted(house: House) 
     assert pid == found["tree"][0]["pid"]
     assert found["files"]["open"] >= 3
     assert "open files" in found["limits"]
+    assert ["run", "ago"] == found["samples"]["columns"][:2]
+    assert 1 == found["samples"]["rows"][-1][0]
     if stack := found.get("pythonStack"):  # without py-spy, there is none
         assert any("waits_for_the_lock" in frame for frame in stack)
     shown = await house.ctl("show", "web", "--no-json")

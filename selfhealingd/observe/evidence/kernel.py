@@ -18,17 +18,16 @@ _SLACK = 1.0  # seconds: the log's clock is another one, and not corrected
 _RECORD = 8192  # a record is at most about 1 KiB, but is refused to a smaller buffer
 _AT_ONCE = 20_000
 
-_TELLING = re.compile(
-    r"segfault|traps:|general protection|oom|out of memory|killed process|"
-    r"blocked for more than|i/o error|potentially unexpected fatal signal|"
-    r"ext4-fs error|no space|hung_task|memory cgroup",
-    re.IGNORECASE,
+# Not compiled before they are needed: that takes longer than all the rest here.
+_TELLING = (
+    r"(?i)segfault|traps:|general protection|oom|out of memory|killed process|"
+    r"blocked for more than|memory cgroup"
 )
-_OOM = re.compile(
+_OOM = (
     r"(?P<what>Memory cgroup out of memory|Out of memory[^:]*):"
     r" Kill(?:ed)? process (?P<pid>\d+) \((?P<name>.*?)\)(?=,| total-vm| score|$)"
 )
-_RESIDENT = re.compile(r"anon-rss:(\d+)kB")
+_RESIDENT = r"anon-rss:(\d+)kB"
 
 
 class KernelLog:
@@ -53,12 +52,19 @@ class KernelLog:
         ``since``: seconds on the kernel's clock; what is older is of another process
         of this number. Where nothing can be read, ``problem`` says why.
         """
+        # x[12]: segfault; task=x,pid=12; Killed process 12 (x); task x:12 blocked
+        return self._found(rf"(?:\[|pid=|process |:){pid}(?=[\] ,]|$)", since)
+
+    def kills(self, since: float) -> tuple[str, ...]:
+        """Return the lines on who was killed for want of memory, oldest first."""
+        return self._found(_OOM, since)
+
+    def _found(self, pattern: str, since: float) -> tuple[str, ...]:
         if self._fd < 0:
             self._open()
         self._read_new()
-        named = re.compile(rf"(?<!\d){pid}(?!\d)")
         return tuple(
-            line for at, line in self._lines if at >= since and named.search(line)
+            line for at, line in self._lines if at >= since and re.search(pattern, line)
         )
 
     def _open(self) -> None:
@@ -85,7 +91,7 @@ class KernelLog:
             if not record:
                 return
             at, line = message(record)
-            if _TELLING.search(line):
+            if re.search(_TELLING, line):
                 self._lines.append((at, line))
 
 
@@ -117,17 +123,17 @@ def kernel_time(started: int | None) -> float:
     return started / os.sysconf("SC_CLK_TCK") - asleep - _SLACK
 
 
-def oom_in_words(lines: tuple[str, ...], pid: int) -> str | None:
-    """Say that a process was killed as memory was short; None if it was not."""
+def oom_in_words(lines: tuple[str, ...], pid: int | None = None) -> str | None:
+    """Say who was killed last as memory was short: ``pid``, or anybody for None."""
     for line in reversed(lines):
-        found = _OOM.search(line)
-        if found is None or int(found["pid"]) != pid:
+        found = re.search(_OOM, line)
+        if found is None or pid not in (None, int(found["pid"])):
             continue
         whose = "its cgroup" if found["what"].startswith("Memory") else "the host"
-        resident = _RESIDENT.search(line, found.end())
+        resident = re.search(_RESIDENT, line[found.end() :])
         held = f", when it held {int(resident[1]) // 1024} MiB" if resident else ""
         return (
-            f"the kernel killed {found['name']} (pid {pid}) as {whose} was out of"
-            f" memory{held}"
+            f"the kernel killed {found['name']} (pid {found['pid']}) as {whose} was"
+            f" out of memory{held}"
         )
     return None

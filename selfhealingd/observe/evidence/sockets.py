@@ -4,7 +4,6 @@ psutil reads the same tables, but all of each: with a hundred thousand connectio
 the host that takes a second, of which we have five.
 """
 
-import ipaddress
 import socket
 import sys
 from collections.abc import Container, Iterator
@@ -74,5 +73,5 @@ def _end(field: str) -> str:
         raw = b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4))
     if len(raw) == 4:  # noqa: PLR2004 - IPv4
         return f"{socket.inet_ntoa(raw)}:{int(port, 16)}"
-    six = ipaddress.IPv6Address(raw)
-    return f"[{six.ipv4_mapped or six}]:{int(port, 16)}"
+    six = socket.inet_ntop(socket.AF_INET6, raw).removeprefix("::ffff:")
+    return f"[{six}]:{int(port, 16)}"

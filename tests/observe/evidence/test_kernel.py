@@ -67,12 +67,17 @@ def test_a_record_is_read() -> None:
             "the kernel killed redis (pid 812) as the host was out of memory",
         ),
         ((OF_THE_HOST,), 81, None),
+        (
+            (OLDER, "web[7]: segfault at 0"),
+            None,
+            "the kernel killed redis (pid 812) as the host was out of memory",
+        ),
         (("web[812]: segfault at 0 ip 0 sp 0 error 4",), 812, None),
         ((), 812, None),
     ],
 )
 def test_a_kill_for_want_of_memory_in_words(
-    lines: tuple[str, ...], pid: int, expected: str | None
+    lines: tuple[str, ...], pid: int | None, expected: str | None
 ) -> None:
     """Who, whose memory, and how much it had, as kernels old and new say it."""
     assert expected == oom_in_words(lines, pid)
@@ -94,6 +99,7 @@ def test_only_what_is_new_is_read_and_only_of_that_pid(tmp_path: Path) -> None:
         assert 2 == len(log.about(2291))
         assert () == log.about(229)
         assert () == log.about(22910)
+        assert () == log.about(219060)  # of kB
         assert 1 == len(log.about(2291, since=5140.900850))
         os.write(writer, b"6,1,1,-;usb 1-1: new device number 2291")
         assert 2 == len(log.about(2291))
@@ -176,6 +182,9 @@ def test_a_real_kill_for_want_of_memory(
         bytearray(200 << 20)
         os._exit(0)
     assert signal.SIGKILL == end(pid)
-    words = oom_in_words(log.about(pid), pid)
+    own = log.about(pid)
+    assert own[-1] in log.kills(0.0)
+    assert () == log.kills(time.monotonic() + 60)
+    words = oom_in_words(own, pid)
     assert words is not None
     assert f"(pid {pid}) as its cgroup was out of memory" in words

@@ -74,7 +74,17 @@ def test_breakers(capsys: pytest.CaptureFixture[str]) -> None:
 def test_incidents(capsys: pytest.CaptureFixture[str]) -> None:
     """The cause, each remedy tried, and whether it is still open."""
     show_incidents([INCIDENT, msgspec.structs.replace(INCIDENT, outcome="healed")])
-    expected = {"web-1", "exit", "restart", "effect", "under", "way", "open", "healed"}
+    expected = {
+        "show",
+        "web-1",
+        "exit",
+        "restart",
+        "effect",
+        "under",
+        "way",
+        "open",
+        "healed",
+    }
     assert expected <= shown(capsys)
 
 
