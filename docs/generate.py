@@ -90,6 +90,8 @@ KINDS = {
     "Words": "words",
     "OptionalWords": "words",
     "Remedies": "remedy, or list of them",
+    "Certificate": "path, or host:port",
+    "Checksum": '`"unchanged"`, `"sha256:…"`',
     "Level": '`"warning"`, `"critical"`',
 }
 
@@ -346,6 +348,24 @@ RULE = {
 HOST_RULE = {
     "level": "How it is told in status: `WARNING` or `CRITICAL`.",
 }
+CHECK = {
+    "file": "A file's path.",
+    "folder": "A folder's path.",
+    "certificate": "The path of a certificate (PEM or DER; of several the first to"
+    " expire counts), or a TLS server's host and port.",
+    "exists": "Whether it has to be there, or must not be.",
+    "max_age": "So long ago at most it was last written to; a folder: something in it"
+    " came or went.",
+    "min_size": "A file has at least so many bytes.",
+    "max_size": "A file has at most so many bytes.",
+    "max_entries": "So many are directly in a folder at most.",
+    "checksum": 'A file\'s content: `"unchanged"`, or `"sha256:…"`.',
+    "expires_within": "A certificate that expires so soon is too old already.",
+    "every": "From one look to the next.",
+    "service": "The program or watch that it concerns. None: the host.",
+    "remedy": "What is tried, as for [rules](rules.md).",
+    "level": "Of the host: how it is told in status, `WARNING` or `CRITICAL`.",
+}
 HOST = {
     "rules": "When the machine is not well; see [rules](rules.md).",
 }
@@ -431,6 +451,20 @@ WRITTEN = {
 
 
 _PROBE = Probe(what=Heartbeat(0))
+_CHECK_DEFAULTS = {
+    "file": "",
+    "folder": "",
+    "certificate": "",
+    "max_age": "any",
+    "min_size": "any",
+    "max_size": "any",
+    "max_entries": "any",
+    "checksum": "any",
+    "expires_within": "14 d",
+    "every": "1 min; of certificates 1 h",
+    "service": "none",
+    "remedy": 'the service\'s ladder; of the host `"hold"`',
+}
 _PROBE_DEFAULTS = {
     **dict.fromkeys(("log", "http", "tcp", "unix", "exec"), "none"),
     **dict.fromkeys(("socket", "body", "send", "expect"), "none"),
@@ -697,6 +731,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "task": _keys(schema.TaskTable, TASK),
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
     "host": _keys(schema.HostTable, HOST),
+    "check": _keys(schema.CheckTable, CHECK, _CHECK_DEFAULTS),
     "rule": _keys(HostRuleTable, RULE | HOST_RULE),
     "measures": partial(_measures, Scope.SERVICE),
     "hostmeasures": partial(_measures, Scope.HOST),
@@ -722,6 +757,7 @@ DESCRIBED = {
     schema.TaskTable: TASK,
     schema.RunbookTable: RUNBOOK,
     schema.HostTable: HOST,
+    schema.CheckTable: CHECK,
     RuleTable: RULE,
     HostRuleTable: RULE | HOST_RULE,
     schema.HookTable: HOOK,

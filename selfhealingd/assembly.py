@@ -213,7 +213,7 @@ async def assemble(
         knocks=Knocks(sockets, loop.post),
         nursery=nursery,
         origins=origins,
-        observers=Observers((sampler, judging.services, probes)),
+        observers=Observers((sampler, *judging.observers, probes)),
         runbooks=Runbooks(
             mark,
             loop,

@@ -1,14 +1,17 @@
-"""What judges by measured values: the rules, put to work with the sampler."""
+"""Rules and checks put to work, with the sampler and with what is told of the host."""
 
 import trio
 
 from selfhealingd.config.settings import Config
+from selfhealingd.core.check import Check, Fault, see
 from selfhealingd.core.rules.course import Course
-from selfhealingd.core.rules.measures import see
+from selfhealingd.core.rules.measures import see as see_measure
 from selfhealingd.hostcare import Finding, HostCare
+from selfhealingd.observe.checks import Checks, Told
 from selfhealingd.observe.host_rules import HostRules
 from selfhealingd.observe.rules import ServiceRules
 from selfhealingd.observe.sampler import Sampler
+from selfhealingd.observing import Observer
 
 
 class Judging:
@@ -24,12 +27,27 @@ class Judging:
         )
         sampler.subscribe(self.services)
         sampler.subscribe(self._host)
+        self.checks = Checks(
+            Told(
+                edge=care.loop.post,
+                met=lambda check, fault: care.tell(_check_finding(check, fault)),
+                over=lambda check: care.over(check.key),
+                blind=lambda check, why: care.tell(_blindness(check, why)),
+                sighted=lambda check: care.over(_blind_key(check)),
+            )
+        )
 
     def put(self, config: Config) -> None:
         """Judge by this config from now on."""
         self.care.runbooks = config.runbooks
         self.services.put(config.rules)
         self._host.put(config.host_rules)
+        self.checks.put(config.checks)
+
+    @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Those of them that look after runs."""
+        return self.services, self.checks
 
 
 async def judge(
@@ -45,6 +63,7 @@ async def judge(
     async with trio.open_nursery() as nursery:
         await nursery.start(care.run)
         await nursery.start(judging.services.run)
+        await nursery.start(judging.checks.run)
         task_status.started(judging)
 
 
@@ -55,7 +74,34 @@ def _finding(course: Course) -> Finding:
         key=rule.key,
         cause="rule",
         words=f"host: {course.words}",
-        do=f"see what it is: {see(measure.name, measure.place)}",
+        do=f"see what it is: {see_measure(measure.name, measure.place)}",
         critical=rule.critical,
         ladder=rule.ladder,
     )
+
+
+def _check_finding(check: Check, fault: Fault) -> Finding:
+    do = f"see: {see(check.what)}"
+    if "checksum" in fault.keys:
+        do += "; if it was meant: selfhealctl reload"
+    return Finding(
+        key=check.key,
+        cause="check",
+        words=f"check {check.name}: {fault.words}",
+        do=do,
+        critical=check.critical,
+        ladder=check.ladder,
+    )
+
+
+def _blindness(check: Check, why: str) -> Finding:
+    return Finding(
+        key=_blind_key(check),
+        cause="check",
+        words=f"check {check.name} sees nothing: {why}",
+        do=f"see why: {see(check.what)}",
+    )
+
+
+def _blind_key(check: Check) -> str:
+    return f"{check.key} sees nothing"

@@ -214,6 +214,7 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
         ("task removed", changes.tasks_removed),
         ("task changed", changes.tasks_changed),
         ("runbook", changes.runbooks),
+        ("check", changes.checks),
         ("hook", changes.hooks),
     ]
     words = [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from selfhealingd.config.checks import read_checks
 from selfhealingd.config.control import DEFAULT_INCLUDE, read_control, read_daemon
 from selfhealingd.config.copies import copies
 from selfhealingd.config.files import CannotRead, matching, read_toml
@@ -54,7 +55,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "healing": HealingTable,
     "host": HostTable,
 }
-_NAMED = ("program", "watch", "group", "socket", "tasks", "runbook", "on")
+_NAMED = ("program", "watch", "group", "socket", "tasks", "runbook", "check", "on")
 _HOMES = {
     key: f"it belongs in [{table}]"
     for table, kind in _SETTINGS.items()
@@ -120,6 +121,11 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         reloads=None,
     )
     services = _services(sources, around)
+    checks = read_checks(
+        _named(sources, "check"),
+        {name: one.reload is not None for name, one in services.items()},
+        around.runbooks,
+    )
     tasks = _tasks(sources, uid)
     hooks = read_hooks(
         ((s.tables.get("on", {}), s.spot.at("on")) for s in sources),
@@ -145,6 +151,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         watches={n: one.watch for n, one in services.items() if one.watch},
         rules={name: one.rules for name, one in services.items() if one.rules},
         host_rules=settings.host.rules,
+        checks=checks,
         probes={n: one.probes for n, one in services.items() if one.probes != NONE},
         hooks=hooks,
     )

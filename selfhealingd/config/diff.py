@@ -38,6 +38,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     hooks: tuple[str, ...] = ()
     healing_changed: bool = False
     host_changed: bool = False
+    checks: tuple[str, ...] = ()
     daemon_keys: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -74,6 +75,7 @@ def compare(old: Config, new: Config) -> Changes:
             != msgspec.structs.replace(new.policy, programs={}, runbooks={})
         ),
         host_changed=old.host_rules != new.host_rules,
+        checks=tuple(sorted(_differ(old.checks, new.checks))),
         daemon_keys=_daemon_keys(old, new),
     )
 

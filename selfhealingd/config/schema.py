@@ -13,7 +13,7 @@ from selfhealingd.config import urls, values
 from selfhealingd.config.environment import environment, text_or_file
 from selfhealingd.config.ladder import read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
-from selfhealingd.config.rules import HostRules, Rules
+from selfhealingd.config.rules import HostRules, Level, Rules
 from selfhealingd.config.table import (
     Nested,
     Reader,
@@ -90,6 +90,8 @@ Style: TypeAlias = Annotated[
 ACommand: TypeAlias = Annotated[
     tuple[str, ...], Reader(values.command, prepare=values.split)
 ]
+Certificate: TypeAlias = Annotated[str | tuple[str, int], Reader(values.certificate)]
+Checksum: TypeAlias = Annotated[str, Reader(values.checksum)]
 Ladder: TypeAlias = Annotated[Remedies, Nested(read_ladder)]
 Windows: TypeAlias = Annotated[quiet.Quiet, Nested(read_quiet)]
 Prevent: TypeAlias = Annotated[Preventive, Reader(values.preventive)]
@@ -350,6 +352,25 @@ class WatchTable(msgspec.Struct, frozen=True, kw_only=True):
     )
     rules: Rules = ()
     liveness: Liveness | None = None
+
+
+class CheckTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[check.NAME]``: a file, a folder or a certificate, one of the first three."""
+
+    file: PathText | None = None
+    folder: PathText | None = None
+    certificate: Certificate | None = None
+    exists: Boolean = True
+    max_age: Positive | None = None
+    min_size: Size | None = None
+    max_size: Size | None = None
+    max_entries: Retries | None = None
+    checksum: Checksum | None = None
+    expires_within: Positive | None = None
+    every: Positive | None = None
+    service: Text | None = None
+    remedy: Ladder | None = None
+    level: Level = "warning"
 
 
 class SocketTable(msgspec.Struct, frozen=True, kw_only=True):

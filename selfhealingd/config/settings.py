@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from selfhealingd.core.check import Check
 from selfhealingd.core.hook import Hook
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
@@ -88,6 +89,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     reloads: dict[str, ReloadBy] = {}
     rules: dict[str, tuple[Rule, ...]] = {}
     host_rules: tuple[Rule, ...] = ()
+    checks: dict[str, Check] = {}
     probes: dict[str, Probes] = {}
     watches: dict[str, Watch] = {}
     hooks: dict[str, Hook] = {}

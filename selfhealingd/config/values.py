@@ -33,6 +33,7 @@ _ADDRESS = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]*)):(?P<port>[0-9]{1,5})"
 )
 _LAST_PORT = 65535
+_SHA256 = re.compile(r"sha256:([0-9A-Fa-f]{64})")
 _OCTAL = re.compile(r"(?:0o)?[0-7]{1,4}")
 _ALL_BITS = 0o777
 _BIGGEST = 2**63 - 1
@@ -292,6 +293,26 @@ def address(value: object) -> tuple[str, int]:
         if 0 < port <= _LAST_PORT:
             return found["six"] or found["host"], port
     raise Expected('a host and a port such as "127.0.0.1:8000" or ":8000"')
+
+
+def certificate(value: object) -> str | tuple[str, int]:
+    """Return where a certificate is: a file's path, or a server's host and port."""
+    try:
+        return address(value)
+    except Expected:
+        if isinstance(value, str) and value and not value.startswith("~"):
+            return value
+    raise Expected('a path, or a host and a port such as "example.org:443"')
+
+
+def checksum(value: object) -> str:
+    """Return ``unchanged``, or the 64 hexadecimal digits after ``sha256:``."""
+    if value == "unchanged":
+        return "unchanged"
+    if isinstance(value, str) and (found := _SHA256.fullmatch(value)):
+        return found[1].lower()
+    close = likely(value, ["unchanged"]) if isinstance(value, str) else ""
+    raise Expected('"unchanged", or "sha256:" and 64 hexadecimal digits', close)
 
 
 def rlimit(value: object) -> tuple[int, int]:

@@ -19,7 +19,9 @@ class Slow:
         # As many as there are calls: one that hangs must not keep another waiting.
         self._limiter = trio.CapacityLimiter(1000)
 
-    async def call(self, key: str, work: Callable[[], T]) -> T | None:
+    async def call(
+        self, key: str, work: Callable[[], T], *, secs: float = SECS
+    ) -> T | None:
         """Return the answer; None if it could not be had, or not in time."""
         if key in self._hanging:
             return None
@@ -33,7 +35,7 @@ class Slow:
             finally:
                 self._hanging.discard(key)
 
-        with trio.move_on_after(SECS):
+        with trio.move_on_after(secs):
             return await trio.to_thread.run_sync(
                 guarded, abandon_on_cancel=True, limiter=self._limiter
             )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from selfhealingd.config import Config, ConfigError, load_config
 from selfhealingd.config.schema import (
+    CheckTable,
     ControlTable,
     DaemonTable,
     HealingTable,
@@ -44,6 +45,7 @@ KINDS = (
     RunbookTable,
     TaskTable,
     HostTable,
+    CheckTable,
 )
 ETC = Path(__file__).parents[2] / "etc"
 

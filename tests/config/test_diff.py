@@ -39,6 +39,7 @@ every = 60
         ('"b"', '"b"\nrules = ["fds > 5"]', Changes(adjusted=("b",))),
         ("[healing]", '[host]\nrules = ["load > 5"]', Changes(host_changed=True)),
         ("[healing]", '[on.any]\ncommand = "r"', Changes(hooks=("any",))),
+        ("[healing]", '[check.c]\nfile = "/x"', Changes(checks=("c",))),
         ("[healing]", '[runbook.r]\ncommand = "r"', Changes(runbooks=("r",))),
         ("every = 60", "every = 61", Changes(tasks_changed=("t",))),
         ("tasks.t", "tasks.u", Changes(tasks_added=("u",), tasks_removed=("t",))),

@@ -113,3 +113,29 @@ async def test_flags_hide_what_is_wrong_with_the_host(house: House) -> None:
     house.write({"web": well()}, daemon=FAST, runbook=runbook)
     assert ["host"] == (await house.call("reload"))["applied"]
     assert [] == (await house.call("status"))["issues"]
+
+
+async def test_checks(house: House) -> None:
+    """One of the host is told in status; one of a service, to its service."""
+    (house.root / "there").touch()
+    checks = {
+        "there": {"file": "there", "every": 0.1},
+        "gone": {"file": "gone", "every": 0.1, "level": "critical"},
+        "web": {"folder": "gone", "every": 0.1, "service": "web", "remedy": "hold"},
+    }
+    house.write({"web": well()}, daemon=FAST, check=checks)
+    await house.start()
+    gone = house.root / "gone"
+    status = await house.until_status(lambda s: s["status"] == "critical")
+    assert f"CRITICAL: check gone: {gone} is not there" in status["issues"]
+    assert f"see: ls -l {gone}" in status["recommendations"]
+    await soon(lambda: bool(inputs(house, "Sickened")))
+    [event] = inputs(house, "Sickened")
+    assert ("web", "check web") == (event["service"], event["symptom"]["key"])
+    gone.mkdir()
+    await soon(lambda: bool(inputs(house, "Recovered")))
+    await house.until_status(lambda s: f"check gone: {gone} is a folder" in str(s))
+    house.write({"web": well()}, daemon=FAST, check={"there": checks["there"]})
+    applied = (await house.call("reload"))["applied"]
+    assert ["check: gone", "check: web"] == applied
+    await house.until_status(lambda s: [] == s["issues"])
