@@ -38,8 +38,7 @@ EPILOG = """\
 exit status:
   0  stopped as asked; or, with --check, the config has no mistakes
   1  failed
-  2  the config, or with --check the flag file, has mistakes (all of them are listed);
-     or wrong usage
+  2  mistakes in the config (with --check, in the flag file too), or wrong usage
   3  another daemon holds the socket or the state
   4  a newer daemon wrote the state, which is left as it is
 

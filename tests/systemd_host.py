@@ -28,6 +28,7 @@ _SET_UP = """
 set -e
 mount -t tmpfs tmpfs "$1"
 cd "$1"
+: >console
 for folder in etc usr var/lib var/log; do
     mkdir -p "upper/$folder" "work/$folder"
     layers=lowerdir=/$folder,upperdir=$1/upper/$folder,workdir=$1/work/$folder
@@ -42,7 +43,8 @@ cd /etc/systemd/system
 for unit in /lib/systemd/system/sysinit.target.wants/* /etc/systemd/system/*.wants/*; do
     case $unit in *journald*) ;; *) ln -sf /dev/null "${unit##*/}" ;; esac
 done
-# /dev and the kernel's log are shared with the machine below.
+# /dev and the kernel's log are shared with the machine below; but the console is a
+# file of its own, as who logs in there owns it.
 ln -sf /dev/null systemd-journald-dev-log.socket
 ln -sf /dev/null systemd-journald-audit.socket
 printf '%s\\n' '[Journal]' Storage=volatile ReadKMsg=no Audit=no RateLimitBurst=0 \\
@@ -60,10 +62,10 @@ exec unshare --cgroup sh -ec '
     umount -l /sys/fs/cgroup || true
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
     mount --bind /dev/null "$(command -v systemd-tmpfiles)"
-    [ ! -e /dev/console ] || mount --bind /dev/null /dev/console
+    [ ! -e /dev/console ] || mount --bind "$1/console" /dev/console
     mount -t tmpfs -o mode=755 tmpfs /run
     exec env -i PATH="$PATH" container=other "$0" --system --unit=test.target
-' "$3"
+' "$3" "$1"
 """
 
 

@@ -1,8 +1,10 @@
 """The Debian package: built from the tree, and installed where that can't hurt."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -115,27 +117,73 @@ def test_it_installs_upgrades_and_goes(folder: Path) -> None:
     assert "gone" == parts["purged"][-1]
 
 
-def test_it_starts_and_stops_with_systemd(folder: Path) -> None:
-    """Installed on a machine with systemd it is well at once; removed, it is gone."""
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    """Return a machine on which the package was never installed."""
     reason = why_not()
     assert reason is None or not os.environ.get("CI"), reason
     if reason is not None:
         pytest.skip(reason)
-    [package] = folder.glob("*.deb")
-    machine = Machine()
+    made = Machine()
     try:
         # With it images of Debian keep every service from being started.
-        machine.run("rm", "-f", "/usr/sbin/policy-rc.d")
-        machine.run("dpkg", "--install", str(package))
-
-        def active() -> bool:
-            state = machine.run("systemctl", "is-active", "selfhealingd", ok=False)
-            return state == "active\n"
-
-        until(active)
-        assert "healthy" in machine.run("selfhealctl", "health")
-        assert "enabled\n" == machine.run("systemctl", "is-enabled", "selfhealingd")
-        machine.run("dpkg", "--remove", "selfhealingd")
-        assert not active()
+        made.run("rm", "-f", "/usr/sbin/policy-rc.d")
+        yield made
     finally:
-        machine.close()
+        made.close()
+
+
+def test_it_starts_and_stops_with_systemd(folder: Path, machine: Machine) -> None:
+    """Well at once on a machine with systemd; gone when removed; well again."""
+    [package] = folder.glob("*.deb")
+    machine.run("dpkg", "--install", str(package))
+
+    def active() -> bool:
+        state = machine.run("systemctl", "is-active", "selfhealingd", ok=False)
+        return state == "active\n"
+
+    until(active)
+    assert "healthy" in machine.run("selfhealctl", "health")
+    assert "enabled\n" == machine.run("systemctl", "is-enabled", "selfhealingd")
+    machine.run("dpkg", "--remove", "selfhealingd")
+    assert not active()
+    machine.run("dpkg", "--install", str(package))
+    until(active)
+
+
+def test_an_upgrade_leaves_programs_alone_and_a_removal_leaves_none(
+    folder: Path, machine: Machine
+) -> None:
+    """Of an upgrade it is told how to go on with it, without stopping anything."""
+    [package] = folder.glob("*.deb")
+    machine.run("dpkg", "--install", str(package))
+    machine.write(CONFIG, '[program.web]\ncommand = "sleep 1000"\n')
+    machine.run("systemctl", "restart", "selfhealingd")
+
+    def pid() -> str:
+        said = machine.run("selfhealctl", "status", "--json", ok=False)
+        return str(json.loads(said)["programs"][0]["pid"]) if said[:1] == "{" else ""
+
+    until(lambda: pid().isdecimal())
+    before = pid()
+    said = machine.run("dpkg", "--install", str(package))
+    assert "to go on as the new version: selfhealctl upgrade\n" in said
+    machine.run("selfhealctl", "upgrade")
+    assert before == pid()
+    machine.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "selfhealingd")
+    machine.run("dpkg", "--remove", "selfhealingd")
+    assert "" == machine.run("ps", "--no-headers", "--pid", before, ok=False)
+
+
+def test_a_service_that_does_not_start_leaves_dpkg_whole(
+    folder: Path, machine: Machine
+) -> None:
+    """Such as with a config of before that has mistakes."""
+    [package] = folder.glob("*.deb")
+    machine.write(CONFIG, "nonsense\n")
+    keep = ("dpkg", "--force-confold", "--install", str(package))
+    assert "it did not start: systemctl status selfhealingd" in machine.run(*keep)
+    state = machine.run(
+        "dpkg-query", "--show", "--showformat=${Status}", "selfhealingd"
+    )
+    assert "install ok installed" == state

@@ -65,7 +65,7 @@ version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' selfhealingd/__init__.py)
 architecture=$(dpkg --print-architecture)
 size=$(find "$root" -type f -printf '%s\n' | awk '{ n += int($1 / 1024) + 1 } END { print n }')
 install -d "$root/DEBIAN"
-install -m 755 "$here/postinst" "$here/postrm" "$here/prerm" "$root/DEBIAN"
+install -m 755 "$here/preinst" "$here/postinst" "$here/postrm" "$here/prerm" "$root/DEBIAN"
 printf '%s\n' /etc/selfhealingd/flags.env /etc/selfhealingd/selfhealingd.toml \
     >"$root/DEBIAN/conffiles"
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" \
