@@ -60,7 +60,7 @@ from selfhealingd.supervise.readiness.gate import Gates
 from selfhealingd.supervise.runs import Kit, Runs
 from selfhealingd.supervise.sockets.knocks import Knocks
 from selfhealingd.supervise.sockets.pool import Sockets
-from selfhealingd.supervise.watching.watcher import Ears
+from selfhealingd.supervise.watching.watcher import Around
 from selfhealingd.supervise.watching.watching import Watching
 from selfhealingd.system import System
 from selfhealingd.tasks import BackgroundTaskManager
@@ -198,7 +198,7 @@ async def assemble(
         evidence=evidence,
         prober=probes,
         sockets=sockets,
-        watching=Watching(nursery, Ears(report, _on_trouble)),
+        watching=Watching(Around(nursery, report, _on_trouble)),
         origins=origins,
         sampler=sampler,
         judging=judging,

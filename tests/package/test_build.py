@@ -18,6 +18,7 @@ TOP = Path(__file__).parents[2]
 NEEDED = {
     "anthropic",
     "h11",
+    "jeepney",
     "msgspec",
     "psutil",
     "structlog",

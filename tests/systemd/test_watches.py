@@ -192,3 +192,26 @@ def test_the_end_of_the_daemon_leaves_nginx_alone(unit: Unit, nginx: Nginx) -> N
     unit.take_away("KILL")
     until(lambda: watch(unit)["pid"] == before)
     assert nginx.pid == before
+
+
+def test_systemd_is_asked_by_itself(unit: Unit, nginx: Nginx) -> None:
+    """Where there is no systemctl for the daemon, it is seen all the same."""
+    unit.install(Environment="PATH=/nonexistent")
+    watched(unit)
+    assert nginx.pid == watch(unit)["pid"]
+    nginx.systemctl("stop")
+    until(lambda: state(unit) == "STOPPED")
+
+
+def test_what_a_command_starts_outlives_the_daemon(unit: Unit) -> None:
+    """It is put outside of the daemon's unit, all of which ends with a stop."""
+    script = "sleep 1000.5 >/dev/null 2>&1 & echo $! >/run/sleeper.pid"
+    table = {"pidfile": "/run/sleeper.pid", "start": ["sh", "-c", script]}
+    unit.configure({}, watch={"sleeper": table}, healing={"verify_secs": 1})
+    unit.systemctl("start")
+    until(lambda: state(unit) == "RUNNING")
+    pid = watch(unit)["pid"]
+    assert pid not in unit.pids()
+    unit.systemctl("stop")
+    assert "sleep" in unit.machine.run("ps", "-o", "args=", "-p", str(pid))
+    unit.machine.run("kill", str(pid))

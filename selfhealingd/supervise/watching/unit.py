@@ -1,4 +1,4 @@
-"""The main process of a service unit of systemd's, asked for by ``systemctl``."""
+"""The main process of a service unit of systemd's."""
 
 import trio
 
@@ -6,10 +6,11 @@ from selfhealingd.core.launch import Launch
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.identity import Identity, read_stat
 from selfhealingd.supervise.run import run_to_end
+from selfhealingd.supervise.watching.manager import CannotAsk, Manager
 from selfhealingd.supervise.watching.sight import Busy, Down, Sight, Up, Withdrawn
 
 LOOK_SECS = 2.0
-"""From one question to the next, while it has no process."""
+"""From one question to the next where no answer comes by itself: by ``systemctl``."""
 
 _ASK_SECS = 10.0
 _ASKED = ("LoadState", "ActiveState", "SubState", "Result", "MainPID")
@@ -18,11 +19,21 @@ _ASKED = ("LoadState", "ActiveState", "SubState", "Result", "MainPID")
 class UnitEye:
     """Looks at one unit."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, manager: Manager) -> None:
         self._name = name
+        self._manager = manager
+        self._version: int | None = None
 
     async def look(self) -> Sight:
-        """Ask its manager."""
+        """Ask its manager, one way or the other."""
+        self._version = self._manager.version(self._name)
+        try:
+            return judge(self._name, await self._manager.facts(self._name))
+        except CannotAsk:
+            self._version = None
+            return await self._ask_otherwise()
+
+    async def _ask_otherwise(self) -> Sight:
         argv = ("systemctl", "show", f"--property={','.join(_ASKED)}", self._name)
         launch = Launch(argv=argv, environment={"LC_ALL": "C"})
         try:
@@ -36,8 +47,11 @@ class UnitEye:
         return judge(self._name, {key: value for key, _, value in lines})
 
     async def news(self) -> None:
-        """Wait a moment."""
-        await trio.sleep(LOOK_SECS)
+        """Wait until it has changed; a moment, where that is not told."""
+        if self._version is None:
+            await trio.sleep(LOOK_SECS)
+        else:
+            await self._manager.moved(self._name, self._version)
 
     def died(self, identity: Identity) -> None:
         """Nothing to learn from: its manager knows."""

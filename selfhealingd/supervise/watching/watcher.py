@@ -16,15 +16,13 @@ from selfhealingd.core.events import Appeared, Event, Exited, Spawned, SpawnFail
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.spans import span
-from selfhealingd.core.watch import Match, Pidfile, Sought, Unit, Watch
+from selfhealingd.core.watch import Unit, Watch
 from selfhealingd.supervise.adopted import status_of
 from selfhealingd.supervise.errors import SignalError
 from selfhealingd.supervise.identity import Identity, age
 from selfhealingd.supervise.pidfd import pidfd_of, send_by
 from selfhealingd.supervise.register import REGISTER
-from selfhealingd.supervise.watching.match import MatchEye
 from selfhealingd.supervise.watching.moves import carry_out
-from selfhealingd.supervise.watching.pidfile import PidfileEye
 from selfhealingd.supervise.watching.sight import (
     Busy,
     Down,
@@ -33,7 +31,6 @@ from selfhealingd.supervise.watching.sight import (
     Up,
     Withdrawn,
 )
-from selfhealingd.supervise.watching.unit import UnitEye
 
 GRACE_SECS = 1.0
 """How long a process that ended may be without the successor that others give it."""
@@ -62,15 +59,19 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
-    """Who is told: ``report`` takes events, ``trouble`` what could not be done."""
+class Around:
+    """What watchers have in common: where they work, and whom they tell.
 
+    ``report`` takes events, ``trouble`` what could not be done.
+    """
+
+    nursery: trio.Nursery
     report: Callable[[Event], Awaitable[None]]
     trouble: Callable[[str, str], None]
 
 
 class Watcher:
-    """Looks at one watch from ``attend`` on, and gives it commands in ``nursery``.
+    """Looks at one watch by its ``eye``, from ``attend`` on, and gives it commands.
 
     ``run``: the number of its latest run; ``up``: it is believed to have a process.
     """
@@ -79,8 +80,8 @@ class Watcher:
         self,
         name: str,
         watch: Watch,
-        nursery: trio.Nursery,
-        ears: Ears,
+        eye: Eye,
+        around: Around,
         *,
         run: int,
         up: bool,
@@ -88,10 +89,10 @@ class Watcher:
         self.watch = watch
         self.run = run
         self._name = name
-        self._nursery = nursery
-        self._report = ears.report
-        self._trouble = ears.trouble
-        self._eye = eye_for(watch.sought)
+        self._nursery = around.nursery
+        self._report = around.report
+        self._trouble = around.trouble
+        self._eye = eye
         self._told = _Told.UP if up else _Told.DOWN
         self._held: _Held | None = None
         self._owed = False
@@ -369,14 +370,3 @@ class Watcher:
     def _shake(self) -> None:
         self._stir.set()
         self._stir = trio.Event()
-
-
-def eye_for(sought: Sought) -> Eye:
-    """Return what looks for this."""
-    match sought:
-        case Pidfile(path=path):
-            return PidfileEye(path)
-        case Match(pattern=pattern):
-            return MatchEye(pattern)
-        case Unit(name=name):
-            return UnitEye(name)

@@ -1,12 +1,18 @@
 """All watches: who is looked at, by the config in force."""
 
 from collections.abc import Mapping
+from typing import assert_never
 
 import trio
 
 from selfhealingd.core.effects import Order
-from selfhealingd.core.watch import Watch
-from selfhealingd.supervise.watching.watcher import Ears, Watcher
+from selfhealingd.core.watch import Match, Pidfile, Unit, Watch
+from selfhealingd.supervise.watching.manager import Manager
+from selfhealingd.supervise.watching.match import MatchEye
+from selfhealingd.supervise.watching.pidfile import PidfileEye
+from selfhealingd.supervise.watching.sight import Eye
+from selfhealingd.supervise.watching.unit import UnitEye
+from selfhealingd.supervise.watching.watcher import Around, Watcher
 
 _AGAIN_SECS = 5.0
 
@@ -14,9 +20,9 @@ _AGAIN_SECS = 5.0
 class Watching:
     """One ``Watcher`` for each watch, in a task of its own: one harms no other."""
 
-    def __init__(self, nursery: trio.Nursery, ears: Ears) -> None:
-        self._nursery = nursery
-        self._ears = ears
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._manager = Manager(around.nursery)
         self._watchers: dict[str, tuple[Watcher, trio.CancelScope]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -51,10 +57,22 @@ class Watching:
         self._watchers[name][0].order(order, signo)
 
     def _begin(self, name: str, watch: Watch, *, run: int, up: bool) -> None:
-        watcher = Watcher(name, watch, self._nursery, self._ears, run=run, up=up)
+        eye = self._eye(watch)
+        watcher = Watcher(name, watch, eye, self._around, run=run, up=up)
         scope = trio.CancelScope()
         self._watchers[name] = watcher, scope
-        self._nursery.start_soon(self._attend, name, watcher, scope)
+        self._around.nursery.start_soon(self._attend, name, watcher, scope)
+
+    def _eye(self, watch: Watch) -> Eye:
+        match watch.sought:
+            case Pidfile(path=path):
+                return PidfileEye(path)
+            case Match(pattern=pattern):
+                return MatchEye(pattern)
+            case Unit(name=name):
+                return UnitEye(name, self._manager)
+            case _:
+                assert_never(watch.sought)
 
     async def _attend(
         self, name: str, watcher: Watcher, scope: trio.CancelScope
@@ -64,5 +82,5 @@ class Watching:
                 try:
                     await watcher.attend()
                 except Exception as defect:  # noqa: BLE001 - told, and begun anew
-                    self._ears.trouble(name, f"a defect of ours: {defect!r}")
+                    self._around.trouble(name, f"a defect of ours: {defect!r}")
                 await trio.sleep(_AGAIN_SECS)
