@@ -59,6 +59,7 @@ def prober(
         launch=launch,
         follow=follow,
         hear=outputs.hear,
+        stuck=lambda service: service in outputs.waiting(),
     )
     spread = Random()  # noqa: S311 - it only spreads work over time
     made = Prober(senses, report, spread)

@@ -7,6 +7,7 @@ the config that is in force.
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -43,7 +44,7 @@ class Senses:
     """How the prober learns of services. ``launch``: what is known of a service.
 
     ``follow`` gives what is added to a log; ``hear`` has something called, for a
-    block, whenever anything is.
+    block, whenever anything is; ``stuck``: what it writes can't be put into its log.
     """
 
     asker: Asker
@@ -51,6 +52,7 @@ class Senses:
     launch: Callable[[str], Launch]
     follow: Follow
     hear: Callable[[Path, Callable[[], None]], AbstractContextManager[None]]
+    stuck: Callable[[str], bool]
 
 
 @dataclass(slots=True)
@@ -186,7 +188,8 @@ class Prober:
                     for path in output.logs(launch.stdout, launch.stderr):
                         heard = self._senses.hear(path, post.pulse.beat)
                         hearing.enter_context(heard)
-                    await post.pulse.listen(case, within, stretched)
+                    stuck = partial(self._senses.stuck, case.service)
+                    await post.pulse.listen(case, within, stretched, stuck)
 
     async def _ask(self, case: Case, ask: Ask, launch: Launch) -> None:
         probe = case.probe

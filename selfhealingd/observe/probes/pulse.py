@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import trio
 
-from selfhealingd.core.ask import failed, ok
+from selfhealingd.core.ask import failed, ok, unknown
 from selfhealingd.core.probe import Heartbeat
 from selfhealingd.core.spans import span
 from selfhealingd.observe.probes.case import Case
@@ -40,9 +40,16 @@ class Pulse:
         self._news.set()
 
     async def listen(
-        self, case: Case, within: float, stretched: Callable[[float], float]
+        self,
+        case: Case,
+        within: float,
+        stretched: Callable[[float], float],
+        hindered: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Judge by whether signs come within so many seconds, until cancelled."""
+        """Judge by whether signs come within so many seconds, until cancelled.
+
+        While ``hindered``, they could not come, so that silence says nothing.
+        """
         beats = isinstance(case.probe.what, Heartbeat)
         lack = "no WATCHDOG=1" if beats else "nothing written"
         self._at = trio.current_time()
@@ -58,7 +65,12 @@ class Pulse:
                 await case.take(ok("it beats" if beats else "it writes"))
             elif sick:
                 await self._news.wait()
-            elif await self._silent(within, stretched):
+            elif not await self._silent(within, stretched):
+                pass
+            elif hindered():
+                self._at = trio.current_time()
+                await case.take(unknown("what it writes can't be put into its log"))
+            else:
                 self._awaited = sick = True
                 await case.take(failed(f"{lack} for {span(within)}"))
 

@@ -13,7 +13,7 @@ import trio
 from servers import served
 from trio.testing import MockClock
 
-from selfhealingd.core.ask import Connect, Exec
+from selfhealingd.core.ask import Connect, Exec, unknown
 from selfhealingd.core.events import Event, Ready, Recovered, Sickened, Unready
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import LogTo
@@ -43,6 +43,7 @@ class World:
         self.asked: list[float] = []
         self.code = 0
         self.many = trio.Event()
+        self.stuck = False
         self.heard: dict[Path, Callable[[], None]] = {}
         self.lines: trio.MemorySendChannel[bytes] | None = None
         self.fault: Exception | None = None
@@ -53,6 +54,7 @@ class World:
             launch=lambda _: Launch(argv=("web",), stdout=LogTo(path=LOG)),
             follow=self._follow,
             hear=self._hear,
+            stuck=lambda _: self.stuck,
         )
         self.prober = Prober(senses, self._report, Random(7))  # noqa: S311
 
@@ -222,6 +224,20 @@ async def test_logs(world: World, autojump_clock: MockClock) -> None:  # noqa: A
     world.prober.end("web")
     await trio.sleep(1)
     assert {} == world.heard
+
+
+async def test_a_disk_that_is_full(world: World, autojump_clock: MockClock) -> None:  # noqa: ARG001
+    """Nobody is restarted for what can't be put into his log."""
+    world.prober.put(probes(Probe(what=LogSilence(60), failure_threshold=1)))
+    world.prober.begin("web", 3, 4711)
+    world.stuck = True
+    await trio.sleep(500)
+    [case] = world.prober.cases("web")
+    assert unknown("what it writes can't be put into its log") == case.answer
+    assert [] == world.told()
+    world.stuck = False
+    await trio.sleep(61)
+    assert [Sickened] == [type(event) for event in world.told()]
 
 
 async def test_a_defect_of_ours(world: World, autojump_clock: MockClock) -> None:  # noqa: ARG001
