@@ -95,6 +95,11 @@ COMMANDS = (
     ),
     (LOOK, look.breakers, ("selfhealctl breakers",)),
     (LOOK, look.tasks, ("selfhealctl tasks", "selfhealctl tasks | jq .totalTasks")),
+    (
+        LOOK,
+        look.forecast,
+        ("selfhealctl forecast", "selfhealctl forecast web | jq '.[].left'"),
+    ),
     (LOOK, look.flags, ("selfhealctl flags",)),
     (
         PROGRAMS,

@@ -2,11 +2,17 @@
 
 import time
 from datetime import UTC, datetime
+from datetime import time as clock_time
 
 
 def utc_now() -> datetime:
     """Return the wall clock's time, as an aware datetime in UTC."""
     return datetime.now(UTC)
+
+
+def local_time() -> clock_time:
+    """Return the local time of day."""
+    return datetime.now().astimezone().time()
 
 
 def boottime() -> float:

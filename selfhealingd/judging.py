@@ -6,6 +6,7 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.check import Check, Fault, see
 from selfhealingd.core.rules.course import Course
 from selfhealingd.core.rules.measures import see as see_measure
+from selfhealingd.foretelling import look_ahead_by, make_foresight
 from selfhealingd.hostcare import Finding, HostCare
 from selfhealingd.observe.checks import Checks, Told
 from selfhealingd.observe.host_rules import HostRules
@@ -37,17 +38,21 @@ class Judging:
             )
         )
 
+        self.foresight = make_foresight(care)
+        sampler.subscribe(self.foresight)
+
     def put(self, config: Config) -> None:
         """Judge by this config from now on."""
         self.care.runbooks = config.runbooks
         self.services.put(config.rules)
         self._host.put(config.host_rules)
         self.checks.put(config.checks)
+        look_ahead_by(config, self.foresight)
 
     @property
     def observers(self) -> tuple[Observer, ...]:
         """Those of them that look after runs."""
-        return self.services, self.checks
+        return self.services, self.checks, self.foresight
 
 
 async def judge(
@@ -64,6 +69,7 @@ async def judge(
         await nursery.start(care.run)
         await nursery.start(judging.services.run)
         await nursery.start(judging.checks.run)
+        await nursery.start(judging.foresight.run)
         task_status.started(judging)
 
 

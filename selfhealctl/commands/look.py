@@ -13,11 +13,12 @@ from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
     FlagsDocument,
+    ForecastDocument,
     ProgramDocument,
     Status,
 )
 from selfhealingd.wire.explanation import ExplanationDocument
-from selfhealingd.wire.methods import One
+from selfhealingd.wire.methods import One, Some
 
 ALL = "all"
 RUNNING = "RUNNING"
@@ -128,6 +129,15 @@ def tasks(session: Session) -> None:
         from selfhealctl.views.lists import show_tasks
 
         show_tasks(read(raw, BackgroundTasks))
+
+
+def forecast(session: Session, names: SomePrograms = None) -> None:
+    """Show what will run out: memory, descriptors, disks; and how sure that is."""
+    raw = session.ask("forecast", Some(names=tuple(names or ())))
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_forecasts
+
+        show_forecasts(read(raw, tuple[ForecastDocument, ...]))
 
 
 def flags(session: Session) -> None:

@@ -16,14 +16,18 @@ from selfhealctl.views.screen import (
     state,
     table,
 )
-from selfhealctl.views.text import clean, duration, moment
+from selfhealctl.views.text import clean, duration, moment, size
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
     FlagsDocument,
+    ForecastDocument,
     IncidentDocument,
     TaskDocument,
 )
+
+_TELLS_AFTER = 600.0
+"""Seconds that the daemon looks at least before it foresees anything."""
 
 
 def show_breakers(breakers: Sequence[BreakerDocument]) -> None:
@@ -101,6 +105,49 @@ def _wide_tasks(console: Console, tasks: Sequence[TaskDocument]) -> None:
 def _task_story(item: TaskDocument) -> str:
     story = f"every {duration(item.every)}; {item.runs} runs, {item.failures} failed"
     return f"{story}; {item.last_error}" if item.last_error else story
+
+
+def show_forecasts(forecasts: Sequence[ForecastDocument]) -> None:
+    """Print what has a limit, and when it will be there."""
+    console = screen()
+    if not forecasts:
+        line(console, "nothing that has a limit was measured yet")
+        return
+    columns = (
+        Column("SERVICE", wraps=True),
+        Column("WHAT", wraps=True),
+        Column("NOW", right=True),
+        Column("LIMIT", right=True),
+        Column("LEFT", wraps=True),
+        Column("SURE", right=True),
+    )
+    table(
+        console,
+        columns,
+        [
+            (
+                one.service or "(host)",
+                one.what,
+                _amount(one, one.value),
+                _amount(one, one.limit),
+                Text(_left(one), BAD if one.told else ""),
+                "" if one.confidence is None else f"{one.confidence:.0%}",
+            )
+            for one in forecasts
+        ],
+    )
+
+
+def _amount(one: ForecastDocument, number: float) -> str:
+    return size(number) if one.unit == "bytes" else f"{number:.0f}"
+
+
+def _left(one: ForecastDocument) -> str:
+    if one.left is None or one.earliest is None or one.latest is None:
+        return "too early to tell" if one.looked < _TELLS_AFTER else ""
+    between = f"{duration(one.earliest)} to {duration(one.latest)}"
+    grows = f"+{_amount(one, one.per_hour or 0)}/h"
+    return f"{duration(one.left)} ({between}; {grows})"
 
 
 def show_incidents(incidents: Sequence[IncidentDocument]) -> None:

@@ -175,6 +175,30 @@ class IncidentDocument(Document, frozen=True):
     log: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class ForecastDocument(Document, frozen=True):
+    """One value that has a limit, and when it will be there if that is foreseen.
+
+    ``service`` None: of the host. ``unit``: ``bytes`` or ``count``. ``looked``,
+    ``left``, ``earliest`` and ``latest`` are seconds; ``per_hour`` is how much more in
+    an hour; ``confidence`` is from 0 to 1. ``told``: there is a warning in status.
+    """
+
+    service: str | None
+    what: str
+    unit: str
+    value: float
+    limit: float
+    limit_by: str
+    looked: float
+    words: str
+    told: bool = False
+    per_hour: float | None = None
+    left: float | None = None
+    earliest: float | None = None
+    latest: float | None = None
+    confidence: float | None = None
+
+
 class LogDocument(Document, frozen=True):
     """One log that is shown.
 

@@ -142,6 +142,7 @@ METHODS: dict[str, Method] = {
     "tasks": Method(Access.OBSERVE),
     "flags": Method(Access.OBSERVE),
     "incidents": Method(Access.OBSERVE, Recent),
+    "forecast": Method(Access.OBSERVE, Some),
     "incident": Method(Access.OBSERVE, IncidentId),
     "evidence": Method(Access.OPERATE, IncidentId),
     "samples": Method(Access.OBSERVE, Samples),

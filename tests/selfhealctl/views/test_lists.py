@@ -6,6 +6,7 @@ import pytest
 from selfhealctl.views.lists import (
     show_breakers,
     show_flags,
+    show_forecasts,
     show_incidents,
     show_tasks,
 )
@@ -14,6 +15,7 @@ from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
     FlagsDocument,
+    ForecastDocument,
     IncidentDocument,
     TaskDocument,
 )
@@ -55,6 +57,40 @@ def test_tasks(capsys: pytest.CaptureFixture[str]) -> None:
     show_tasks(BackgroundTasks(total_tasks=1, active_tasks=0, tasks=(TASK,)))
     expected = {"prune", "paused", "1h", "0m", "3", "1", "timed", "out", "active"}
     assert expected <= shown(capsys)
+
+
+def test_forecasts(capsys: pytest.CaptureFixture[str]) -> None:
+    """What runs out, how fast, between when and when, and how sure that is."""
+    calm = ForecastDocument(
+        service=None,
+        what="disk /var",
+        unit="bytes",
+        value=5 * 1024**3,
+        limit=10 * 1024**3,
+        limit_by="its limit",
+        looked=9,
+        words="",
+    )
+    soon = msgspec.structs.replace(
+        calm,
+        service="web",
+        what="fds",
+        unit="count",
+        value=800,
+        limit=1024,
+        looked=3600,
+        told=True,
+        per_hour=300,
+        left=2700,
+        earliest=2400,
+        latest=3000,
+        confidence=0.93,
+    )
+    show_forecasts([soon, calm])
+    expected = {"web", "fds", "800", "1024", "45m", "(40m", "50m", "+300/h)", "93%"}
+    assert expected | {"(host)", "/var", "GiB", "early"} <= shown(capsys)
+    show_forecasts([])
+    assert {"nothing", "measured"} <= shown(capsys)
 
 
 def test_breakers(capsys: pytest.CaptureFixture[str]) -> None:
