@@ -31,6 +31,7 @@ def preview(
         ("task removed", changes.tasks_removed),
         ("task changed", changes.tasks_changed),
         ("runbook", changes.runbooks),
+        ("check", changes.checks),
         ("hook", changes.hooks),
     ):
         yield from (f"{what}: {name}" for name in names)

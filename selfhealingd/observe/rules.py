@@ -73,6 +73,7 @@ class ServiceRules:
         for service in self._starts.keys() - rules.keys():
             del self._starts[service]
         self._judge_counts(trio.current_time())
+        self._recount.set()
 
     # As an observer
 
@@ -81,7 +82,8 @@ class ServiceRules:
         case = self._cases[service] = _Case(run)
         self._settle(service, case)
         self._note_start(service, run)
-        self._judge_counts(trio.current_time())
+        self._judge_count(service, trio.current_time())
+        self._recount.set()
 
     def end(self, service: str) -> None:
         """Judge no more; what was wrong with the run has ended with it."""
@@ -142,7 +144,7 @@ class ServiceRules:
             due = min(self._due(trio.current_time()), default=float("inf"))
             with trio.move_on_at(due):
                 await self._recount.wait()
-            self._judge_counts(trio.current_time(), again=False)
+            self._judge_counts(trio.current_time())
 
     def _due(self, now: float) -> Iterator[float]:
         for service, case in self._cases.items():
@@ -154,15 +156,17 @@ class ServiceRules:
                     if when is not None:
                         yield when
 
-    def _judge_counts(self, now: float, *, again: bool = True) -> None:
-        for service, seen in self._starts.items():
-            case = self._cases.get(service)
-            for key, course in list(case.courses.items()) if case else ():
-                if case is not None:
-                    case.courses[key], verdict = count(course, now, seen)
-                    self._tell(service, case, key, verdict, now)
-        if again:
-            self._recount.set()
+    def _judge_counts(self, now: float) -> None:
+        for service in self._starts:
+            self._judge_count(service, now)
+
+    def _judge_count(self, service: str, now: float) -> None:
+        case, seen = self._cases.get(service), self._starts.get(service)
+        if case is None or seen is None:
+            return
+        for key, course in case.courses.items():
+            case.courses[key], verdict = count(course, now, seen)
+            self._tell(service, case, key, verdict, now)
 
     # What is told
 

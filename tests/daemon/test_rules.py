@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import pytest
-from harness import House, soon, well
+from harness import House, said, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -15,6 +15,12 @@ kept = []
 while True:
     kept.append(bytearray(1 << 20))
     time.sleep(0.005)
+"""
+ONCE = """
+import os
+if os.path.exists("ok"):
+    os.execvp("sleep", ["sleep", "999"])
+open("ok", "w")
 """
 
 
@@ -47,6 +53,44 @@ async def test_a_leak_is_noticed(house: House) -> None:
     assert f"({rule})" in symptom["words"]
     assert "MiB" in symptom["words"]
     assert 0.3 == pytest.approx(symptom["notice_secs"])
+
+
+async def test_a_leak_is_healed(house: House) -> None:
+    """By a restart, which is verified for as long as the rule takes to be met again."""
+    rule = "memory > 60MiB for 3 samples"
+    # Leaks in its first life alone.
+    once = f"{ONCE}{LEAK}"
+    program = {
+        "command": [sys.executable, "-c", once],
+        "directory": str(house.root),
+        "rules": [{"when": rule, "remedy": "restart"}],
+    }
+    house.write({"leak": program}, daemon=FAST)
+    await house.start()
+    opened, began, ended, closed = await house.until(
+        said(service="leak", kind="incident.opened"),
+        said("restart", service="leak", kind="attempt.began"),
+        said(service="leak", kind="attempt.ended"),
+        said(service="leak", kind="incident.ended"),
+    )
+    assert "rule" == opened["data"]["incident"]["cause"]
+    assert rule in opened["words"]
+    assert "restart" == began["data"]["attempt"]["remedy"]
+    assert "healed" == ended["data"]["attempt"]["result"]
+    assert "healed" == closed["data"]["incident"]["outcome"]
+    assert 2 == (await house.program("leak"))["runs"]
+
+
+async def test_many_restarts_are_told_and_held(house: House) -> None:
+    """An operator's restarts are counted, and nothing more is restarted for it."""
+    house.write({"web": well(rules=["restarts > 1 in 1h"])}, daemon=FAST)
+    await house.start()
+    await house.running("web")
+    for _ in range(2):
+        await house.ctl("restart", "web")
+    [opened] = await house.until(said(service="web", kind="incident.opened"))
+    assert "restarts: 2 (restarts > 1 in 1h)" in opened["words"]
+    assert 3 == (await house.program("web"))["runs"]
 
 
 async def test_a_reload_ends_what_a_removed_rule_found(house: House) -> None:
