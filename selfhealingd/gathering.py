@@ -67,6 +67,7 @@ class Gatherer:
         self._journal = journal
         self._spawned: dict[str, Spawned] = {}
         self._settings: dict[str, tuple[Launch, float | None]] = {}
+        self._began = trio.current_time()
         self._waiting = 0
         self._left_out = 0
         self._first = trio.CapacityLimiter(AT_ONCE)
@@ -191,6 +192,7 @@ class Gatherer:
             end, lasted = known.exit, known.exit.lasted
         since = self._settings.get(service, (None, None))[1]
         launch = self._loop.launches.get(service, Launch(argv=()))
+        inherited = now - lasted <= self._began
         return Case(
             service=service,
             run=run,
@@ -204,7 +206,7 @@ class Gatherer:
             started=started,
             end=end,
             launch=launch,
-            logs=self._investigator.ends(launch),
+            logs=self._investigator.ends(launch, inherited=inherited),
             journal=self._journal(service),
             lasted=lasted,
             settings=None if since is None else now - since,

@@ -37,6 +37,9 @@ from selfhealingd.supervise.run import run_to_end
 from selfhealingd.wire.evidence import EvidenceDocument, SaidDocument, SamplesDocument
 
 THREADS = 8
+COMMANDS = 2
+"""At once: each is a process, and a hundred services may hang for the same cause."""
+
 RUN_SECS = 3.0
 SHORTLY_SECS = 30.0
 JOURNAL_LAG_SECS = 0.2
@@ -101,11 +104,17 @@ class Investigator:
         # from having one. The kernel's log is for one at a time.
         self._threads = trio.CapacityLimiter(THREADS)
         self._one = trio.CapacityLimiter(1)
+        self._commands = trio.CapacityLimiter(COMMANDS)
 
-    def ends(self, launch: Launch) -> dict[Path, int | None]:
-        """Return where a program's logs end now: what comes is of its next run."""
+    def ends(self, launch: Launch, *, inherited: bool) -> dict[Path, int | None]:
+        """Return where a run's logs end now: what comes is of its next one.
+
+        One that this daemon has not written to has nothing of it, unless the run is
+        ``inherited`` from an earlier daemon; then nobody knows its end.
+        """
         paths = logs_of(launch.stdout, launch.stderr)
-        return {path: self._outputs.end(path) for path in paths}
+        ends = {path: self._outputs.end(path) for path in paths}
+        return {p: end for p, end in ends.items() if end is not None or inherited}
 
     async def living(self, case: Case, notes: Notes) -> None:
         """Look at a process that runs, and around it, all at once."""
@@ -169,9 +178,10 @@ class Investigator:
         marks = {INSTANCE: self._mark, TASK: "evidence"}
         launch = Launch(argv=command)
         try:
-            ran = await run_to_end(
-                launch, marks, timeout=RUN_SECS, output_limit=MOST_SAID
-            )
+            async with self._commands:
+                ran = await run_to_end(
+                    launch, marks, timeout=RUN_SECS, output_limit=MOST_SAID
+                )
         except SpawnError as error:
             notes.miss(part, str(error))
             return None

@@ -107,7 +107,7 @@ def decoded(data: bytes) -> EvidenceDocument:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+async def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
@@ -179,6 +179,16 @@ async def test_a_crash_whose_next_run_began_is_told_of_the_run_before(
     assert found is not None
     assert (False, 777_777) == (found.alive, found.pid)
     assert "killed by SIGSEGV after 5 s" == found.end
+
+
+async def test_what_was_there_before_the_run_is_not_its_own(
+    bench: Bench, hung: int
+) -> None:
+    """A run of this daemon's that has written nothing has said nothing."""
+    bench.be(Running(at=trio.current_time(), pid=hung))
+    found = await bench.gather()
+    assert found is not None
+    assert () == found.output
 
 
 async def test_lines_in_the_journal_are_asked_for(
