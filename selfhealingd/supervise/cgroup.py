@@ -15,6 +15,7 @@ from pathlib import Path
 
 import trio
 
+from selfhealingd.supervise.environment import DELEGATED
 from selfhealingd.supervise.identity import Identity, children, read_stat
 
 _DELEGATED = ("user.delegate", "trusted.delegate")  # xattrs that systemd sets
@@ -128,14 +129,16 @@ def find_delegated() -> Path | None:
     """Return our own cgroup if it is ours to divide; None if there is no such thing.
 
     To be able to write there is not enough: root always is, and would come into the
-    way of whoever manages it (systemd, usually). It must be marked as delegated, or
-    be the root of a cgroup namespace such as a container's.
+    way of whoever manages it (systemd, usually). It must be marked as delegated, be
+    named by our unit as its own, since a user's systemd sets no marks (252), or be the
+    root of a cgroup namespace such as a container's.
     """
     own = own_cgroup()
     if own is None or not (own / "cgroup.kill").exists():
         return None  # there is none in the root of all cgroups, or before Linux 5.14
     path, is_root = own, _relative() == "/"
-    if not (is_root or any(_xattr(path, name) == b"1" for name in _DELEGATED)):
+    marked = any(_xattr(path, name) == b"1" for name in _DELEGATED)
+    if not (is_root or marked or path.name == os.environ.get(DELEGATED)):
         return None
     if _read(path / "cgroup.type").strip() != b"domain":
         return None

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 
 # Keys to models, and what systemd means for one process only: a program that spoke
 # to systemd in the daemon's name, or used its sockets, would be taken for it.
-_PRIVATE = frozenset({"ANTHROPIC_AUTH_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"})
+DELEGATED = "SELFHEALINGD_CGROUP"
+"""Names the unit of which the cgroup is the daemon's to divide."""
+
+_PRIVATE = frozenset(
+    {"ANTHROPIC_AUTH_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", DELEGATED}
+)
 _PRIVATE_PREFIXES = ("ANTHROPIC_API_KEY", "LISTEN_", "WATCHDOG_")
 
 INSTANCE = "SELFHEALINGD_INSTANCE"

@@ -17,6 +17,7 @@ from selfhealingd.supervise.environment import program_environment
         "LISTEN_FDS",
         "LISTEN_PID",
         "CREDENTIALS_DIRECTORY",
+        "SELFHEALINGD_CGROUP",
     ],
 )
 def test_private_names(name: str) -> None:
