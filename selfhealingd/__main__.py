@@ -11,7 +11,7 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -75,15 +75,16 @@ def run(arguments: Sequence[str]) -> int:
     handoff = take(os.environ)
     parser = command_line()
     asked = parser.parse_args(arguments)
-    if asked.check or asked.install_systemd or asked.import_ is not None:
+    units = asked.install_systemd or asked.uninstall_systemd
+    if asked.check or units or asked.import_ is not None:
         entry.hear()  # nothing to stop in order
     if asked.resume is not None and not asked.resume.strip():
         print("selfhealingd: --resume needs a reason", file=sys.stderr)
         return BAD_CONFIG
-    if (asked.user or asked.dry_run) and not asked.install_systemd:
+    if (asked.user or asked.dry_run) and not units:
         parser.error("--user and --dry-run go with --install-systemd")
-    if asked.install_systemd:
-        return _install(user=asked.user, dry_run=asked.dry_run)
+    if units:
+        return _install(asked)
     if asked.import_ is not None:
         return _import(asked.import_)
     file = find_config(asked.config, os.environ, os.geteuid())
@@ -132,6 +133,11 @@ def command_line() -> argparse.ArgumentParser:
         " and end",
     )
     parser.add_argument(
+        "--uninstall-systemd",
+        action="store_true",
+        help="remove that again, but for config, state and logs, and end",
+    )
+    parser.add_argument(
         "--user", action="store_true", help="install for yourself alone, without root"
     )
     parser.add_argument(
@@ -162,30 +168,43 @@ def _import(file: Path) -> int:
     return DONE
 
 
-def _install(*, user: bool, dry_run: bool) -> int:
+def _install(asked: argparse.Namespace) -> int:
     from selfhealingd.install import (  # noqa: PLC0415  not for a daemon's whole life
         Asked,
         CannotInstall,
         install,
         shipped,
+        uninstall,
     )
 
-    asked = Asked(
-        user=user,
-        dry_run=dry_run,
+    how = Asked(
+        user=asked.user,
+        dry_run=asked.dry_run,
         uid=os.geteuid(),
         environ=os.environ,
         command=Path(sys.argv[0]),
         shipped=shipped(),
     )
     try:
-        for line in install(asked):
-            print(line)
+        _print(uninstall(how) if asked.uninstall_systemd else install(how))
     except CannotInstall as error:
-        sys.stdout.flush()  # what was done, before what was not
-        print(f"selfhealingd: cannot install: {error}", file=sys.stderr)
+        verb = "uninstall" if asked.uninstall_systemd else "install"
+        print(f"selfhealingd: cannot {verb}: {error}", file=sys.stderr)
         return FAILED
     return DONE
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Print what is done meanwhile, which goes on though nobody wants to read it."""
+    for line in lines:
+        try:
+            print(line, flush=True)
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                reason = (error.strerror or str(error)).lower()
+                print(f"selfhealingd: cannot tell more: {reason}", file=sys.stderr)
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path to speak of
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:

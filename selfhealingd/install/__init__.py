@@ -4,8 +4,8 @@
 writes, ``command`` talks to the person.
 """
 
-from selfhealingd.install.command import Asked, install
+from selfhealingd.install.command import Asked, install, uninstall
 from selfhealingd.install.content import shipped
 from selfhealingd.install.errors import CannotInstall
 
-__all__ = ["Asked", "CannotInstall", "install", "shipped"]
+__all__ = ["Asked", "CannotInstall", "install", "shipped", "uninstall"]

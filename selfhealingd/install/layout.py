@@ -100,7 +100,7 @@ def _place(source: PurePath, to: Folders) -> Place | None:
         case ("docs", "man", _):
             section = f"man{source.suffix[1:]}"
             return Place(source, to.share / "man" / section / name, Kind.PAGE)
-        case ("systemd", "examples", _):
+        case ("systemd", "examples", _) if not to.user:
             target = to.share / "doc" / "selfhealingd" / "examples" / name
             return Place(source, target, Kind.PAGE)
         case ("systemd", *folder, _):

@@ -1,6 +1,7 @@
 """Compare what is in place with what belongs there, and write what differs; blocks."""
 
 import contextlib
+import itertools
 import os
 import secrets
 from enum import Enum
@@ -12,6 +13,13 @@ from selfhealingd.install.layout import Kind
 
 OLD = ".old"
 """Added to the name of a unit file that was replaced: systemd reads no such name."""
+
+
+def spare(target: Path) -> Path:
+    """Return where a unit file is kept that is replaced: over no earlier one."""
+    names = (f"{target.name}{OLD}{number or ''}" for number in itertools.count())
+    paths = (target.with_name(name) for name in names)
+    return next(path for path in paths if not os.path.lexists(path))
 
 
 class Verdict(Enum):
@@ -54,7 +62,7 @@ def put(item: Item) -> Verdict:
                 folder.chmod(0o755)
         _write(temporary, item.data)
         if verdict is Verdict.REPLACED and item.kind is Kind.UNIT:
-            target.replace(target.with_name(target.name + OLD))
+            target.replace(spare(target))
         temporary.replace(target)
     except OSError as error:
         raise _cannot("write", target, error) from error
@@ -63,6 +71,25 @@ def put(item: Item) -> Verdict:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return verdict
+
+
+def take_away(item: Item) -> bool:
+    """Remove a file that was put in place; say whether it was there.
+
+    The folder goes, too, if it is our own and empty by then. Raises CannotInstall.
+    """
+    try:
+        item.target.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _cannot("remove", item.target, error) from error
+    for folder in item.target.parents:
+        if not any("selfhealingd" in part for part in folder.parts):
+            break
+        with contextlib.suppress(OSError):  # somebody else has something there
+            folder.rmdir()
+    return True
 
 
 def _write(path: Path, data: bytes) -> None:

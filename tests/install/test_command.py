@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from selfhealingd.install.command import Asked, install
+from selfhealingd.install.command import Asked, install, uninstall
 from selfhealingd.install.errors import CannotInstall
 
 UNIT = ".local/share/systemd/user/selfhealingd.service"
@@ -73,8 +73,8 @@ def test_an_update_keeps_the_config(asked: Asked, tmp_path: Path) -> None:
         f"replaced   {unit}",
         f"{'':9}    the one before is kept: diff {unit}.old {unit}",
         "",
-        "Next, type:",
-        f"  {RELOAD} && {CTL} restart selfhealingd.service",
+        "Next, type (what runs goes on as the new version; programs run on):",
+        f"  {RELOAD} && {tmp_path / 'bin' / 'selfhealctl'} upgrade",
         "It ends when you log out, unless you type: loginctl enable-linger",
     ] == list(install(asked))
     assert "# mine\n" == config.read_text()
@@ -86,6 +86,59 @@ def test_a_second_time_changes_nothing(asked: Asked) -> None:
     list(install(asked))
     lines = list(install(asked))
     assert ["unchanged", "unchanged"] == [line.split()[0] for line in lines[:2]]
+
+
+def test_what_was_edited_is_kept_for_good(asked: Asked, tmp_path: Path) -> None:
+    """The next update does not replace it by what this one had put there."""
+    list(install(asked))
+    unit = tmp_path / "home" / UNIT
+    unit.write_text("# first\n")
+    list(install(asked))
+    unit.write_text("# second\n")
+    lines = list(install(asked))
+    assert f"{'':9}    the one before is kept: diff {unit}.old1 {unit}" in lines
+    assert "# first\n" == unit.with_name(f"{unit.name}.old").read_text()
+    assert "# second\n" == unit.with_name(f"{unit.name}.old1").read_text()
+
+
+def test_an_uninstallation_leaves_what_is_the_operators(
+    asked: Asked, tmp_path: Path
+) -> None:
+    """Config and replaced units stay, and are named; what was ours is gone."""
+    list(install(asked))
+    home = tmp_path / "home"
+    (home / UNIT).write_text("# mine\n")
+    list(install(asked))
+    before = [path for path in home.rglob("*") if path.is_file()]
+    assert "A dry run: nothing was removed." in [
+        *uninstall(replace(asked, dry_run=True))
+    ]
+    assert before == [path for path in home.rglob("*") if path.is_file()]
+    assert [
+        f"removed    {home / UNIT}",
+        f"kept       {home / UNIT}.old",
+        f"kept       {(home / CONFIG).parent}, and state and logs",
+        "",
+        "Next, type:",
+        f"  {CTL} stop selfhealingd.service; {RELOAD}",
+    ] == list(uninstall(asked))
+    assert {home / CONFIG, home / f"{UNIT}.old"} == {
+        path for path in home.rglob("*") if path.is_file()
+    }
+    assert not any("removed" in line for line in uninstall(asked))
+
+
+def test_what_is_still_enabled_is_not_uninstalled(asked: Asked, tmp_path: Path) -> None:
+    """A link to a unit that isn't there would fail at each boot."""
+    list(install(asked))
+    home = tmp_path / "home"
+    link = home / ".config/systemd/user/default.target.wants/selfhealingd.service"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(home / UNIT)
+    with pytest.raises(CannotInstall) as refused:
+        list(uninstall(asked))
+    assert str(refused.value).endswith(f"{CTL} disable --now selfhealingd.service")
+    assert (home / UNIT).exists()
 
 
 def test_a_unit_of_the_operators_own_is_told_of(asked: Asked, tmp_path: Path) -> None:

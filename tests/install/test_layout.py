@@ -53,7 +53,7 @@ USER = of_user(1000, {"HOME": "/home/ann"})
         (
             "systemd/examples/hardening.conf",
             "/usr/local/share/doc/selfhealingd/examples/hardening.conf",
-            ".local/share/doc/selfhealingd/examples/hardening.conf",
+            None,
         ),
         ("etc/demo.toml", None, None),
         ("etc/container/selfhealingd.toml", None, None),

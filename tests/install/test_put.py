@@ -6,7 +6,7 @@ import pytest
 from selfhealingd.install.content import Item
 from selfhealingd.install.errors import CannotInstall
 from selfhealingd.install.layout import Kind
-from selfhealingd.install.put import Verdict, look, put
+from selfhealingd.install.put import Verdict, look, put, take_away
 
 
 def item(target: Path, kind: Kind = Kind.UNIT, data: bytes = b"ours") -> Item:
@@ -48,6 +48,22 @@ def test_a_replaced_unit_is_kept_beside(tmp_path: Path) -> None:
     put(item(page, Kind.PAGE))
     assert {"a.service", "a.service.old", "a.1"} == names(tmp_path)
     assert "edited" == (tmp_path / "a.service.old").read_text()
+
+
+def test_what_was_put_is_taken_away(tmp_path: Path) -> None:
+    """With the folders that are our own, if nobody else has something there."""
+    there = tmp_path / "doc" / "selfhealingd" / "examples" / "a"
+    put(item(there))
+    assert take_away(item(there))
+    assert {"doc"} == names(tmp_path)
+    assert not take_away(item(there))
+    put(item(there))
+    (there.parents[1] / "mine").touch()
+    assert take_away(item(there))
+    assert {"mine"} == names(there.parents[1])
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CannotInstall, match=f"cannot remove {tmp_path}/folder: "):
+        take_away(item(tmp_path / "folder"))
 
 
 def test_everybody_may_read_what_is_put(tmp_path: Path) -> None:

@@ -115,4 +115,16 @@ def test_an_installed_wheel_knows_what_to_put_where(
     ):
         assert target in targets
     assert f"  {program} --install-systemd" == told[-1]
+    # Whoever looks at the first line alone keeps nothing from being put in place.
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        process = subprocess.Popen(
+            [program, "--install-systemd", "--dry-run"],
+            env={**os.environ, "PYTHONPATH": str(site)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        _, said = process.communicate()
+    assert "selfhealingd: cannot tell more: no space left on device\n" == said
+    assert 0 == process.returncode
     assert (site / "selfhealingd/shipped/systemd/selfhealingd.service").is_file()
