@@ -19,6 +19,7 @@ from selfhealingd.core.effects import (
 from selfhealingd.core.exits import story
 from selfhealingd.core.host import Service
 from selfhealingd.core.incident import Attempt, Cause, Ending, Incident, Result
+from selfhealingd.core.policy import Kind
 from selfhealingd.core.symptom import Symptom
 from selfhealingd.core.turn import Turn
 
@@ -37,18 +38,25 @@ def open_for_end(turn: Turn, s: Service) -> Service:
     """Open an incident for a service that went down, if none is open."""
     if s.open_incident is not None:
         return s
-    early = s.exit is not None and s.exit.early
     return _open(
         turn,
         s,
         Incident(
             id="",
             service=s.name,
-            cause=Cause.FAILED_START if early else Cause.EXIT,
+            cause=_cause(s),
             detail="it is down" if s.exit is None else story(s.exit),
             opened=turn.at,
         ),
     )
+
+
+def _cause(s: Service) -> Cause:
+    if s.exit is not None and s.exit.early:
+        return Cause.FAILED_START
+    if s.kind is Kind.WATCH and (s.exit is None or s.exit.never_ran):
+        return Cause.MISSING
+    return Cause.EXIT
 
 
 def open_for_symptom(turn: Turn, s: Service, symptom: Symptom) -> Service:

@@ -15,6 +15,7 @@ class Cause(Enum):
 
     EXIT = "exit"
     FAILED_START = "failed start"
+    MISSING = "missing"
     PROBE = "probe"
     HEARTBEAT = "missed heartbeat"
     RULE = "rule"

@@ -168,6 +168,7 @@ def _state(t: Transition, now: float) -> tuple[str, Level]:
 _WHAT = {
     Cause.EXIT: "crashed",
     Cause.FAILED_START: "failed to start",
+    Cause.MISSING: "is missing",
     Cause.PREDICTION: "will run into a limit",
 }
 

@@ -3,7 +3,9 @@
 import pytest
 from core.simulator import FOREVER, Run, Simulator, crash
 
-from selfhealingd.core import effects
+from selfhealingd.core import effects, events
+from selfhealingd.core.exits import Exit
+from selfhealingd.core.incident import Cause
 from selfhealingd.core.policy import Kind, Policy, Program
 
 NGINX = Program(name="nginx", kind=Kind.WATCH, exitcodes=frozenset())
@@ -38,6 +40,18 @@ def test_at_first_it_is_only_looked_for() -> None:
     sim.run_for(1)
     sim.start("nginx")
     assert [True, False, False] == looks
+
+
+def test_one_that_is_not_there_is_missing() -> None:
+    """That is no crash, nor a start of ours that failed; it is started at once."""
+    sim = Simulator([NGINX], {"nginx": [Run(spawns=99)]}).begin()
+    sim.run_for(1)
+    sim.processes["nginx"].alive = False
+    end = Exit(at=sim.now, problem="there is no pidfile")
+    sim.feed(events.Exited(at=sim.now, service="nginx", run=1, exit=end))
+    [opened] = sim.heard(effects.IncidentOpened)
+    assert Cause.MISSING is opened.incident.cause
+    assert "STARTING" == sim.state("nginx")
 
 
 def test_a_process_that_turns_up_is_taken_for_a_healing() -> None:

@@ -27,7 +27,9 @@ class Outsider:
             f"echo $! >{self.pidfile}\necho $! >>{self._said}\n"
         )
         self._stop.write_text(f"#!/bin/sh\nkill $(cat {self.pidfile})\n")
-        for script in (self._start, self._stop):
+        self._restart = folder / "restart"
+        self._restart.write_text(f"#!/bin/sh\n{self._stop}\nsleep 0.3\n{self._start}\n")
+        for script in (self._start, self._stop, self._restart):
             script.chmod(0o755)
 
     def table(self, **keys: object) -> Document:
@@ -43,6 +45,11 @@ class Outsider:
     def stop(self) -> str:
         """The command that stops it."""
         return str(self._stop)
+
+    @property
+    def restart(self) -> str:
+        """The command that does both, and takes a while in between."""
+        return str(self._restart)
 
     def pids(self) -> list[int]:
         """All that ever were."""
@@ -101,7 +108,7 @@ async def test_a_missing_watch_is_an_incident(house: House, outsider: Outsider) 
     house.write({}, watch={"out": outsider.table()})
     await house.start()
     await house.until(
-        said("there is no", service="out", kind="incident.opened"),
+        said("is missing: there is no", service="out", kind="incident.opened"),
         said("healed", kind="incident.ended"),
     )
     assert 1 == len(outsider.pids())
@@ -156,6 +163,36 @@ async def test_an_operator_moves_it_by_its_commands(
     await house.start()
     assert "STOPPED" == watch(await house.call("status"))["state"]
     assert 3 == len(outsider.pids())
+
+
+async def test_a_restart_is_one_command(house: House, outsider: Outsider) -> None:
+    """Nothing is started beside it while it runs: there are never two remedies."""
+    table = outsider.table(restart=outsider.restart, stop="false", start="false")
+    before = outsider.start()
+    house.write({}, watch={"out": table})
+    await house.start()
+    await house.until(after("RUNNING", "out"))
+    assert 0 == (await house.ctl("restart", "out")).status
+    first, second = outsider.pids()
+    assert before == first
+    status = await house.call("status")
+    assert second == watch(status)["pid"]
+    assert 0 == status["selfHealing"]["totalAttempts"]
+
+
+async def test_a_rule_is_kept_on_a_watch(house: House, outsider: Outsider) -> None:
+    """What is measured of it is judged, as of a program, and its remedy is its own."""
+    first = outsider.start()
+    rules = [{"when": "uptime > 1s", "remedy": "restart"}]
+    table = outsider.table(stop=outsider.stop, rules=rules)
+    house.write({}, daemon={"sample_interval": 0.2}, watch={"out": table})
+    await house.start()
+    await house.until(
+        said("uptime", service="out", kind="incident.opened"),
+        said(service="out", kind="attempt.began"),
+        after("RUNNING", "out", run=2),
+    )
+    assert not lives(first)
 
 
 async def test_a_start_that_fails_is_told_and_tried_again(

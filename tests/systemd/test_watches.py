@@ -169,6 +169,23 @@ def test_a_stopped_nginx_is_left_alone(unit: Unit, nginx: Nginx) -> None:
     assert 0 == unit.status()["selfHealing"]["totalAttempts"]
 
 
+def test_a_restart_by_systemd_is_waited_for(unit: Unit, nginx: Nginx) -> None:
+    """With Restart= of its own it is in systemd's hands, and needs none of ours."""
+    drop_in = "/etc/systemd/system/nginx.service.d/restart.conf"
+    unit.machine.write(drop_in, "[Service]\nRestart=always\nRestartSec=1s\n")
+    unit.machine.run("systemctl", "daemon-reload")
+    try:
+        watched(unit)
+        before = nginx.pid
+        nginx.kill("KILL")
+        until(lambda: watch(unit)["pid"] not in {None, before})
+        assert nginx.pid == watch(unit)["pid"]
+        assert 0 == unit.status()["selfHealing"]["totalAttempts"]
+    finally:
+        unit.machine.run("rm", drop_in)
+        unit.machine.run("systemctl", "daemon-reload")
+
+
 def test_an_operator_moves_nginx_by_the_client(unit: Unit, nginx: Nginx) -> None:
     """Stop, start, restart and pid are systemd's, by the watch's name."""
     watched(unit)

@@ -39,6 +39,7 @@ BUSY_SECS = 5.0
 """The same, while it is seen to be in their hands."""
 
 _AGAIN_SECS = 0.1
+_GONE = "its process is gone before it could be held"
 
 
 class _Told(Enum):
@@ -157,6 +158,7 @@ class Watcher:
         """Be with a process until its end."""
         with pidfd_of(identity) as fd:
             if fd is None:
+                await self._absent(Down(_GONE))
                 return
             self._held, self._ordered = _Held(identity), False
             REGISTER.enter(self._held, waited_for=False)
@@ -284,14 +286,13 @@ class Watcher:
         while self._owes(run):
             async with self._moving:
                 sight = await self._look()
-            if isinstance(sight, Up):
+            if isinstance(sight, Up | Busy) and trio.current_time() < until:
                 self._shake()
                 await self._answered(run, _AGAIN_SECS)
-            elif isinstance(sight, Busy) and trio.current_time() < until:
-                await self._answered(run, _AGAIN_SECS)
             elif self._owes(run):
+                words = _GONE if isinstance(sight, Up) else sight.words
                 meant = isinstance(sight, Withdrawn)
-                await self._tell_down(self._problem(sight.words), meant=meant)
+                await self._tell_down(self._problem(words), meant=meant)
 
     async def _start(self, run: int) -> None:
         """Start it, unless that proves to be done."""

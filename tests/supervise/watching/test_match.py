@@ -1,5 +1,7 @@
 """Whom a regular expression on the command line finds."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -12,6 +14,33 @@ from selfhealingd.supervise.watching.sight import Down, Up
 pytestmark = pytest.mark.process
 
 SECONDS = "1000.0625"
+
+
+@pytest.fixture
+def master() -> Iterator[subprocess.Popen[bytes]]:
+    line = f"sleep {SECONDS} & echo; sleep {SECONDS}; :"
+    made = subprocess.Popen(
+        ["sh", "-c", line], start_new_session=True, stdout=subprocess.PIPE
+    )
+    assert made.stdout is not None
+    made.stdout.readline()  # it has a worker by now
+    yield made
+    os.killpg(made.pid, signal.SIGKILL)
+    made.stdout.close()
+
+
+async def test_what_a_master_left_is_not_the_master(
+    master: subprocess.Popen[bytes],
+) -> None:
+    """Killed, it leaves workers behind, which may look the same."""
+    eye = MatchEye(f"sleep {SECONDS}")
+    found = Up(Identity(master.pid, start_ticks(master.pid) or 0))
+    assert found == await eye.look()
+    master.kill()
+    master.wait()
+    assert isinstance(await eye.look(), Up)
+    eye.died(found.identity)
+    assert isinstance(await eye.look(), Down)
 
 
 @pytest.fixture
