@@ -100,6 +100,7 @@ COMMANDS = (
         look.forecast,
         ("selfhealctl forecast", "selfhealctl forecast web | jq '.[].left'"),
     ),
+    (LOOK, look.runbooks, ("selfhealctl runbooks",)),
     (LOOK, look.flags, ("selfhealctl flags",)),
     (
         PROGRAMS,
@@ -118,6 +119,11 @@ COMMANDS = (
             "selfhealctl restart web",
             "selfhealctl restart --rolling --max-unavailable 2 worker:*",
         ),
+    ),
+    (
+        PROGRAMS,
+        programs.run,
+        ('selfhealctl run clear-cache web --reason "disk is full"',),
     ),
     (PROGRAMS, programs.signal, ("selfhealctl signal HUP web",)),
     (

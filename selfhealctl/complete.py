@@ -52,6 +52,13 @@ def breaker_names(ctx: typer.Context, incomplete: str) -> list[str]:
     return [item.name for item in found if item.name.startswith(incomplete)]
 
 
+def runbook_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the runbooks' names that begin so."""
+    nothing: tuple[_Named, ...] = ()
+    found = _ask(ctx, "runbooks", tuple[_Named, ...], nothing)
+    return [item.name for item in found if item.name.startswith(incomplete)]
+
+
 def task_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the background tasks' ids that begin so."""
     found = _ask(ctx, "tasks", _Tasks, _Tasks())

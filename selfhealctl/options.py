@@ -13,6 +13,7 @@ from selfhealctl.complete import (
     breaker_names,
     incident_ids,
     program_names,
+    runbook_names,
     task_ids,
 )
 from selfhealctl.errors import UsageError
@@ -88,6 +89,15 @@ Programs = Annotated[
         show_default=False,
         autocompletion=program_names,
         help="Programs by name, or the word all.",
+    ),
+]
+RunbookName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUNBOOK",
+        show_default=False,
+        autocompletion=runbook_names,
+        help="A runbook by name.",
     ),
 ]
 SomePrograms = Annotated[

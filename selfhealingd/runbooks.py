@@ -79,7 +79,7 @@ class Runbooks:
             self._signal(service, s.run, found)
             log.info(f"{service}: sent {signal_name(found)} to reload")
             return None
-        facts = {**_facts(s), "SELFHEALINGD_ATTEMPT": str(attempt)}
+        facts = {**facts_of(s), "SELFHEALINGD_ATTEMPT": str(attempt)}
         problem: str | None = "nobody waits for it any more"
         async with trio.open_nursery() as nursery:
 
@@ -120,7 +120,7 @@ async def run_runbook(
     return ran.problem(runbook.timeout)
 
 
-def _facts(s: Service) -> dict[str, str]:
+def facts_of(s: Service) -> dict[str, str]:
     """What a command is told of what is wrong."""
     pid, found = pid_of(s.life), s.open_incident
     return {

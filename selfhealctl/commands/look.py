@@ -15,6 +15,7 @@ from selfhealingd.wire.documents import (
     FlagsDocument,
     ForecastDocument,
     ProgramDocument,
+    RunbookDocument,
     Status,
 )
 from selfhealingd.wire.explanation import ExplanationDocument
@@ -129,6 +130,15 @@ def tasks(session: Session) -> None:
         from selfhealctl.views.lists import show_tasks
 
         show_tasks(read(raw, BackgroundTasks))
+
+
+def runbooks(session: Session) -> None:
+    """Show the runbooks, and who may be healed by each."""
+    raw = session.ask("runbooks")
+    if not session.wrote_json(raw):
+        from selfhealctl.views.lists import show_runbooks
+
+        show_runbooks(read(raw, tuple[RunbookDocument, ...]))
 
 
 def forecast(session: Session, names: SomePrograms = None) -> None:

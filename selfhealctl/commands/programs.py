@@ -9,13 +9,14 @@ from selfhealctl.options import (
     Programs,
     Reason,
     Rolling,
+    RunbookName,
     SignalName,
     Wait,
 )
 from selfhealctl.output import write_complaint, write_json, write_words
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import PidDocument
-from selfhealingd.wire.methods import Names, Restart, Signal
+from selfhealingd.wire.methods import Names, Restart, RunByHand, Signal
 
 
 def start(
@@ -44,6 +45,18 @@ def restart(
     most = max_unavailable if rolling else 0
     params = Restart(names=tuple(names), reason=reason, max_unavailable=most)
     operate(session, Order("restart", params, wait))
+
+
+def run(
+    session: Session,
+    runbook: RunbookName,
+    names: Programs,
+    reason: Reason = None,
+    wait: Wait = True,
+) -> None:
+    """Run a runbook for programs by hand, and wait until it is done."""
+    params = RunByHand(runbook=runbook, names=tuple(names), reason=reason)
+    operate(session, Order("run", params, wait))
 
 
 def signal(session: Session, signal: SignalName, names: Programs) -> None:

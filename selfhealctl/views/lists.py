@@ -23,6 +23,7 @@ from selfhealingd.wire.documents import (
     FlagsDocument,
     ForecastDocument,
     IncidentDocument,
+    RunbookDocument,
     TaskDocument,
 )
 
@@ -105,6 +106,28 @@ def _wide_tasks(console: Console, tasks: Sequence[TaskDocument]) -> None:
 def _task_story(item: TaskDocument) -> str:
     story = f"every {duration(item.every)}; {item.runs} runs, {item.failures} failed"
     return f"{story}; {item.last_error}" if item.last_error else story
+
+
+def show_runbooks(runbooks: Sequence[RunbookDocument]) -> None:
+    """Print runbooks with who may be healed by each."""
+    console = screen()
+    if not runbooks:
+        line(console, "there are no runbooks: they are written as [runbook.NAME]")
+        return
+    columns = (
+        Column("RUNBOOK", wraps=True),
+        Column("COMMAND", wraps=True),
+        Column("TIMEOUT", right=True),
+        Column("IN THE LADDER OF", wraps=True),
+    )
+    table(
+        console,
+        columns,
+        [
+            (one.name, one.command, duration(one.timeout), ", ".join(one.services))
+            for one in runbooks
+        ],
+    )
 
 
 def show_forecasts(forecasts: Sequence[ForecastDocument]) -> None:

@@ -159,7 +159,11 @@ class _Worker:
                 self.idle.set()
 
     async def _tell(self, hook: Hook, letter: Letter) -> None:
-        problem = await self._deliver(hook, letter)
+        try:
+            problem = await self._deliver(hook, letter)
+        except Exception as fault:  # noqa: BLE001 - it is told
+            # No descriptor for its pipe, perhaps: whatever it is, the daemon goes on.
+            problem = f"cannot be told: {fault!r}"
         if self._left or hook != self.hook:
             return  # how it was is no news of how it is
         if problem is None:

@@ -175,6 +175,18 @@ class IncidentDocument(Document, frozen=True):
     log: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class RunbookDocument(Document, frozen=True):
+    """A command of the operator's that may heal. ``timeout`` in seconds.
+
+    ``services``: those whose own ladder, or whose default one, names it.
+    """
+
+    name: str
+    command: str
+    timeout: float
+    services: tuple[str, ...] = ()
+
+
 class ForecastDocument(Document, frozen=True):
     """One value that has a limit, and when it will be there if that is foreseen.
 

@@ -75,6 +75,12 @@ class Reset(Params, frozen=True):
     force: bool = False
 
 
+class RunByHand(Names, frozen=True, kw_only=True):
+    """A runbook, and the programs for which it is run, one after the other."""
+
+    runbook: str
+
+
 class TaskId(Params, frozen=True):
     """One background task."""
 
@@ -146,6 +152,8 @@ METHODS: dict[str, Method] = {
     "incident": Method(Access.OBSERVE, IncidentId),
     "evidence": Method(Access.OPERATE, IncidentId),
     "samples": Method(Access.OBSERVE, Samples),
+    "runbooks": Method(Access.OBSERVE),
+    "run": Method(Access.OPERATE, RunByHand),
     "subscribe": Method(Access.OBSERVE, Subscribe),
     "version": Method(Access.OBSERVE),
     "tail": Method(Access.OPERATE, Tail),

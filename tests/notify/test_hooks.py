@@ -199,6 +199,26 @@ async def test_failures_are_heard(
     assert ["h"] == world.ear.well
 
 
+async def test_a_defect_is_a_failure(
+    hooks: Hooks,
+    world: World,
+    autojump_clock: MockClock,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever goes wrong with one event, the next one is told."""
+    have(hooks, hook())
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "told", None)  # so that the one who tells it stumbles
+        hooks.offer(event(1))
+        await hooks.drained()
+    hooks.offer(event(2))
+    await hooks.drained()
+    [(_, words, _)] = world.ear.failures
+    assert "cannot be told: AttributeError" in words
+    assert [("h", 2, 0)] == world.told
+    assert ["h"] == world.ear.well
+
+
 async def test_a_reload_begins_anew(
     hooks: Hooks,
     world: World,

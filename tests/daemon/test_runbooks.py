@@ -1,0 +1,49 @@
+"""A real daemon runs runbooks: by hand, and as what a ladder names."""
+
+import pytest
+from harness import House, well
+
+pytestmark = pytest.mark.process
+
+
+def mend(house: House, script: str) -> dict[str, object]:
+    return {"command": ["sh", "-c", script], "directory": str(house.root)}
+
+
+async def test_an_operator_runs_one(house: House) -> None:
+    """It is told whom it is for; its end is the outcome; both are journalled."""
+    good = mend(house, 'echo "$SELFHEALINGD_SERVICE $SELFHEALINGD_PID" >> ran')
+    bad = mend(house, "echo no such luck; exit 3")
+    house.write(
+        {"a": {**well(), "healing": {"ladder": ["run good", "restart"]}}, "b": well()},
+        runbook={"good": good, "bad": bad},
+    )
+    await house.start()
+    pids = await house.running("a", "b")
+    [one, other] = await house.call("runbooks")
+    assert ("good", "sh", ["a"]) == (one["name"], one["command"], one["services"])
+    assert ("bad", []) == (other["name"], other["services"])
+    shown = await house.ctl("runbooks", "--no-json")
+    assert "good" in shown.out
+    ran = await house.ctl("run", "good", "a", "b", "--reason", "to see", "--no-json")
+    assert (0, 2) == (ran.status, ran.out.count("good is done"))
+    lines = (house.root / "ran").read_text().splitlines()
+    assert [f"a {pids['a']}", f"b {pids['b']}"] == lines
+    ran = await house.ctl("run", "bad", "a", "--no-json")
+    assert 1 == ran.status
+    assert "exited with status 3: no such luck" in ran.out
+    acted = [
+        record["data"]["target"]
+        for record in house.records()
+        if record.get("kind") == "operator.acted"
+    ]
+    assert ["good for a", "good for b", "bad for a"] == acted
+
+
+async def test_a_wrong_name(house: House) -> None:
+    """Who mistypes a runbook is told the likely one."""
+    house.write({"a": well()}, runbook={"good": mend(house, "exit 0")})
+    await house.start()
+    ran = await house.ctl("run", "godo", "a")
+    assert 4 == ran.status
+    assert "did you mean good?" in ran.err
