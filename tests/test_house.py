@@ -26,6 +26,7 @@ AGREED = {
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "docs",
     "etc",
     "pyproject.toml",
@@ -46,7 +47,7 @@ ROOMS = {
     "supervise": "selfhealingd",
     "wire": "selfhealingd",
 }
-PAGES = [TOP / "README.md", TOP / "CHANGELOG.md", *sorted(TOP.glob("docs/**/*.md"))]
+PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("docs/**/*.md"))]
 GENERATOR = runpy.run_path(str(TOP / "docs" / "generate.py"))
 
 

@@ -1,17 +1,19 @@
 """The unit files themselves."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from systemd_host import Machine
-from systemd_unit import CONFIG, UNITS, Unit, as_installed
+from systemd_unit import CONFIG, NAME, UNITS, Unit, as_installed
 
 pytestmark = pytest.mark.process
 
+DOCS = UNITS.parent / "docs"
 SYSTEM = sorted(UNITS.glob("selfhealingd*.*"))
-USER = UNITS / "user" / "selfhealingd.service"
+USER = sorted((UNITS / "user").iterdir())
 
 
 def test_verify_has_nothing_to_say(unit: Unit) -> None:
@@ -25,11 +27,12 @@ def test_verify_has_nothing_to_say(unit: Unit) -> None:
 
 
 @pytest.mark.usefixtures("machine")
-def test_verify_has_nothing_to_say_of_the_user_unit(tmp_path: Path) -> None:
+def test_verify_has_nothing_to_say_of_the_user_units(tmp_path: Path) -> None:
     """It needs no running systemd, but a folder for the user's."""
-    file = tmp_path / USER.name
-    file.write_text(as_installed(USER))
-    verify = ["systemd-analyze", "--user", "verify", "--man=no", str(file)]
+    files = [tmp_path / unit.name for unit in USER]
+    for file, unit in zip(files, USER, strict=True):
+        file.write_text(as_installed(unit))
+    verify = ["systemd-analyze", "--user", "verify", "--man=no", *map(str, files)]
     said = subprocess.check_output(
         verify,
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
@@ -52,6 +55,26 @@ def test_both_services_end_their_programs_alike() -> None:
         ("selfhealingd-programs.service", "[Unit]"),
     ):
         assert lines(UNITS / name, start) == lines(UNITS / "user" / name, start)
+
+
+def test_the_docs_tell_how_exposed_it_is(unit: Unit) -> None:
+    """As ``systemd-analyze security`` of the version that they name has it."""
+    version = unit.machine.run("systemctl", "--version").split()[1]
+    text = (DOCS / "systemd.md").read_text()
+    if f"says, for {version}:" not in text:
+        pytest.skip(f"the docs name another version than {version}")
+    told = re.findall(
+        r"^\| (?:the unit|with the example) \| (\S+) \|$", text, re.MULTILINE
+    )
+    drop_in = "/etc/systemd/system/selfhealingd.service.d/test.conf"
+    hardening = (UNITS / "examples" / "hardening.conf").read_text()
+    found = []
+    for drop_in_text in ("", hardening):
+        unit.machine.write(drop_in, drop_in_text)
+        unit.machine.run("systemctl", "daemon-reload")
+        said = unit.machine.run("systemd-analyze", "security", NAME)
+        found += re.findall(r"Overall exposure level .*: (\S+)", said)
+    assert told == found
 
 
 def test_sysusers_and_tmpfiles_are_understood(machine: Machine) -> None:
