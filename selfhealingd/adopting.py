@@ -13,7 +13,7 @@ from selfhealingd import logs
 from selfhealingd.config.settings import Config
 from selfhealingd.core.adoption import missed
 from selfhealingd.core.events import StopAsked
-from selfhealingd.core.life import alive
+from selfhealingd.core.life import Running, alive
 from selfhealingd.ending import ourselves
 from selfhealingd.hands import Hands
 from selfhealingd.memory import Past
@@ -70,8 +70,10 @@ async def adopt_all(system: System, hands: Hands) -> None:
         )
     _take_up_output(system)
     for name, leader in inheritance.leaders.items():
-        launch = system.loop.launches[name]
-        await hands.adopt(name, services[name].run, leader.identity, launch)
+        launch, s = system.loop.launches[name], services[name]
+        if isinstance(s.life, Running):
+            launch = launch.started
+        await hands.adopt(name, s.run, leader.identity, launch)
     if inheritance.leaders:
         names = ", ".join(sorted(inheritance.leaders))
         log.info(f"adopted what runs on untouched: {names}")

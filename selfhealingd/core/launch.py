@@ -52,6 +52,13 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     watchdog: float | msgspec.UnsetType = msgspec.UNSET
 
     @property
+    def started(self) -> "Launch":
+        """The same, of a run that has given its sign: that isn't looked for again."""
+        if self.readiness is None or isinstance(self.readiness.sign, Notify):
+            return self  # what it says otherwise is heard on
+        return msgspec.structs.replace(self, readiness=None, asks=msgspec.UNSET)
+
+    @property
     def speaks(self) -> bool:
         """Whether it is given a socket at which to say how it is."""
         ready = self.readiness is not None and isinstance(self.readiness.sign, Notify)

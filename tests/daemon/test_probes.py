@@ -259,6 +259,26 @@ async def test_probes_go_on_after_the_daemon_was_killed(house: House) -> None:
     assert pid == (await house.program("web"))["pid"]
 
 
+async def test_the_sign_of_a_start_is_asked_for_once(house: House) -> None:
+    """What was RUNNING when the daemon was killed is not asked for it again."""
+    up = house.root / "up"
+    up.touch()
+    web = well(startup={"exec": ["test", "-e", str(up)]})
+    house.write({"web": web, "later": well(depends_on={"web": "ready"})})
+    await house.start()
+    await house.until(after("RUNNING", "later"))
+    kept = house.state
+    await soon(lambda: kept.exists() and kept.read_text().count("RUNNING") == 2)
+    up.unlink()
+    await house.kill9()
+    asked = house.root / "asked"
+    house.change(web=well(startup={"exec": ["touch", str(asked)]}))
+    await house.start()
+    web = await house.program("web")
+    assert ("RUNNING", None) == (web["state"], web["notReady"])
+    assert not asked.exists()
+
+
 async def test_a_reload_restarts_nothing(house: House) -> None:
     """Another question is asked at once."""
     house.write({"web": well(liveness={"exec": "true", "period": 0.2})})
