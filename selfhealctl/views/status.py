@@ -48,15 +48,23 @@ def show_programs(programs: Sequence[ProgramDocument]) -> None:
 
 
 def _headline(console: Console, status: Status) -> None:
-    running = sum(item.state == RUNNING for item in status.programs)
+    counts = []
+    if status.programs or not status.watches:
+        counts.append(_running("programs", status.programs))
+    if status.watches:
+        counts.append(_running("watches", status.watches))
     styles = {"healthy": GOOD, "warning": BUSY}
     line(
         console,
         Text(clean(status.status.upper()), style=styles.get(status.status, BAD)),
         f"  selfhealingd {status.version}, pid {status.pid},"
-        f" up {duration(status.uptime)}; {running} of {len(status.programs)}"
-        " programs running",
+        f" up {duration(status.uptime)}; {', '.join(counts)} running",
     )
+
+
+def _running(kind: str, items: Sequence[ProgramDocument]) -> str:
+    running = sum(item.state == RUNNING for item in items)
+    return f"{running} of {len(items)} {kind}"
 
 
 def _issues(console: Console, status: Status) -> None:

@@ -301,7 +301,15 @@ def _add_watches(
         found.taken.add(name.lower())
         found.spots[name] = written.spot
         if read is not None:
+            _check_alone(found, read, written.spot)
             found.services[name] = read
+
+
+def _check_alone(found: _Found, read: Read, spot: Spot) -> None:
+    """Note a second watch of the same: two would heal it against each other."""
+    for name, other in found.services.items():
+        if other.watch and read.watch and other.watch.sought == read.watch.sought:
+            spot.wrong(f'"{name}" watches the same', "make them one")
 
 
 def _tasks(sources: tuple[_Source, ...], uid: int) -> dict[str, Task]:

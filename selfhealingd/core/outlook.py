@@ -17,7 +17,7 @@ from selfhealingd.core.life import (
     Stopping,
     Why,
 )
-from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.policy import Kind, Policy, Program
 from selfhealingd.core.spans import span
 from selfhealingd.core.words import RESUME, reset_command
 
@@ -131,6 +131,8 @@ def _waiting(
 
 def _starting(program: Program, s: Service, life: Starting, now: float) -> Outlook:
     begins = "its process is being started"
+    if program.kind is Kind.WATCH:
+        begins = "its process is being looked for, or started"
     if program.readiness is None or life.ready:
         if life.pid is None:
             return Outlook(begins)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from selfhealingd.core.host import Host, living
 from selfhealingd.core.life import Fatal, label
+from selfhealingd.core.policy import Kind
 from selfhealingd.core.report import Problem
 
 NAMED = 5
@@ -27,7 +28,7 @@ def summary(host: Host, problems: Sequence[Problem]) -> str:
 def _parts(host: Host, problems: Sequence[Problem]) -> Iterator[str]:
     states = Counter(label(s.life) for s in host.services.values())
     counts = [f"{states[s]} {s}{_names(host, s)}" for s in _ORDER if states[s]]
-    number = _programs(len(host.services))
+    number = _services(host)
     yield f"{number}: {', '.join(counts)}" if counts else number
     if host.dormant:
         yield "DORMANT"
@@ -45,6 +46,15 @@ def _names(host: Host, state: str) -> str:
     names = [s.name for s in host.services.values() if isinstance(s.life, Fatal)]
     more = ", ..." if len(names) > NAMED else ""
     return f" ({', '.join(names[:NAMED])}{more})"
+
+
+def _services(host: Host) -> str:
+    watches = sum(s.kind is Kind.WATCH for s in host.services.values())
+    programs = len(host.services) - watches
+    if not watches:
+        return _programs(programs)
+    watched = "1 watch" if watches == 1 else f"{watches} watches"
+    return f"{_programs(programs)}, {watched}" if programs else watched
 
 
 def _programs(number: int) -> str:

@@ -131,6 +131,12 @@ def test_mistakes(wrong: Wrong, keys: str, place: str, words: str) -> None:
     assert words in line
 
 
+def test_nothing_is_watched_twice(wrong: Wrong) -> None:
+    """Two watches would give the same thing two remedies at once."""
+    text = '[watch.a]\nsystemd = "web"\n[watch.b]\nsystemd = "web.service"'
+    assert ['main.toml: watch.b: "a" watches the same; make them one'] == wrong(text)
+
+
 def test_a_name_is_a_programs_or_a_watchs(wrong: Wrong) -> None:
     """Everything that is named is told apart by name alone."""
     text = '[program.Web]\ncommand = "a"\n[watch.web]\nsystemd = "web"'

@@ -19,7 +19,7 @@ from selfhealingd.core.life import (
     Why,
 )
 from selfhealingd.core.outlook import outlook
-from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.policy import Kind, Policy, Program
 from selfhealingd.core.readiness import Notify, Readiness
 
 NOW = 100.0
@@ -187,3 +187,12 @@ def test_one_that_runs_after_failures(state: BreakerState, words: str) -> None:
         name="web", life=Running(95, 7), wanted=True, breaker=Breaker(state=state)
     )
     assert words == outlook(POLICY, Host(services={"web": s}), s, NOW).words
+
+
+def test_a_watch_is_looked_for_first() -> None:
+    """It may be there already: then nothing is started."""
+    program = Program(name="nginx", kind=Kind.WATCH)
+    s = Service(name="nginx", kind=Kind.WATCH, life=Starting(0), wanted=True)
+    host = Host(services={"nginx": s})
+    found = outlook(Policy(programs={"nginx": program}), host, s, NOW)
+    assert "its process is being looked for, or started" == found.words

@@ -6,7 +6,7 @@ import pytest
 from selfhealingd.core.breaker import Breaker, PermanentlyOpen
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Fatal, Life, Running, Stopped
-from selfhealingd.core.policy import Flags
+from selfhealingd.core.policy import Flags, Kind
 from selfhealingd.core.report import Problem
 from selfhealingd.core.summary import summary
 
@@ -24,6 +24,8 @@ def host(**lives: Life) -> Host:
 
 
 WEB = host(web=RUNNING)
+NGINX = Service(name="nginx", kind=Kind.WATCH, life=RUNNING, wanted=True)
+WATCHED = Host(services={"nginx": NGINX})
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,12 @@ WEB = host(web=RUNNING)
         (host(), 0, "0 programs"),
         (WEB, 0, "1 program: 1 RUNNING"),
         (WEB, 1, "1 program: 1 RUNNING; 1 problem"),
+        (WATCHED, 0, "1 watch: 1 RUNNING"),
+        (
+            Host(services={**WEB.services, "a": NGINX, "b": NGINX}),
+            0,
+            "1 program, 2 watches: 3 RUNNING",
+        ),
         (
             host(a=Fatal(0.0), b=RUNNING, c=RUNNING, d=Stopped(0.0)),
             0,

@@ -257,3 +257,19 @@ async def test_a_reload_takes_a_watch_and_leaves_it(
     assert "removed: out" in (await house.ctl("reload")).out
     assert [] == (await house.call("status"))["watches"]
     await soon(lambda: lives(pid))
+
+
+async def test_an_upgrade_in_place_leaves_it_alone(
+    house: House, outsider: Outsider
+) -> None:
+    """What the daemon's own command started is a child of the daemon's meanwhile."""
+    house.write({}, watch={"out": outsider.table()})
+    await house.start()
+    await house.until(said("healed", kind="incident.ended"))
+    assert 0 == (await house.ctl("upgrade")).status
+    await house.until_status(lambda s: watch(s)["state"] == "RUNNING")
+    [pid] = outsider.pids()
+    assert pid == watch(await house.call("status"))["pid"]
+    os.kill(pid, signal.SIGKILL)
+    await house.until(said("killed by SIGKILL", service="out", kind="incident.opened"))
+    await house.until(said("healed", service="out", kind="incident.ended"))

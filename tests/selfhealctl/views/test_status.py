@@ -110,6 +110,14 @@ def test_every_width_tells_the_same_facts(capsys: pytest.CaptureFixture[str]) ->
         assert word in words
 
 
+def test_watches_are_counted_by_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are in the same table, but nobody here started them."""
+    show_status(status(programs=(), watches=(WELL,)))
+    words = " ".join(capsys.readouterr().out.split())
+    assert "up 1m 0s; 1 of 1 watches running" in words
+    assert "4711" in words
+
+
 def test_tables_fit_the_terminal(
     width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
