@@ -71,6 +71,9 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
         case Starting(pid=None):
             starting = replace(s.life, at=event.at, pid=event.pid)
             return due(program, replace(s, life=starting), at=event.at)
+        case Starting():
+            # It was adopted, and may have come up while nobody looked.
+            return due(program, s, at=event.at)
         case Stopping(pid=None, ended=False, purpose=purpose):
             # The stop came while the spawn was under way: its signal is still owed.
             life = replace(
@@ -91,7 +94,10 @@ def ready(program: Program, s: Service, event: events.Ready) -> Step:
             return replace(s, life=replace(s.life, lack=None)), ()
         case Starting():
             starting = replace(s.life, ready=True, until=None, lack=None)
-            return due(program, replace(s, life=starting), at=event.at)
+            s, deeds = due(program, replace(s, life=starting), at=event.at)
+            if isinstance(s.life, Running):
+                s = replace(s, life=replace(s.life, at=event.at))
+            return s, deeds
         case _:
             return s, ()
 
@@ -193,14 +199,15 @@ def due(program: Program, s: Service, *, at: float) -> Step:
 
     That is RUNNING after startsecs, an end to what did not get ready in time, SIGKILL
     after stopwaitsecs. Looks at what is, so a timer that comes early or twice changes
-    nothing.
+    nothing, nor does a late one change since when it is RUNNING.
     """
     match s.life:
         case Starting(pid=int(), ready=False) if program.readiness is not None:
             return _await_sign(program, s, s.life, program.readiness.sign, at=at)
         case Starting(at=since, pid=int(pid)) if at >= since + program.startsecs:
             lack = NOT_ASKED if program.asked_later else None
-            return replace(s, life=Running(at, pid, lack), failed_starts=0), ()
+            up = Running(since + program.startsecs, pid, lack)
+            return replace(s, life=up, failed_starts=0), ()
         case Stopping(deadline=deadline, pid=pid, ended=ended) if at >= deadline:
             again = replace(s.life, deadline=at + KILL_AGAIN_SECS)
             if pid is None and not ended:

@@ -16,7 +16,7 @@ from selfhealingd.core import breaker, incident
 from selfhealingd.core.adoption import Survivors, fresh, had_process, take_up
 from selfhealingd.core.breaker import Breaker
 from selfhealingd.core.host import Host, Service
-from selfhealingd.core.incident import Result
+from selfhealingd.core.incident import Attempt, Result
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -24,12 +24,14 @@ from selfhealingd.core.life import (
     Held,
     Life,
     Purpose,
+    Starting,
     Stopped,
     Stopping,
     alive,
     pid_of,
 )
 from selfhealingd.core.policy import Kind, Policy
+from selfhealingd.core.service import ready_by
 from selfhealingd.wire.times import rfc3339
 
 T = TypeVar("T")
@@ -196,13 +198,41 @@ def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
         s = replace(
             s, breaker=breaker.restore(own, s.breaker, now=back.now, spread=share)
         )
-    if not goes_on:
-        s = _interrupted(s, back)
+    s = _given_time(policy, s, back) if goes_on else _interrupted(s, back)
     if s.open_incident is not None and s.open_incident.key is not None:
         s = replace(s, cleared=back.now)  # nobody has looked yet
     if survivor is not None:
         return take_up(policy.programs[s.name], s, survivor)
     return s if unseen else replace(s, life=_down(s.life, back), started=None)
+
+
+def _given_time(policy: Policy, s: Service, back: Return) -> Service:
+    """Let what is awaited take as long from now on as it still could then.
+
+    That it has not been seen while nobody looked tells nothing.
+    """
+
+    def later(deadline: float) -> float:
+        gone_on = deadline > back.anchor.at
+        return deadline + back.now - back.anchor.at if gone_on else deadline
+
+    if isinstance(s.life, Starting):
+        by = ready_by(policy.programs[s.name], s.life)
+        if by is not None:
+            s = replace(s, life=replace(s.life, until=later(by)))
+    if s.attempt is None or s.open_incident is None:
+        return s
+    attempt = replace(s.attempt, deadline=later(s.attempt.deadline))
+    return replace(
+        s,
+        incident=incident.amend(s.open_incident, attempt),
+        breaker=_leased(s.breaker, attempt, attempt.ticket),
+    )
+
+
+def _leased(which: Breaker, attempt: Attempt, ticket: int) -> Breaker:
+    lease = attempt.deadline - attempt.began
+    return breaker.extend(which, ticket=ticket, deadline=attempt.began + 2 * lease)
 
 
 def _interrupted(s: Service, back: Return) -> Service:
@@ -234,9 +264,9 @@ def _main(
     host: Host, services: Mapping[str, Service], policy: Policy, back: Return
 ) -> Breaker:
     """Bring the engine's breaker back, as it is while its one try goes on."""
-    tries = (s.attempt.main_ticket for s in services.values() if s.attempt)
-    if host.main.generation in tries:
-        return host.main
+    for s in services.values():
+        if s.attempt and s.attempt.main_ticket == host.main.generation:
+            return _leased(host.main, s.attempt, s.attempt.main_ticket)
     spread = host.jitter("main", back.now)
     return breaker.restore(policy.main, host.main, now=back.now, spread=spread)
 

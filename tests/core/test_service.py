@@ -100,6 +100,15 @@ def test_spawned(life: Life, after: Life, deeds: tuple[Deed, ...]) -> None:
     assert (after, deeds) == (s.life, found)
 
 
+def test_what_came_up_while_nobody_looked() -> None:
+    """One that is adopted is RUNNING since its startsecs were over."""
+    event = events.Spawned(at=NOW, service="web", run=3, pid=8)
+    s, _ = service.spawned(WEB, in_state(Starting(80, 8), failed_starts=2), event)
+    assert (Running(81, 8), 0) == (s.life, s.failed_starts)
+    s, _ = service.spawned(WEB, in_state(Starting(NOW - 0.5, 8)), event)
+    assert Starting(NOW - 0.5, 8) == s.life
+
+
 def test_no_startsecs_is_running_at_once() -> None:
     """A program without startsecs is RUNNING as soon as it has a process."""
     event = events.Spawned(at=NOW, service="web", run=3, pid=8)

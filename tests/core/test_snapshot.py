@@ -42,6 +42,7 @@ from selfhealingd.core.life import (
     pid_of,
 )
 from selfhealingd.core.policy import Flags, Policy, Program
+from selfhealingd.core.readiness import Readiness, Tcp
 from selfhealingd.core.snapshot import Anchor, BadSnapshot, Return
 
 NOW = 1000.0
@@ -348,13 +349,41 @@ TRIED = Incident(
 
 
 def test_an_attempt_of_which_the_process_was_seen_goes_on() -> None:
-    """Its breakers stay half-open: this is the same try, under the same lease."""
+    """Its breakers stay half-open; time in which nobody looked is none of its lease."""
     own = Breaker(state=HalfOpen(5, LEASE), generation=4)
     main = Breaker(state=HalfOpen(7, LEASE), generation=9)
     s = one(Running(NOW, 7), incident=TRIED, breaker=own)
     found = bring_back(Host(services={"web": s}, main=main))
-    assert s.attempt == found.services["web"].attempt
-    assert (own, main) == (found.services["web"].breaker, found.main)
+    assert replace(TRY, deadline=LEASE + AWAY) == found.services["web"].attempt
+    twice = NOW + 2 * (LEASE + AWAY - NOW)
+    assert HalfOpen(5, twice) == found.services["web"].breaker.state
+    assert HalfOpen(7, twice) == found.main.state
+    assert (4, 9) == (found.services["web"].breaker.generation, found.main.generation)
+
+
+def test_an_attempt_that_was_over_before_is_given_no_time() -> None:
+    """It is judged as it would have been."""
+    over = replace(TRY, began=NOW - 50, deadline=NOW - 1)
+    tried = replace(TRIED, attempts=(over,))
+    assert over == back(Running(NOW, 7), incident=tried).attempt
+
+
+@pytest.mark.parametrize(
+    ("life", "after"),
+    [
+        (Starting(NOW - 4, 7), Starting(NOW - 4, 7, until=NOW + AWAY + 6)),
+        (Starting(NOW - 4, 7, until=NOW + 9), Starting(NOW - 4, 7, until=NOW + 16)),
+        (Starting(NOW - 4, 7, ready=True), Starting(NOW - 4, 7, ready=True)),
+        (Starting(NOW - 11, 7), Starting(NOW - 11, 7, until=NOW - 1)),
+    ],
+)
+def test_what_is_to_get_ready_has_as_long_as_it_had(life: Life, after: Life) -> None:
+    """What is asked of it was not asked while nobody was there."""
+    readiness = Readiness(sign=Tcp("", 80), within=10)
+    web = Program(name="web", readiness=readiness)
+    host = Host(services={"web": one(life)})
+    found = bring_back(host, policy=Policy(programs={"web": web}))
+    assert after == found.services["web"].life
 
 
 def test_an_attempt_that_nobody_saw_begin_leaves_no_breaker_half_open() -> None:

@@ -478,10 +478,10 @@ class Interleavings(RuleBasedStateMachine):
     def take_over(self, survivors: Survivors, last: set[str]) -> None:
         """Bring the news that the shell brings before it begins."""
         for name, one in survivors.items():
-            self.spawned(name, one.run, one.pid)
             readiness = self.policy.programs[name].readiness
             if readiness is not None and isinstance(readiness.sign, Notify | Line):
                 self.told[name].ready = True  # nobody was there to hear or read it
+            self.spawned(name, one.run, one.pid)
         left = {n: 2 for n, news in self.told.items() if n in last and news.ended}
         for event in missed(self.host, survivors, left, now=self.now):
             if isinstance(event, events.Exited):

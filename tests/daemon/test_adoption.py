@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,6 +126,21 @@ async def test_killed_while_it_starts(house: House) -> None:
     program = await house.program("slow")
     assert ("STARTING", pid, 1) == (program["state"], program["pid"], program["runs"])
     assert {"slow": pid} == await house.running("slow")
+
+
+async def test_what_came_up_without_a_daemon_is_up_since_then(house: House) -> None:
+    """RUNNING since its startsecs were over, not since somebody looked again."""
+    house.write({"slow": well(startsecs=1)})
+    await house.start()
+    await house.until_status(lambda s: bool(programs(s)["slow"]["pid"]))
+    assert "STARTING" == (await house.program("slow"))["state"]
+    await killed(house)
+    began = datetime.now(UTC)
+    await trio.sleep(1.5)
+    await house.start()
+    await house.running("slow")
+    since = datetime.fromisoformat((await house.program("slow"))["since"])
+    assert since - began < timedelta(seconds=1.2)
 
 
 async def test_killed_before_anything_of_it_was_written(house: House) -> None:
