@@ -27,6 +27,9 @@ SPAWN_SECS = 30.0
 COMMAND_SECS = 60.0
 """How long a command may take of which the policy does not say how long it may."""
 
+SIGNAL_SECS = 1.0
+"""How long a signal has at least until it must have helped."""
+
 STOP_SECS = 15.0
 """What a stop may take beyond ``stopwaitsecs``: SIGKILL, some times over."""
 
@@ -238,7 +241,7 @@ def _lease(policy: Policy, program: Program, s: Service, chosen: Remedy) -> floa
         case remedy.Reload():
             return COMMAND_SECS + STOP_SECS + proof
         case _:
-            return proof
+            return max(proof, SIGNAL_SECS)
 
 
 def _restart(turn: Turn, s: Service) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from core.simulator import HUP, Run, Simulator, crash
+from msgspec.structs import replace
 
 from selfhealingd.core import effects
 from selfhealingd.core.graph import Condition
@@ -111,6 +112,16 @@ def test_the_ladder_is_climbed_one_rung_a_failure() -> None:
     sim.sicken("web", LIVENESS)
     sim.run_for(30)
     assert ["signal HUP", "restart", "restart"] == [name for name, _ in tried(sim)]
+
+
+def test_a_signal_has_a_moment_to_help() -> None:
+    """Also where nothing has to be proved: it is not judged when it is sent."""
+    sim = running(program("web", SendSignal(HUP), healing={"verify_secs": 0}))
+    sim.sicken("web", replace(LIVENESS, notice_secs=0))
+    sim.run_for(0.5)
+    assert [("signal HUP", None)] == tried(sim)
+    sim.run_for(1)
+    assert ("signal HUP", Result.NO_EFFECT) == tried(sim)[0]
 
 
 def test_a_signal_that_helps_ends_it_without_a_restart() -> None:
