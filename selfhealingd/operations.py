@@ -108,12 +108,19 @@ class Operations:
         if aim is Aim.DOWN:
             if isinstance(s.life, Stopped):
                 return Outcome(name=name, ok=True, state="STOPPED", words="stopped")
-            return None
-        if isinstance(s.life, Stopped) and s.wanted:
-            return self._pending(s)
+            return self._overruled(s, "start") if s.wanted else None
+        if isinstance(s.life, Stopped):
+            return self._pending(s) if s.wanted else self._overruled(s, "stop")
         if s.run <= run:
             return None
         return self._brought_up(s)
+
+    def _overruled(self, s: Service, verb: str) -> Outcome:
+        """Somebody else wanted the opposite meanwhile, and the last word counts."""
+        state = label(s.life)
+        words = f"somebody else asked for a {verb} meanwhile; it is {state}"
+        hint = "selfhealctl events"
+        return Outcome(name=s.name, ok=False, state=state, words=words, hint=hint)
 
     def _brought_up(self, s: Service) -> Outcome | None:
         state = label(s.life)

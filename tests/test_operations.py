@@ -151,7 +151,8 @@ async def test_all_have_to_settle_and_come_in_the_order_asked(
     assert autojump_clock is not None
     scene = Scene("a", "b", "gone")
     for name in ("a", "b", "gone"):
-        await scene.move(name, Stopping(0, Purpose.STAY, 10, 7), run=1)
+        life = Stopping(0, Purpose.STAY, 10, 7)
+        await scene.move(name, life, run=1, wanted=False)
     aims = dict.fromkeys(("gone", "b", "a"), Aim.DOWN)
     nursery.start_soon(scene.watch, aims, {})
     await wait_all_tasks_blocked()
@@ -164,13 +165,47 @@ async def test_all_have_to_settle_and_come_in_the_order_asked(
     assert all(outcome.ok for outcome in outcomes)
 
 
+async def test_a_restart_is_over_when_somebody_else_stops_it(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """It isn't waited for what will not come; the last word counts."""
+    assert autojump_clock is not None
+    scene = Scene("web")
+    await scene.move("web", Stopping(1, Purpose.AGAIN, 11, 100), run=3)
+    nursery.start_soon(scene.watch, {"web": Aim.UP}, {"web": 3})
+    await wait_all_tasks_blocked()
+    await scene.move("web", Stopping(1, Purpose.STAY, 11, 100), wanted=False)
+    assert [] == scene.finished
+    await scene.move("web", Stopped(2))
+    [outcome] = scene.finished[0].outcomes
+    assert (False, "STOPPED") == (outcome.ok, outcome.state)
+    assert "somebody else asked for a stop meanwhile; it is STOPPED" == outcome.words
+
+
+async def test_a_stop_is_over_when_somebody_else_starts_it(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """As soon as that is known."""
+    assert autojump_clock is not None
+    scene = Scene("web")
+    life = Stopping(1, Purpose.STAY, 11, 100)
+    await scene.move("web", life, run=3, wanted=False)
+    nursery.start_soon(scene.watch, {"web": Aim.DOWN}, {})
+    await wait_all_tasks_blocked()
+    await scene.move("web", Stopping(1, Purpose.AGAIN, 11, 100), wanted=True)
+    [outcome] = scene.finished[0].outcomes
+    assert not outcome.ok
+    assert "somebody else asked for a start meanwhile; it is STOPPING" == outcome.words
+
+
 async def test_what_does_not_settle_is_said_at_the_deadline(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
     """It goes on all the same, and the next command is named."""
     assert autojump_clock is not None
     scene = Scene("slow", "quick")
-    await scene.move("slow", Stopping(0, Purpose.STAY, 10, 7), run=1)
+    life = Stopping(0, Purpose.STAY, 10, 7)
+    await scene.move("slow", life, run=1, wanted=False)
     await scene.watch({"slow": Aim.DOWN, "quick": Aim.DOWN}, {})
     slow, quick = scene.finished[0].outcomes
     assert quick.ok
