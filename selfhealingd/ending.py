@@ -13,7 +13,13 @@ from selfhealingd.core.policy import Kind
 from selfhealingd.hands import Hands
 from selfhealingd.operations import MARGIN_SECS
 from selfhealingd.outflow import tell_lost
-from selfhealingd.supervise.strangers import END_SECS, end_strangers, strangers
+from selfhealingd.supervise.identity import real_uid
+from selfhealingd.supervise.strangers import (
+    END_SECS,
+    Stranger,
+    end_strangers,
+    strangers,
+)
 from selfhealingd.system import System
 
 KILL_SECS = 5.0
@@ -71,23 +77,42 @@ async def tell_last(system: System) -> None:
 async def _end_strangers(system: System) -> list[str]:
     """End what came from a program, but leads back to none; return what is left.
 
-    It is spared where a program may leave processes behind: it may be one of them.
+    It is spared where it may come from one that may leave processes behind.
     """
     found = await strangers()
-    if not found:
-        return []
-    shown = ", ".join(map(str, found))
-    spare = [p for p in system.loop.policy.programs.values() if not p.killasgroup]
-    if spare:
+    spared = {one: names for one in found if (names := _leavers(system, one))}
+    for one, names in spared.items():
         log.warning(
-            f"left running, as {spare[0].name} has killasgroup = false: {shown}"
+            f"left running, as it may be of {', '.join(names)}, with killasgroup ="
+            f" false: {one}"
         )
+    if len(spared) == len(found):
         return []
+    shown = ", ".join(str(one) for one in found if one not in spared)
     log.warning(f"stopping what came from a program, but led back to none: {shown}")
-    left = [str(one) for one in await end_strangers()]
+    left = await end_strangers(lambda one: not _leavers(system, one))
     for one in left:
         log.error(f"{one}: it did not end, even on SIGKILL; it is left behind")
-    return left
+    return [str(one) for one in left]
+
+
+def _leavers(system: System, stranger: Stranger) -> list[str]:
+    """Return the programs that may have left this process behind on purpose.
+
+    Of other users' processes, only what root started may have become one.
+    """
+    services = system.loop.host.services
+    leavers = []
+    for name, program in system.loop.policy.programs.items():
+        ran = name in services and services[name].run > 0
+        if program.killasgroup or not ran or program.kind is Kind.WATCH:
+            continue
+        launch = system.loop.launches.get(name)
+        user = launch.credentials if launch else None
+        uid = os.geteuid() if user is None else user.uid
+        if uid in (0, real_uid(stranger.identity.pid)):
+            leavers.append(name)
+    return leavers
 
 
 def _living(system: System) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import trio
 
 from selfhealingd.supervise.child import Child, ExitStatus
+from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, alive, read_proc, read_stat
 from selfhealingd.supervise.kinship import census
 from selfhealingd.supervise.register import REGISTER
@@ -52,9 +53,10 @@ class Adopted(Child):
         known = REGISTER.seen(self)
         return [
             stat.identity
-            for stat, marks in await census()
+            for stat, marks, pipes in await census()
             if (ours and stat.session == self.pid)
             or (self.marks and marks == self.marks)
+            or (not marks and not pipes.isdisjoint(self.pipes))
             or stat.identity in known
         ]
 
@@ -69,7 +71,9 @@ class Adopted(Child):
         return await status_of(self.identity, self._pidfd)
 
 
-def hold(identity: Identity, marks: Mapping[str, str]) -> Child | None:
+def hold(
+    identity: Identity, marks: Mapping[str, str], pipes: frozenset[Pipe] = frozenset()
+) -> Child | None:
     """Take charge of a program again, whosever child it is; None if it has ended.
 
     It is our own where we are the same process with other code. OSError where no
@@ -80,7 +84,7 @@ def hold(identity: Identity, marks: Mapping[str, str]) -> Child | None:
         return None
     ours = stat.parent == os.getpid()
     try:
-        child = (Child if ours else Adopted).of(identity.pid, marks)
+        child = (Child if ours else Adopted).of(identity.pid, marks, pipes)
     except ProcessLookupError:
         return None
     if child.identity == identity and (ours or alive(identity)):

@@ -11,6 +11,7 @@ import trio
 from selfhealingd.supervise.cgroup import Cgroup
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.errors import SignalError
+from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, start_ticks
 from selfhealingd.supervise.pidfd import refused, send_by
 from selfhealingd.supervise.register import REGISTER
@@ -47,6 +48,7 @@ class Child:
         "_identity",
         "_marks",
         "_pidfd",
+        "_pipes",
         "_spared",
         "_status",
         "_waiting",
@@ -54,10 +56,15 @@ class Child:
     )
 
     def __init__(
-        self, identity: Identity, pidfd: int, marks: Mapping[str, str] = _UNMARKED
+        self,
+        identity: Identity,
+        pidfd: int,
+        marks: Mapping[str, str] = _UNMARKED,
+        pipes: frozenset[Pipe] = frozenset(),
     ) -> None:
         self._identity = identity
         self._marks = marks
+        self._pipes = pipes
         self._pidfd = pidfd
         self._status: ExitStatus | None = None
         self._spared = False
@@ -66,10 +73,16 @@ class Child:
         """Where it and all that it starts live, if the daemon may make cgroups."""
 
     @classmethod
-    def of(cls, pid: int, marks: Mapping[str, str] = _UNMARKED) -> Self:
+    def of(
+        cls,
+        pid: int,
+        marks: Mapping[str, str] = _UNMARKED,
+        pipes: frozenset[Pipe] = frozenset(),
+    ) -> Self:
         """Take charge of a child that nobody has reaped; OSError if that fails.
 
-        ``marks`` of its environment are how its orphans are known.
+        Its orphans are known by ``marks`` of its environment, or by the ``pipes`` that
+        it writes to.
         """
         pidfd = DESCRIPTORS.lift(os.pidfd_open(pid))
         try:
@@ -79,7 +92,7 @@ class Child:
         except OSError:
             os.close(pidfd)
             raise
-        child = cls(Identity(pid, started), pidfd, marks)
+        child = cls(Identity(pid, started), pidfd, marks, pipes)
         REGISTER.enter(child, waited_for=cls.orphans_come_to_us)
         return child
 
@@ -95,6 +108,11 @@ class Child:
     def marks(self) -> Mapping[str, str]:
         """What its environment was marked with."""
         return self._marks
+
+    @property
+    def pipes(self) -> frozenset[Pipe]:
+        """What its output went into, and nobody else's."""
+        return self._pipes
 
     @property
     def pid(self) -> int:

@@ -1,8 +1,20 @@
 """The descriptors that a program gets."""
 
 import os
+import stat
 import subprocess
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Pipe: TypeAlias = tuple[int, int]
+"""Device and inode of a pipe or FIFO that is open: no other has them meanwhile."""
+
+
+def pipe_of(status: os.stat_result) -> Pipe | None:
+    """Return which pipe or FIFO this is; None if it is something else."""
+    if not stat.S_ISFIFO(status.st_mode):
+        return None
+    return status.st_dev, status.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,12 @@ class Handles:
         return {self.stdin, self.stdout, self.stderr, *self.sockets} - {
             subprocess.DEVNULL
         }
+
+    @property
+    def pipes(self) -> frozenset[Pipe]:
+        """Which pipes and FIFOs its output goes into. Raises OSError."""
+        found = (os.fstat(fd) for fd in {self.stdout, self.stderr} if fd >= 0)
+        return frozenset(pipe for one in found if (pipe := pipe_of(one)))
 
     def copy(self) -> "Handles":
         """Return descriptors of the same files, to be closed. Raises OSError."""

@@ -1,13 +1,16 @@
 """What takes time to learn of a family, so that it is done aside and shared."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from time import sleep
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import trio
 
 from selfhealingd.supervise.environment import marks_in
+from selfhealingd.supervise.handles import Pipe, pipe_of
 from selfhealingd.supervise.identity import (
     Stat,
     children,
@@ -26,24 +29,44 @@ _READS_AT_ONCE = 4
 _reading = trio.CapacityLimiter(_READS_AT_ONCE)
 
 
+class Inhabitant(NamedTuple):
+    """A process, the marks in its environment, and where it writes to."""
+
+    stat: Stat
+    marks: Mapping[str, str]
+    pipes: frozenset[Pipe]
+
+
 async def read_marks(unread: Sequence[Orphan]) -> None:
-    """Read the environments of orphans and note their marks.
+    """Read the environments of orphans and note their marks, and where they write to.
 
     One that can't be read within 2 s, since it is stuck, counts as unmarked.
     """
     pids = [orphan.identity.pid for orphan in unread]
-    found: list[Mapping[str, str]] = []
+    found: list[tuple[Mapping[str, str], frozenset[Pipe]]] = []
     with trio.move_on_after(_READ_SECS):
         # The kernel lets us wait while it fetches the page, from a dead disk perhaps.
         found = await trio.to_thread.run_sync(
             _marks, pids, abandon_on_cancel=True, limiter=_reading
         )
-    for orphan, marks in zip(unread, found or [{}] * len(pids), strict=True):
-        orphan.marks = marks
+    nothing: list[tuple[Mapping[str, str], frozenset[Pipe]]] = [({}, frozenset())]
+    for orphan, read in zip(unread, found or nothing * len(pids), strict=True):
+        orphan.marks, orphan.pipes = read
 
 
-def _marks(pids: Iterable[int]) -> list[Mapping[str, str]]:
-    return [marks_in(_environ(pid)) for pid in pids]
+def pipes(pid: int) -> frozenset[Pipe]:
+    """Return which pipes and FIFOs a process has as its stdout and stderr."""
+    found = set()
+    for fd in (1, 2):
+        with suppress(OSError):  # it is gone, or another user's
+            found.add(pipe_of(os.stat(f"/proc/{pid}/fd/{fd}")))  # noqa: PTH116
+    return frozenset(pipe for pipe in found if pipe)
+
+
+def _marks(
+    pids: Iterable[int],
+) -> list[tuple[Mapping[str, str], frozenset[Pipe]]]:
+    return [(marks_in(_environ(pid)), pipes(pid)) for pid in pids]
 
 
 def _environ(pid: int) -> bytes:
@@ -63,8 +86,8 @@ async def kin() -> Callable[[int], Iterable[int]]:
     return lambda pid: families.get(pid, ())
 
 
-async def census() -> Sequence[tuple[Stat, Mapping[str, str]]]:
-    """Return every process that runs, with the marks in its environment."""
+async def census() -> Sequence[Inhabitant]:
+    """Return every process that runs, with what it may be known by."""
     return await _census.get()
 
 
@@ -97,9 +120,11 @@ def _read_families() -> Mapping[int, Sequence[int]]:
     return families
 
 
-def _read_census() -> Sequence[tuple[Stat, Mapping[str, str]]]:
+def _read_census() -> Sequence[Inhabitant]:
     return [
-        (stat, marks_in(read_proc(stat.pid, "environ") or b""))
+        Inhabitant(
+            stat, marks_in(read_proc(stat.pid, "environ") or b""), pipes(stat.pid)
+        )
         for stat in processes()
         if not stat.gone
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from selfhealingd.supervise.environment import RUN
+from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, read_stat, start_ticks
 
 
@@ -25,15 +26,20 @@ class Leader(Protocol):
     def marks(self) -> Mapping[str, str]:
         """What its environment was marked with; may be empty."""
 
+    @property
+    def pipes(self) -> frozenset[Pipe]:
+        """What its output went into, and nobody else's; may be empty."""
+
 
 @dataclass(slots=True)
 class Orphan:
-    """``marks`` is None until its environment was read."""
+    """``marks`` is None until its environment was read, and where its output goes."""
 
     identity: Identity
     session: int
     owner: Leader | None = None
     marks: Mapping[str, str] | None = None
+    pipes: frozenset[Pipe] = frozenset()
 
 
 class Register:
@@ -46,6 +52,7 @@ class Register:
         self._unreaped: dict[int, Leader] = {}
         self._by_session: dict[int, Leader] = {}
         self._by_marks: dict[frozenset[tuple[str, str]], Leader] = {}
+        self._by_pipe: dict[Pipe, Leader] = {}
         self._seen: dict[Identity, Leader] = {}
         self._sightings: dict[Leader, set[Identity]] = {}
         self._orphans: dict[int, Orphan] = {}
@@ -61,6 +68,8 @@ class Register:
         self._by_session[pid] = leader
         for key in _keys(leader.marks):
             self._by_marks[key] = leader
+        for pipe in leader.pipes:
+            self._by_pipe[pipe] = leader
 
     def reaped(self, pid: int) -> None:
         """Note that the number is free: what we knew of its bearer is over."""
@@ -77,6 +86,9 @@ class Register:
         for key in _keys(leader.marks):
             if self._by_marks.get(key) is leader:
                 del self._by_marks[key]
+        for pipe in leader.pipes:
+            if self._by_pipe.get(pipe) is leader:
+                del self._by_pipe[pipe]
         for identity in self._sightings.pop(leader, ()):
             self._seen.pop(identity, None)
         for orphan in list(self._orphans.values()):
@@ -123,7 +135,9 @@ class Register:
             first = start_ticks(orphan.session)
             if first in (None, leader.identity.started):
                 return leader
-        named = (self._by_marks.get(key) for key in _keys(orphan.marks or {}))
+        named = [self._by_marks.get(key) for key in _keys(orphan.marks or {})]
+        if not orphan.marks:  # whoever cleared his environment may still write to us
+            named = [self._by_pipe.get(pipe) for pipe in orphan.pipes]
         return next((leader for leader in named if leader is not None), None)
 
 

@@ -125,40 +125,43 @@ class Runs:
         ``held`` is set once signals reach it.
         """
         with closing(await self._gate_again(service, run, launch)) as gate:
-            await self._stay(service, run, identity, gate, held)
+            handles = self._handles_again(service, launch)
+            child = hold(identity, self._marks(service, run), handles.pipes)
+            await self._stay(service, run, child, gate, held)
 
     async def _gate_again(self, service: str, run: int, launch: Launch) -> Gate:
-        gate: Gate = Open(launch)
         try:
-            gate = await self._gate(service, run, launch)
+            return await self._gate(service, run, launch)
         except (SpawnError, OutputError) as error:
             self._trouble(service, str(error))
+            return Open(launch)
+
+    def _handles_again(self, service: str, launch: Launch) -> Handles:
         try:
-            self._kit.outputs.open(
+            return self._kit.outputs.open(
                 service, launch.stdout, launch.stderr, launch.credentials
             )
         except OutputError as error:
             self._trouble(service, str(error))
-        return gate
+            return Handles()
 
     async def _stay(
         self,
         service: str,
         run: int,
-        identity: Identity,
+        child: Child | None,
         gate: Gate,
         held: trio.Event,
     ) -> None:
-        child = hold(identity, self._marks(service, run))
         if child is None:
             now = trio.current_time()
             end = Exit(at=now, problem=UNSEEN)
             await self._report(Exited(at=now, service=service, run=run, exit=end))
             return
         if self._kit.cgroups is not None:
-            cgroup = self._kit.cgroups.of(service, identity)
+            cgroup = self._kit.cgroups.of(service, child.identity)
             child.cgroup = cgroup if cgroup.populated else None
-        began = trio.current_time() - age(identity)
+        began = trio.current_time() - age(child.identity)
         async with self._kept(service, run, child, gate):
             held.set()
             # Known now, they are known again when they have lost their parents.

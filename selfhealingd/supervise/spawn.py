@@ -144,7 +144,7 @@ def spawn(
         last = _LastSteps(limits, user, handover)
         pid = _fork_exec(launch, environment, handles, last)
     try:
-        return Child.of(pid, marks)
+        return Child.of(pid, marks, handles.pipes)
     except OSError as error:
         _discard(pid)
         raise SpawnError(explain(error, launch, environment)) from error

@@ -1,13 +1,14 @@
 """Orphans of ours of whom nothing tells whose they are.
 
-Whoever leaves his session, clears his environment, and loses his parent before we saw
-him, leads back to no program: it isn't stopped with the one that it came from. Since
-all that comes to a subreaper descends from what it started, it can be told of, and
-stopped with everything else. PID 1 is given the orphans of all, such as those that
-``docker exec`` left, so there nobody is called a stranger.
+Whoever leaves his session, clears his environment, writes elsewhere, and loses his
+parent before we saw him, leads back to no program: it isn't stopped with the one that
+it came from. Since all that comes to a subreaper descends from what it started, it can
+be told of, and stopped with everything else. PID 1 is given the orphans of all, such as
+those that ``docker exec`` left, so there nobody is called a stranger.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from signal import SIGKILL, SIGTERM, Signals
@@ -58,16 +59,25 @@ async def strangers() -> list[Stranger]:
     ]
 
 
-async def end_strangers() -> list[Stranger]:
-    """End all of them, and what they leave: SIGTERM, then SIGKILL; return survivors."""
+async def end_strangers(
+    meant: Callable[[Stranger], bool] = lambda _: True,
+) -> list[Stranger]:
+    """End all that are meant, and what they leave; return survivors.
+
+    SIGTERM first, then SIGKILL.
+    """
+
+    async def those() -> list[Stranger]:
+        return [one for one in await strangers() if meant(one)]
+
     for signo in (SIGTERM, SIGKILL):
         met: set[Identity] = set()
         with trio.move_on_after(END_SECS / 2):
-            while found := await strangers():
+            while found := await those():
                 async with trio.open_nursery() as nursery:
                     for stranger in found[:_AT_ONCE]:
                         nursery.start_soon(_end, stranger.identity, signo, met)
-    return await strangers()
+    return await those()
 
 
 async def _end(identity: Identity, signo: Signals, met: set[Identity]) -> None:

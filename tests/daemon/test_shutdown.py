@@ -153,7 +153,7 @@ LEADS_NOWHERE = pytest.mark.skipif(
 @pytest.mark.usefixtures("none_lost")
 async def test_what_leads_back_to_no_program_is_told_and_ended(house: House) -> None:
     """With its pid while it runs; and in the end it is stopped with the others."""
-    house.write({"web": sh(f"(env -i setsid {LOST} &); exec sleep 1000")})
+    house.write({"web": sh(f"(env -i setsid {LOST} >/dev/null 2>&1 &); sleep 1000")})
     await house.start()
     await house.running("web")
     status = await house.until_status(
@@ -172,14 +172,54 @@ async def test_what_leads_back_to_no_program_is_told_and_ended(house: House) -> 
 async def test_what_may_have_been_left_on_purpose_is_spared(house: House) -> None:
     """It leads back to no program, and one of them may leave processes behind."""
     kept = well(stopasgroup=False, killasgroup=False)
-    house.write({"web": sh(f"(env -i setsid {LOST} &); exec sleep 1000"), "x": kept})
+    script = f"(env -i setsid {LOST} >/dev/null 2>&1 &); sleep 1000"
+    house.write({"web": sh(script), "x": kept})
     await house.start()
     await house.running("web", "x")
     await soon(lost)
     [pid] = lost()
     assert 0 == await house.stop()
     assert [pid] == lost()
-    assert f"left running, as x has killasgroup = false: pid {pid}" in house.log()
+    words = f"left running, as it may be of x, with killasgroup = false: pid {pid}"
+    assert words in house.log()
+
+
+@LEADS_NOWHERE
+@pytest.mark.usefixtures("none_lost")
+async def test_what_cannot_have_been_left_on_purpose_is_ended(house: House) -> None:
+    """The program that may leave processes behind has never run."""
+    kept = well(stopasgroup=False, killasgroup=False, autostart=False)
+    script = f"(env -i setsid {LOST} >/dev/null 2>&1 &); sleep 1000"
+    house.write({"web": sh(script), "x": kept})
+    await house.start()
+    await house.running("web")
+    await soon(lost)
+    assert 0 == await house.stop()
+    assert [] == lost()
+
+
+@pytest.mark.usefixtures("none_lost")
+async def test_what_has_kept_its_stdout_is_stopped_with_its_program(
+    house: House,
+) -> None:
+    """In a session of its own, without an environment; by a daemon or the next."""
+    kept = well(stopasgroup=False, killasgroup=False)
+    script = f"(env -i setsid {LOST} &); exec sleep 1000"
+    house.write({"web": sh(script), "x": kept})
+    await house.start()
+    await house.running("web", "x")
+    await soon(lost)
+    await house.call("stop", names=["web"])
+    await soon(lambda: not lost())
+    await house.call("start", names=["web"])
+    await soon(lost)
+    await house.running("web")
+    await house.kill9()
+    await house.start()
+    await house.running("web")
+    await house.call("stop", names=["web"])
+    await soon(lambda: not lost())
+    assert 0 == await house.stop()
 
 
 async def test_impatience_ends_it_no_worse(house: House) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, start_ticks
 from selfhealingd.supervise.register import Orphan, Register
 
@@ -13,21 +14,45 @@ NOBODY = 2**22 - 1
 
 LEADER = Identity(NOBODY, 1)
 
+PIPE = frozenset({(1, 2)})
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
     identity: Identity = LEADER
     marks: Mapping[str, str] = field(default_factory=dict)
+    pipes: frozenset[Pipe] = frozenset()
 
 
 def _owner(
-    register: Register, *, session: int = 1, marks: Mapping[str, str] | None = None
+    register: Register,
+    *,
+    session: int = 1,
+    marks: Mapping[str, str] | None = None,
+    pipes: frozenset[Pipe] = frozenset(),
 ) -> object:
-    return register._owner(Orphan(Identity(NOBODY, 7), session, marks=marks))
+    orphan = Orphan(Identity(NOBODY, 7), session, marks=marks, pipes=pipes)
+    return register._owner(orphan)
 
 
 def _run(number: int) -> Mapping[str, str]:
     return {"SELFHEALINGD_PROGRAM": "web", "SELFHEALINGD_RUN": str(number)}
+
+
+def test_by_where_it_writes_to() -> None:
+    """Whoever has cleared his environment may have kept his stdout; marks tell more."""
+    register, web, api = Register(), Program(pipes=PIPE), Program(marks=_run(1))
+    register.enter(web)
+    register.enter(api)
+    assert web is _owner(register, marks={}, pipes=PIPE)
+    assert api is _owner(register, marks=_run(1), pipes=PIPE)
+    assert _owner(register, marks={}, pipes=frozenset({(1, 3)})) is None
+    again = Program(pipes=PIPE)
+    register.enter(again)
+    register.leave(web)
+    assert again is _owner(register, marks={}, pipes=PIPE)
+    register.leave(again)
+    assert _owner(register, marks={}, pipes=PIPE) is None
 
 
 def test_by_session() -> None:

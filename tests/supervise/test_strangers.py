@@ -47,6 +47,7 @@ if not os.fork():
 def leaves(code: str) -> str:
     """What starts ``code`` without an environment, in a session of its own."""
     inherit = "os.set_inheritable(writer, True); os.dup2(writer, 4)"
+    inherit += "; n = os.open('/dev/null', 2); os.dup2(n, 1); os.dup2(n, 2)"
     detach = f"{inherit}; CODE = {code!r}; {CLEARED}"
     return LEAVES.format(detach=detach, then="pass")
 

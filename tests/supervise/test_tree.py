@@ -50,6 +50,9 @@ if not os.fork():
     os.write(writer, str(os.getpid()).encode())
     os.close(writer)
     if what == 'marked': time.sleep(600)
+    if what != 'writes':
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in (1, 2): os.dup2(null, fd)
     os.execve('/bin/sleep', ['sleep', '600'], {})
 if what != 'seen': os.wait()
 os.close(writer)
@@ -134,6 +137,23 @@ async def test_daemonized(
         assert {} == await send(child, signal.SIGTERM)
         await wait_gone(child)
     assert not any(alive(one) for one in found)
+
+
+@pytest.mark.parametrize("stays", ["stays", "leaves"])
+async def test_known_by_its_stdout(begin: Begin, stays: str) -> None:
+    """One that did all that, and cleared its environment, but writes where we read."""
+    child, line = await begin(DAEMONIZE, "writes", stays, "", marks=MARKS)
+    escaped = _identity(line)
+    with trio.fail_after(10):
+        found = {escaped}
+        if stays == "stays":
+            found.add(child.identity)
+        else:
+            await child.wait()
+        assert found == set(await members(child))
+        assert {} == await send(child, signal.SIGTERM)
+        await wait_gone(child)
+    assert not alive(escaped)
 
 
 async def test_known_because_it_was_seen(begin: Begin) -> None:

@@ -19,6 +19,7 @@ from selfhealingd.core.spans import span
 from selfhealingd.core.watch import Unit, Watch
 from selfhealingd.supervise.adopted import status_of
 from selfhealingd.supervise.errors import SignalError
+from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, age
 from selfhealingd.supervise.pidfd import pidfd_of, send_by
 from selfhealingd.supervise.register import REGISTER
@@ -54,6 +55,7 @@ class _Held:
     """The process for as long as it is held; what it forks is nobody's stranger."""
 
     marks = MappingProxyType[str, str]({})
+    pipes = frozenset[Pipe]()
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
