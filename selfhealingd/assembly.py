@@ -185,7 +185,9 @@ async def assemble(
         periodic=Periodic(
             manager,
             mark,
-            own=own_tasks(config, door, problems, lambda: keeper.problem, sampler),
+            own=own_tasks(
+                config, door, lock, problems, lambda: keeper.problem, sampler
+            ),
             ended=past.ended,
             on_change=changed,
         ),

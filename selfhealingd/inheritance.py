@@ -16,7 +16,7 @@ from selfhealingd.core.spans import span
 from selfhealingd.handoff import Handoff
 from selfhealingd.problems import Problems
 from selfhealingd.store.atomic import make_folder, remove_stale
-from selfhealingd.store.lock import Lock, hold, take_over
+from selfhealingd.store.lock import Held, Lock, hold, take_over
 from selfhealingd.supervise.identity import age, boot_id
 from selfhealingd.supervise.leftovers import (
     DEFAULT_GRACE,
@@ -27,6 +27,7 @@ from selfhealingd.supervise.leftovers import (
     stop_leftovers,
 )
 from selfhealingd.supervise.notes import Notes, latest
+from selfhealingd.supervise.rivals import number, rival
 from selfhealingd.supervise.survey import sort_out
 
 log = logs.get("Supervisor")
@@ -41,25 +42,27 @@ def instance(config: Config) -> str:
     folder, and its programs are none of ours.
     """
     folder = config.daemon.state_dir.resolve()
-    return f"{folder}#{_number(folder)}"
+    return f"{folder}#{number(folder)}"
 
 
 def output_folder(config: Config) -> Path:
     """Return where this daemon's FIFOs are: daemons may share a runtime folder."""
-    return config.daemon.runtime_dir / _number(config.daemon.state_dir)
-
-
-def _number(folder: Path) -> str:
-    status = folder.stat()
-    return f"{status.st_dev:x}.{status.st_ino:x}"
+    return config.daemon.runtime_dir / number(config.daemon.state_dir)
 
 
 def hold_state(config: Config, handoff: Handoff | None = None) -> Lock:
-    """Make the folders, and see to it that the state is ours alone."""
+    """Make the folders, and see to it that the state is ours alone.
+
+    Raises Held where it isn't, StoreError where it can't be used.
+    """
     for folder in (config.daemon.state_dir, config.daemon.runtime_dir):
         make_folder(folder, 0o755 if os.geteuid() == 0 else 0o700)
     path = config.daemon.state_dir / "lock"
     lock = (take_over(path, handoff.lock) if handoff else None) or hold(path)
+    other = rival(path.resolve())
+    if other is not None:
+        lock.release()
+        raise Held(path, other, deleted=True)
     remove_stale(config.daemon.state_dir)
     return lock
 

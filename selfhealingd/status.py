@@ -75,7 +75,9 @@ def _store_problems(system: System) -> Iterator[Problem]:
     if keeper.problem is not None:
         yield Problem(
             words=f"what happens now may be lost in a crash: {keeper.problem}",
-            do=f"make room or mend it: df -h {folder}; it is tried again by itself",
+            do=f"make room or mend it: df -h {folder}; it is tried again by itself"
+            if folder.exists()
+            else f"{folder} was deleted: it is made again by itself, within seconds",
             critical=True,
         )
     if keeper.dropped:

@@ -1,5 +1,6 @@
 """The daemon's own periodic tasks: few, and none of them a matter of life."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from selfhealingd.door import Door
 from selfhealingd.observe.probes.asking import CONNECTIONS_AT_ONCE
 from selfhealingd.observe.sampler import Sampler
 from selfhealingd.problems import Problems
+from selfhealingd.store.atomic import make_folder
+from selfhealingd.store.errors import StoreError
+from selfhealingd.store.lock import Held, Lock
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.strangers import strangers
 from selfhealingd.tasks import SAMPLE, SELF_CHECK, Task
@@ -31,6 +35,7 @@ _SHOWN = 3
 def own_tasks(
     config: Config,
     door: Door,
+    lock: Lock,
     problems: Problems,
     store_problem: Callable[[], str | None],
     sampler: Sampler,
@@ -40,6 +45,7 @@ def own_tasks(
 
     async def self_check() -> None:
         store.look(store_problem())
+        check_state(lock, problems)
         check_door(door)
         await check_damaged(config.daemon.state_dir, problems)
         await check_strangers(problems)
@@ -58,6 +64,32 @@ def check_door(door: Door) -> None:
         log.warning("the control socket was gone; it is there again")
     else:
         log.error(f"the control socket is gone: {problem}")
+
+
+def check_state(lock: Lock, problems: Problems) -> None:
+    """Make the state folder again if somebody deleted it, and lock it again.
+
+    What is written next is the state as a whole; the journal of before is lost.
+    """
+    folder = lock.path.parent
+    if lock.in_place:
+        problems.clear("state-folder")
+        return
+    log = logs.get("Store")
+    try:
+        make_folder(folder, 0o755 if os.geteuid() == 0 else 0o700)
+        lock.renew()
+    except (StoreError, Held) as error:
+        log.error(f"the state folder was deleted: {error}")
+        problems.set(
+            "state-folder",
+            f"the state folder {folder} was deleted, and can't be made again: {error}",
+            f"see what is there: namei -l {folder}",
+            critical=True,
+        )
+    else:
+        log.warning(f"the state folder {folder} was deleted; it is there again")
+        problems.clear("state-folder")
 
 
 class StoreWatch:

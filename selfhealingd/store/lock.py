@@ -12,14 +12,24 @@ _LONGEST_PID = 32
 
 
 class Held(Exception):
-    """Another process holds the lock. ``pid`` is None when it did not say who it is."""
+    """Another process holds the lock. ``pid`` is None when it did not say who it is.
 
-    def __init__(self, path: Path, pid: int | None) -> None:
+    ``deleted``: it holds the file that was there before.
+    """
+
+    def __init__(self, path: Path, pid: int | None, *, deleted: bool = False) -> None:
         super().__init__(path, pid)
         self.path = path
         self.pid = pid
+        self.deleted = deleted
 
     def __str__(self) -> str:
+        if self.deleted:
+            return (
+                f"cannot use {self.path.parent}: process {self.pid}, another"
+                " selfhealingd, lost it to whoever deleted it, and looks after its"
+                f" programs still; end it: kill {self.pid}"
+            )
         who = f"process {self.pid}" if self.pid else "another process"
         return (
             f"cannot lock {self.path}: {who} holds it, another selfhealingd on this"
@@ -44,6 +54,20 @@ class Lock:
         if self._descriptor is None:
             raise ValueError("the lock was released")
         return self._descriptor
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that we hold is still the one that is there."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self.descriptor))
+        except FileNotFoundError:
+            return False
+
+    def renew(self) -> None:
+        """Lock the file that is there now. Raises Held or StoreError."""
+        other = hold(self.path)
+        self.release()
+        self._descriptor = other.descriptor
 
     def release(self) -> None:
         """Let others in; a second call does nothing."""

@@ -24,6 +24,7 @@ from selfhealingd.supervise.identity import (
     real_uid,
 )
 from selfhealingd.supervise.pidfd import pidfd_of, send_by
+from selfhealingd.supervise.rivals import living_states
 
 _KILL_SECS = 5.0
 _AT_ONCE = 256  # well below the usual limit of 1024 descriptors
@@ -104,11 +105,12 @@ def _find(known: Mapping[Identity, _Claim], instance: str) -> list[Leftover]:
         if not stat.gone or _awaits_us(stat, known)
     }
     ours = _lineage(running)
+    mark = _Mark(instance)
     claims: dict[int, _Claim] = {}
     for stat in running.values():
         # The stat was read first: should the pid change hands now, then what we
         # return names the former owner, and matches nobody.
-        claim = known.get(stat.identity) or _marked(stat.pid, instance)
+        claim = known.get(stat.identity) or mark.claim(stat.pid)
         if claim is not None:
             claims[stat.pid] = claim
     return sorted(
@@ -146,17 +148,48 @@ def _lineage(running: Mapping[int, Stat]) -> set[int]:
     return lineage
 
 
-def _marked(pid: int, instance: str) -> _Claim | None:
-    mark = f"{INSTANCE}={instance}".encode()
-    environ = read_proc(pid, "environ")
-    if environ is None or mark not in environ:
-        return None
-    marks = marks_in(environ)
-    if marks.get(INSTANCE) != instance:
-        return None
-    run = marks.get(RUN, "")
-    number = int(run) if run.isascii() and run.isdecimal() else None
-    return _Claim(marks.get(PROGRAM, ""), number)
+class _Mark:
+    """How ours are known: by the state folder, also by one that was at its place."""
+
+    def __init__(self, instance: str) -> None:
+        self._instance = instance
+        self._folder, self._named, _ = instance.rpartition("#")
+        self._sought = f"{INSTANCE}={self._folder}{self._named}".encode()
+        self._home = _home(os.getpid())
+        self._living: set[str] | None = None
+
+    def claim(self, pid: int) -> _Claim | None:
+        """Return what the environment of a process says, if that makes it ours."""
+        environ = read_proc(pid, "environ")
+        if environ is None or self._sought not in environ:
+            return None
+        marks = marks_in(environ)
+        if not self._is_ours(pid, marks.get(INSTANCE, "")):
+            return None
+        run = marks.get(RUN, "")
+        number = int(run) if run.isascii() and run.isdecimal() else None
+        return _Claim(marks.get(PROGRAM, ""), number)
+
+    def _is_ours(self, pid: int, instance: str) -> bool:
+        if instance == self._instance:
+            return True
+        folder, _, number = instance.rpartition("#")
+        if not self._named or folder != self._folder:
+            return False
+        # The same path is the same folder, but in another container; whose folder was
+        # moved away is alive there, perhaps.
+        if self._home is None or _home(pid) != self._home:
+            return False
+        if self._living is None:
+            self._living = living_states()
+        return number not in self._living
+
+
+def _home(pid: int) -> tuple[int, int] | None:
+    with suppress(OSError):
+        status = os.stat(f"/proc/{pid}/ns/mnt")  # noqa: PTH116
+        return status.st_dev, status.st_ino
+    return None
 
 
 async def stop_leftovers(

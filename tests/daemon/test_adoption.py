@@ -155,6 +155,42 @@ async def test_killed_before_anything_of_it_was_written(house: House) -> None:
     assert pids == await house.running("web")
 
 
+async def test_the_state_folder_was_deleted(house: House, talker: Talker) -> None:
+    """Its programs are known by marks and path; nothing runs twice, nothing is lost."""
+    house.write({"talker": talker.program, "web": well()})
+    await house.start()
+    pids = await house.running("talker", "web")
+    shutil.rmtree(house.state.parent)
+    await house.kill9()
+    talker.say(b"one\n")
+    await house.start()
+    assert pids == await house.running("talker", "web")
+    talker.say(b"two\n")
+    log = house.root / "logs" / "talker.log"
+    await soon(lambda: ends_with(log, b"two\n"))
+    assert b"one\ntwo\n" == log.read_bytes()
+    assert {*pids.values()} == {*house.marked()}
+    assert 0 == await house.stop()
+    assert not any(map(lives, pids.values()))
+
+
+async def test_whose_state_folder_was_deleted_still_has_its_programs(
+    house: House,
+) -> None:
+    """A second daemon on the same state is refused, and told who is there."""
+    house.write({"web": well()})
+    await house.start()
+    first, pids = house.daemon, await house.running("web")
+    assert first is not None
+    shutil.rmtree(house.state.parent)
+    house.write({"web": well()}, control={"socket": "other"})
+    await house.spawn()
+    assert 3 == await house.wait()
+    assert f"process {first.pid}, another selfhealingd, lost it" in house.log()
+    house.daemon = first
+    assert pids == await house.running("web")
+
+
 async def test_killed_before_anything_of_its_family_was_written(house: House) -> None:
     """One that has children in sessions of their own is known all the same."""
     house.write({"tree": sh("setsid sleep 1000 & (setsid sleep 1000 &); sleep 1000")})

@@ -7,7 +7,7 @@ What is written to them can be read on nevertheless, through ``/proc/PID/fd``.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from selfhealingd.supervise.identity import children, real_uid
 
 _FLAGS = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
 _GONE = " (deleted)"
+_STREAMS = ("1", "2")
 _OURS = 3
 """A FIFO's name, its folder, and the folder above, which is named by the state: these
-three are no other daemon's."""
+three are no other daemon's. A program's own stdout or stderr is ours by the first two
+alone: the state folder may be another one by now."""
 
 
 def find_lost(path: Path, pid: int) -> int | None:
@@ -27,7 +29,7 @@ def find_lost(path: Path, pid: int) -> int | None:
     descendants has one. The descriptor is the caller's. Blocking, but short.
     """
     for one in _family(pid):
-        for theirs in _open_of(one, path):
+        for theirs in _open_of(one, path, own=_STREAMS if one == pid else ()):
             with suppress(OSError):  # it was closed in this moment, or is not for us
                 return None if _is_at(theirs, path) else _taken(theirs, one)
     return None
@@ -54,17 +56,21 @@ def _family(pid: int) -> Iterator[int]:
             waiting += children(one)
 
 
-def _open_of(pid: int, path: Path) -> Iterator[Path]:
-    """Yield what a process has open that is called as ``path`` is; ``*``: anything."""
+def _open_of(pid: int, path: Path, own: Collection[str] = ()) -> Iterator[Path]:
+    """Yield what a process has open that is called as ``path`` is; ``*``: anything.
+
+    ``own``: descriptors at which name and folder suffice.
+    """
     folder = Path(f"/proc/{pid}/fd")
     try:
         names = os.listdir(folder)  # noqa: PTH208 - names suffice
     except OSError:
         return
     *where, name = path.parts[-_OURS:]
-    for fd in sorted(names, key=int):  # 1 and 2 are the likeliest
+    for fd in sorted(names, key=int):
         *there, called = _called(folder / fd).parts[-_OURS:] or ("",)
-        if there == where and name in (called, "*"):
+        known = there == where or (fd in own and there[-1:] == where[-1:])
+        if known and name in (called, "*"):
             yield folder / fd
 
 

@@ -84,11 +84,18 @@ def test_one_that_is_where_it_belongs(path: Path) -> None:
 
 
 def test_what_is_another_daemons(path: Path) -> None:
-    """A program of the same name, whose daemon has another state, is not ours."""
-    with holder(path) as pid:
+    """What a program has open besides, of another state, is not ours."""
+    with holder(path, "exec 5>&1 >/dev/null; echo >&2; exec cat") as pid:
         path.unlink()
         other = path.parents[2] / "4.56" / "output" / path.name
         assert find_lost(other, pid) is None
+
+
+def test_a_programs_own_is_ours_whatever_the_state_is(path: Path) -> None:
+    """The state folder was deleted, and is another one now."""
+    with holder(path) as pid:
+        other = path.parents[2] / "4.56" / "output" / path.name
+        assert b"said\n" == said(find_lost(other, pid))
 
 
 def test_what_is_called_so_without_being_a_fifo(path: Path) -> None:
