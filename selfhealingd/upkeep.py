@@ -11,6 +11,7 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import Elsewhere, LogTo
 from selfhealingd.core.probe import LogLine, Probes
+from selfhealingd.core.tailing import followable
 from selfhealingd.door import Door
 from selfhealingd.observe.probes.asking import CONNECTIONS_AT_ONCE
 from selfhealingd.observe.sampler import Sampler
@@ -114,7 +115,8 @@ def allow_descriptors(config: Config, problems: Problems) -> None:
     """Allow as many as running all programs at once takes; tell if that is too few."""
     needed = SPARE_DESCRIPTORS + sum(map(_descriptors, config.launches.values()))
     needed += _asking(config.probes.values())
-    allowed = DESCRIPTORS.allow(needed)
+    # Each log once more, for a client that follows all; without these, he is refused.
+    allowed = DESCRIPTORS.allow(needed + sum(map(followable, config.launches.values())))
     if allowed >= needed:
         problems.clear("descriptors")
         return

@@ -12,7 +12,7 @@ from selfhealingd import logs
 from selfhealingd.commands.common import programs, record
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core.output import logs as logs_of
-from selfhealingd.core.tailing import tailing
+from selfhealingd.core.tailing import followable, tailing
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.tail import Position
 from selfhealingd.system import System
@@ -24,7 +24,8 @@ MOST = 1024 * 1024
 """Bytes of a log's past that are shown at most: they are held in memory meanwhile."""
 
 FOLLOWED_AT_ONCE = 128
-"""Logs, by all clients together: each takes a descriptor of the daemon's."""
+"""Logs, by all clients together and beyond one who follows all: each takes a descriptor
+of the daemon's."""
 
 _PIECE = 64 * 1024
 
@@ -39,10 +40,11 @@ async def tail(system: System, call: Call, params: methods.Tail) -> doc.Tailing:
         first = found.elsewhere[0]
         raise Refusal(Kind.REFUSED, f"cannot show it: {first.words}", first.hint)
     followed = len(found.logs) if params.follow else 0
-    if system.followed + followed > FOLLOWED_AT_ONCE:
+    most = FOLLOWED_AT_ONCE + sum(map(followable, system.loop.launches.values()))
+    if system.followed + followed > most:
         raise Refusal(
             Kind.BUSY,
-            f"cannot follow {followed} logs: {FOLLOWED_AT_ONCE} at a time are allowed,"
+            f"cannot follow {followed} logs: {most} at a time are allowed,"
             f" and {system.followed} are followed now",
             "name fewer programs",
         )

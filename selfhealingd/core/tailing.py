@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias, assert_never
 
 from selfhealingd.core.launch import Launch
-from selfhealingd.core.output import JOURNAL_FIELD, Elsewhere, LogTo, Target
+from selfhealingd.core.output import JOURNAL_FIELD, Elsewhere, LogTo, Target, logs
 from selfhealingd.wire.documents import ElsewhereDocument, LogDocument, Tailing
 from selfhealingd.wire.methods import Stream
 
@@ -22,7 +22,7 @@ def tailing(
     ``stream`` None: all that they say; then what is thrown away is not missed where
     the rest is kept.
     """
-    logs: dict[str, LogDocument] = {}
+    found_logs: dict[str, LogDocument] = {}
     elsewhere: list[ElsewhereDocument] = []
     for name in names:
         launch = launches.get(name)
@@ -30,10 +30,15 @@ def tailing(
         for shown in found:
             match shown:
                 case LogDocument():
-                    logs.setdefault(shown.path, shown)
+                    found_logs.setdefault(shown.path, shown)
                 case ElsewhereDocument():
                     elsewhere.append(shown)
-    return Tailing(logs=tuple(logs.values()), elsewhere=tuple(elsewhere))
+    return Tailing(logs=tuple(found_logs.values()), elsewhere=tuple(elsewhere))
+
+
+def followable(launch: Launch) -> int:
+    """How many logs of a program there are to be followed."""
+    return len(logs(launch.stdout, launch.stderr))
 
 
 def _of_watch(name: str) -> Iterator[Shown]:

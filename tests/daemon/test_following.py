@@ -109,11 +109,11 @@ async def test_too_many_at_once_are_refused(house: House) -> None:
     house.write(nine)
     await house.start()
     async with house.connect() as line:
-        for _ in range(7):
+        for _ in range(8):
             await line.call("tail", names=["all"], follow=True)
         ran = await house.ctl("logs", "-f")
         assert 1 == ran.status
-        assert "cannot follow 18 logs: 128 at a time are allowed, and 126" in ran.err
+        assert "cannot follow 18 logs: 146 at a time are allowed, and 144" in ran.err
         assert 0 == (await house.ctl("logs")).status
 
         async def again() -> bool:
@@ -122,6 +122,15 @@ async def test_too_many_at_once_are_refused(house: House) -> None:
                 return "result" in await other.next()
 
     await soon(again)
+
+
+async def test_all_can_be_followed_however_many_there_are(house: House) -> None:
+    """One client may have all logs of all programs."""
+    house.write({"p": well(numprocs=80)})
+    await house.start()
+    async with house.connect() as line:
+        found = await line.call("tail", names=["all"], follow=True)
+        assert 160 == len(found["logs"])
 
 
 async def test_a_daemon_that_ends_while_followed(house: House, talker: Talker) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 import trio
 
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.output.errors import worded
 from selfhealingd.supervise.output.rotation import GZ, older
 from selfhealingd.supervise.output.tail import READ_ERRORS, START, Position
@@ -200,7 +201,7 @@ class _Packed:
 
 def _open(path: Path, offset: int) -> _Source | None:
     try:
-        fd = os.open(path, _FLAGS)
+        fd = DESCRIPTORS.lift(os.open(path, _FLAGS))
     except FileNotFoundError:
         return None  # renamed in this moment: it is looked for again
     return _Packed(fd) if path.name.endswith(GZ) else _Plain(fd, offset)
