@@ -213,8 +213,10 @@ Rolling = Annotated[
     typer.Option("--rolling", help="One after the other, each until it is up."),
 ]
 MaxUnavailable = Annotated[
-    int,
-    typer.Option(metavar="N", min=1, help="With --rolling: so many at a time."),
+    int | None,
+    typer.Option(
+        metavar="N", min=1, help="With --rolling: so many at a time, instead of one."
+    ),
 ]
 SignalName = Annotated[
     str,

@@ -35,10 +35,17 @@ def write_words(words: str) -> None:
 
 def write_bytes(data: bytes) -> None:
     """Write them as they are, so that they are seen at once."""
-    if sys.stdout is not None and data:
+    if sys.stdout is None or not data:
+        return
+    try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # whoever read has read enough
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise CannotError(f"cannot write to stdout: {why}") from error
 
 
 def write_error(error: CannotError) -> None:

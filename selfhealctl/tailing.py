@@ -98,7 +98,7 @@ class _Logs:
             return connection.notice(self._patience)
         except Unreachable:
             raise Unreachable(
-                "cannot show more: the daemon ended, or was restarted",
+                "cannot show more: the daemon ended, was restarted or upgraded",
                 "see: selfhealctl status; or the logs themselves: "
                 + shlex.join(["tail", "-F", *dict.fromkeys(self._paths.values())]),
             ) from None

@@ -49,8 +49,8 @@ def _next(connection: Connection, timeout: float | None) -> Notice:
         return connection.notice(timeout)
     except Unreachable:
         raise Unreachable(
-            "cannot follow any longer: the daemon closed the connection",
-            "see whether it still runs: selfhealctl status",
+            "cannot show more: the daemon ended, was restarted or upgraded",
+            "see: selfhealctl status; to go on: selfhealctl events --follow",
         ) from None
 
 

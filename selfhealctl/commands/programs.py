@@ -1,7 +1,10 @@
 """Commands about programs: start, stop, restart, signal, pid."""
 
+import shlex
+
 import typer
 
+from selfhealctl.errors import UsageError
 from selfhealctl.exits import Status
 from selfhealctl.operation import Order, operate, report
 from selfhealctl.options import (
@@ -39,10 +42,16 @@ def restart(
     reason: Reason = None,
     wait: Wait = True,
     rolling: Rolling = False,
-    max_unavailable: MaxUnavailable = 1,
+    max_unavailable: MaxUnavailable = None,
 ) -> None:
     """Stop programs and start them again; --rolling a few at a time."""
-    most = max_unavailable if rolling else 0
+    if max_unavailable is not None and not rolling:
+        raise UsageError(
+            "cannot restart so: --max-unavailable means nothing without --rolling",
+            f"selfhealctl restart --rolling --max-unavailable {max_unavailable}"
+            f" {shlex.join(names)}",
+        )
+    most = (max_unavailable or 1) if rolling else 0
     params = Restart(names=tuple(names), reason=reason, max_unavailable=most)
     operate(session, Order("restart", params, wait))
 

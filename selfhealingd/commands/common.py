@@ -85,7 +85,8 @@ def programs(system: System, asked: Iterable[str]) -> tuple[str, ...]:
 def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
     """The programs that are meant, each once; refuses all if one is unknown.
 
-    ``group:*`` means all of a group, and so does the group's name.
+    ``group:*`` means all of a group, and so does the group's name. A program that is in
+    no group of its name is its own, as supervisord's users know it.
     """
     asked = tuple(asked)
     if not asked:
@@ -98,6 +99,8 @@ def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
         its_own = [one for one, its in known.items() if name == ALL or group in its]
         if name in known:
             its_own = [name]
+        elif not its_own and group in known:
+            its_own = [group]
         if not its_own:
             names = (*known, *chain.from_iterable(known.values()))
             raise no_such("program", group, names, "selfhealctl status")

@@ -100,7 +100,10 @@ class _Showing:
     async def all(self, logs: tuple[doc.LogDocument, ...]) -> None:
         """Show each log up to its ``ended``."""
         async with trio.open_nursery() as nursery:
+            problems = self._system.outputs.problems()
             for one in logs:
+                if one.name in problems:
+                    await self._tell("skipped", _skipped(one, problems[one.name]))
                 try:
                     position = await self._past(one)
                 except OutputError as error:

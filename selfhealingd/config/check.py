@@ -214,7 +214,7 @@ def _included(main: _Source, patterns: tuple[str, ...]) -> list[_Source]:
             files |= dict.fromkeys(matching(main.spot.folder, pattern))
         except CannotRead as error:
             # Only a folder that the operator named himself has to be there.
-            if patterns is not DEFAULT_INCLUDE:
+            if patterns != DEFAULT_INCLUDE:
                 spot.wrong(f"{show(pattern)}: {error}", "create it, or change include")
     files.pop(main.spot.file, None)
     sources = [_read(main.spot.of(file)) for file in files]

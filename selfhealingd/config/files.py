@@ -2,11 +2,13 @@
 
 import glob
 import os
+import re
 import stat
 from pathlib import Path
 
 from selfhealingd.config.twice import Twice, parse
 
+_MODE = re.compile(r"=\s*(0[0-7]+)\b")
 _BIGGEST = 4 * 1024 * 1024
 
 
@@ -61,7 +63,16 @@ def read_toml(file: Path) -> tuple[dict[str, object], tuple[Twice, ...]]:
     except RecursionError:
         raise CannotRead("not valid TOML: nested too deeply") from None
     except ValueError as error:  # more than TOMLDecodeError: a number of 5000 digits
-        raise CannotRead(f"not valid TOML: {error}") from None
+        raise CannotRead(f"not valid TOML: {error}{_octal(text, error)}") from None
+
+
+def _octal(text: str, error: ValueError) -> str:
+    """Return what to write where TOML takes a mode for a number with a wrong zero."""
+    line = re.search(r"at line (\d+)", str(error))
+    if line is None:
+        return ""
+    wrong = _MODE.search(text.splitlines()[int(line[1]) - 1])
+    return "" if wrong is None else f'; write it in quotes: "{wrong[1]}"'
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:

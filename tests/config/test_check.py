@@ -200,13 +200,14 @@ def test_mistakes_in_included_files(wrong: Wrong) -> None:
 
 
 def test_include_folder(load: Load, wrong: Wrong, tmp_path: Path) -> None:
-    """A named folder must exist; the default one, and matches in it, need not."""
+    """A named folder must exist; matches in it, and the default one, need not."""
     folder, file = wrong('[daemon]\ninclude = ["nope/*.toml", "nope.toml"]')
     start = 'main.toml: daemon.include: "nope/*.toml": cannot look into nope: no such'
     assert folder.startswith(start)
     assert "nope.toml: cannot read: no such file or directory" == file
-    assert 1 == len(wrong('[daemon]\ninclude = ["conf.d/*.toml"]'))
-    (tmp_path / "conf.d").mkdir()
+    assert 1 == len(wrong('[daemon]\ninclude = ["more.d/*.toml"]'))
+    (tmp_path / "more.d").mkdir()
+    assert 1 == len(load('[daemon]\ninclude = ["more.d/*.toml"]').files)
     assert 1 == len(load('[daemon]\ninclude = ["conf.d/*.toml"]').files)
 
 

@@ -63,6 +63,18 @@ def test_byte_order_mark(tmp_path: Path) -> None:
     assert ({"a": 1}, ()) == read_toml(file)
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"), [("mode = 0660", '; write it in quotes: "0660"'), ("x = 08", "")]
+)
+def test_a_mode_is_written_in_quotes(tmp_path: Path, line: str, hint: str) -> None:
+    """TOML has no such numbers, and its parser does not say what to do."""
+    file = tmp_path / "x"
+    file.write_text(f"a = 1\n{line}\n")
+    with pytest.raises(CannotRead, match=r"at line 2") as raised:
+        read_toml(file)
+    assert str(raised.value).endswith(f"){hint}")
+
+
 def test_matching(tmp_path: Path) -> None:
     """Matches are sorted; hidden files are none; glob signs in the folder are not."""
     folder = tmp_path / "[x]"

@@ -144,7 +144,7 @@ async def test_a_daemon_that_ends_while_followed(house: House, talker: Talker) -
         await house.kill9()
         status, words = await client.end()
     assert 5 == status
-    assert "the daemon ended, or was restarted" in words
+    assert "the daemon ended, was restarted or upgraded" in words
     assert f"tail -F {house.root}/logs/web.log" in words
 
 

@@ -54,6 +54,8 @@ async def test_groups_are_named_at_once(house: House) -> None:
     for name in ("web", "web:*"):
         ran = await house.ctl("status", name)
         assert (3, 3) == (ran.status, len(ran.json)), ran.err
+    ran = await house.ctl("pid", "db:*")  # as supervisord has it
+    assert (0, 1) == (ran.status, len(ran.out.split())), ran.err
     ran = await house.ctl("stop", "wbe:*")
     assert 4 == ran.status
     assert "did you mean" in ran.err

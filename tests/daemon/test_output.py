@@ -196,6 +196,8 @@ async def test_a_log_that_can_not_be(house: House) -> None:
     assert f"WARNING: output of web: cannot write log '{log}'" in words
     advice = status["recommendations"][status["issues"].index(words)]
     assert f"namei -l {log}" in advice
+    ran = await house.ctl("tail", "web")
+    assert f"cannot write log '{log}'" in ran.err
     (house.root / "logs").unlink()
     await house.until_status(lambda s: [] == s["issues"])
     assert b"one\n" == log.read_bytes()

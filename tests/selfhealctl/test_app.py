@@ -777,7 +777,7 @@ async def test_a_daemon_lost_while_following_is_5(ctl: Ctl, daemon: Daemon) -> N
     await daemon(said(b"half a li", ended=True))
     ended = await ctl("logs", "-f", "web")
     assert (5, "web | half a li\n") == (ended.status, ended.out)
-    assert "the daemon ended, or was restarted" in ended.err
+    assert "the daemon ended, was restarted or upgraded" in ended.err
     assert "tail -F /l/web.log" in ended.err
 
 
@@ -845,6 +845,14 @@ async def test_an_upgrade_that_is_refused_says_why(ctl: Ctl, daemon: Daemon) -> 
         ended.status,
         ended.err,
     )
+
+
+async def test_so_many_at_a_time_is_for_rolling(ctl: Ctl) -> None:
+    """It isn't ignored: all at once is not what was meant."""
+    ended = await ctl("restart", "web", "--max-unavailable", "2")
+    assert 2 == ended.status
+    assert "means nothing without --rolling" in ended.err
+    assert "selfhealctl restart --rolling --max-unavailable 2 web" in ended.err
 
 
 REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [

@@ -35,6 +35,11 @@ def import_file(file: Path, *, environ: Mapping[str, str], host: str) -> Importe
     machine's name. Reads the file and what it includes, so it may block. Raises
     ``CannotImport``.
     """
+    if str(file) == "-":
+        raise CannotImport(
+            "stdin is in no folder, and what a config includes lies beside it; save it"
+            " to a file"
+        )
     file = file.absolute()
     try:
         text = read_text(file)

@@ -40,6 +40,12 @@ def test_what_cannot_be_imported(tmp_path: Path, content: bytes, expected: str) 
     assert expected in str(raised.value)
 
 
+def test_stdin() -> None:
+    """It has no folder; that is said, and not that ``-`` is missing."""
+    with pytest.raises(CannotImport, match="save it to a file"):
+        import_file(Path("-"), environ={}, host="box")
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     """It is named, with the system's reason."""
     with pytest.raises(CannotImport, match="no such file"):
