@@ -18,6 +18,7 @@ from selfhealctl.commands import (
     logs,
     look,
     programs,
+    replay,
     upgrade,
 )
 from selfhealctl.errors import CannotError
@@ -132,6 +133,14 @@ COMMANDS = (
         ("selfhealctl pid web", 'strace -p "$(selfhealctl pid web)"'),
     ),
     (PROGRAMS, logs.clear, ("selfhealctl clear web", "selfhealctl clear all --yes")),
+    (
+        ENGINE,
+        replay.replay,
+        (
+            "selfhealctl replay --since 1d",
+            "selfhealctl replay --with new.toml --since 2026-11-24T14:00",
+        ),
+    ),
     (ENGINE, engine.resume, ('selfhealctl resume --reason "disk replaced"',)),
     (
         ENGINE,

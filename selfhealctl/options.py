@@ -185,6 +185,24 @@ Since = Annotated[
         help="Only those that were open in the last 30m, 2h, 1d …",
     ),
 ]
+SinceWhen = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        show_default=False,
+        help="Only what came later: 2h, 1d … ago, or a time such as 2026-11-24T14:00.",
+    ),
+]
+OtherConfig = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        metavar="CONFIG",
+        show_default=False,
+        help="A config to decide by instead, which the daemon's user can read.",
+    ),
+]
 IncidentArgument = Annotated[
     str,
     typer.Argument(

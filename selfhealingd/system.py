@@ -34,9 +34,9 @@ class System:
     They differ where something waits for ``update`` or for a new daemon.
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
     daemon did, on trio's clock. ``nursery``: where operations live. ``followed``:
-    how many logs clients follow. ``ending``: everything is stopped, as asked.
-    ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
-    operator runs, each with its service.
+    how many logs clients follow. ``replaying``: for somebody. ``ending``: everything is
+    stopped, as asked. ``said``: the status that programs gave themselves. ``by_hand``:
+    runbooks that an operator runs, each with its service.
     """
 
     config: Config
@@ -64,6 +64,7 @@ class System:
     flags_error: str | None = None
     flags_loaded: float | None = None
     followed: int = 0
+    replaying: bool = False
     ending: bool = False
     by_hand: set[tuple[str, str]] = field(default_factory=set)
     shutdown_asked: trio.Event = field(default_factory=trio.Event)

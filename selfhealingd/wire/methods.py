@@ -3,6 +3,7 @@
 A method is known because it stands here; nothing is ever looked up by attribute.
 """
 
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Literal, TypeAlias
 
@@ -126,6 +127,16 @@ class Tail(Params, frozen=True):
     follow: bool = False
 
 
+class Replay(Params, frozen=True):
+    """What was recorded from ``since`` on, all of it if None; and by another config.
+
+    ``config``: its file, by its full path, read by the daemon's user.
+    """
+
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    config: str | None = None
+
+
 class Samples(Params, frozen=True):
     """Programs by name, and how many of their last samples; the host if none is."""
 
@@ -156,6 +167,7 @@ METHODS: dict[str, Method] = {
     "run": Method(Access.OPERATE, RunByHand),
     "subscribe": Method(Access.OBSERVE, Subscribe),
     "version": Method(Access.OBSERVE),
+    "replay": Method(Access.OPERATE, Replay),
     "tail": Method(Access.OPERATE, Tail),
     "clear": Method(Access.OPERATE, Names),
     "start": Method(Access.OPERATE, Names),
