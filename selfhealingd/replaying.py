@@ -21,8 +21,10 @@ from selfhealingd.clock import utc_now
 from selfhealingd.config.check import load_config
 from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.settings import Config
+from selfhealingd.core.probe import NONE
 from selfhealingd.core.record import OPENING
-from selfhealingd.core.replay.otherwise import Course, Otherwise, Settings
+from selfhealingd.core.remedy import Ladder
+from selfhealingd.core.replay.otherwise import Otherwise, Settings
 from selfhealingd.core.replay.result import result
 from selfhealingd.core.replay.retelling import Retelling
 from selfhealingd.store.errors import StoreError
@@ -105,16 +107,19 @@ def retell(journal: Path, since: datetime | None) -> tuple[Retelling, str | None
 
 def settings_of(config: Config) -> Settings:
     """What a config would have changed in what was decided."""
-    courses: dict[str, dict[str, Course]] = {}
-    for name, probes in config.probes.items():
-        courses[name] = {
-            key: Course(probe.ladder, probe.notice_secs)
-            for key, probe in probes.all().items()
-        }
-    for name, rules in config.rules.items():
-        known = courses.setdefault(name, {})
-        known.update({rule.key: Course(rule.ladder) for rule in rules})
-    return Settings(policy=config.policy, courses=courses)
+    ladders = {name: _ladders(config, name) for name in config.policy.programs}
+    return Settings(policy=config.policy, ladders=ladders)
+
+
+def _ladders(config: Config, service: str) -> dict[str, Ladder]:
+    """What a config has tried for each symptom of a service that it looks for."""
+    probes = config.probes.get(service, NONE).all()
+    checks = [one for one in config.checks.values() if one.service == service]
+    return {
+        **{key: probe.ladder for key, probe in probes.items()},
+        **{rule.key: rule.ladder for rule in config.rules.get(service, ())},
+        **{check.key: check.ladder for check in checks},
+    }
 
 
 def _from(reading: Reading, skip: int) -> Iterator[Record]:

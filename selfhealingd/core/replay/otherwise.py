@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
-import msgspec
 from msgspec.structs import replace
 
 from selfhealingd.core import events, record
@@ -49,35 +48,22 @@ MOST_EVENTS = 2_000_000
 """No settings make an honest replay longer than this."""
 
 
-class Course(msgspec.Struct, frozen=True):
-    """What another config says of a symptom: what to try, and when it is seen again.
-
-    ``notice_secs`` None: as it was.
-    """
-
-    ladder: Ladder = ()
-    notice_secs: float | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What another config would have been.
 
-    ``courses``: by service and key, the symptoms of which it would have told.
+    ``ladders``: by service and key, what to try for the symptoms that it knows.
     """
 
     policy: Policy
-    courses: Mapping[str, Mapping[str, Course]]
+    ladders: Mapping[str, Mapping[str, Ladder]]
 
     def symptom(self, service: str, told: Symptom) -> Symptom | None:
         """What was observed, as these settings would have it; None: not at all."""
         if told.cause not in {Cause.PROBE, Cause.HEARTBEAT, Cause.RULE}:
             return told
-        course = self.courses.get(service, {}).get(told.key)
-        if course is None:
-            return None
-        notice = told.notice_secs if course.notice_secs is None else course.notice_secs
-        return replace(told, ladder=course.ladder, notice_secs=notice)
+        ladder = self.ladders.get(service, {}).get(told.key)
+        return None if ladder is None else replace(told, ladder=ladder)
 
 
 class Guesses:

@@ -11,7 +11,8 @@ from selfhealingd.core import events, record
 from selfhealingd.core.effects import Announcement
 from selfhealingd.core.policy import Policy
 from selfhealingd.core.record import Input, Opening
-from selfhealingd.core.replay.otherwise import Course, Otherwise, Settings
+from selfhealingd.core.remedy import Ladder
+from selfhealingd.core.replay.otherwise import Otherwise, Settings
 from selfhealingd.core.replay.retelling import Retelling
 from selfhealingd.core.snapshot import Anchor
 
@@ -86,10 +87,10 @@ def retold(
 
 
 def otherwise(
-    told: Retelling, policy: Policy, courses: dict[str, dict[str, Course]] | None = None
+    told: Retelling, policy: Policy, ladders: dict[str, dict[str, Ladder]] | None = None
 ) -> Otherwise:
     """Decide it by another policy."""
-    other = Otherwise(Settings(policy=policy, courses=courses or {}))
+    other = Otherwise(Settings(policy=policy, ladders=ladders or {}))
     for past in told.pasts:
         other.live(past)
     return other

@@ -17,9 +17,8 @@ from selfhealingd.core.policy import (
     Policy,
     Program,
 )
-from selfhealingd.core.remedy import Hold, Restart
+from selfhealingd.core.remedy import Hold, Ladder, Restart
 from selfhealingd.core.remedy import Run as RunBook
-from selfhealingd.core.replay.otherwise import Course
 from selfhealingd.core.replay.retelling import Retelling
 from selfhealingd.core.replay.story import parting
 from selfhealingd.core.symptom import Symptom
@@ -77,8 +76,10 @@ def test_the_same_settings_make_no_difference(
         sim.run_for(wait)
     told = retold(sim.lines)
     assert 0 == told.mismatches
-    courses = {name: {SICK.key: Course()} for name in ("web", "db")}
-    other = otherwise(told, sim.policy, courses)
+    ladders: dict[str, dict[str, Ladder]] = {
+        name: {SICK.key: ()} for name in ("web", "db")
+    }
+    other = otherwise(told, sim.policy, ladders)
     assert parting(told.story, other.story, ["web", "db"]) is None
     assert told.account.total == other.account.total
     assert told.account.engine == other.account.engine
@@ -140,7 +141,7 @@ def test_what_was_observed_is_told_again_by_the_ladder_of_now() -> None:
     sim.run_for(50)
     told = retold(sim.lines)
     assert 2 == told.account.services["web"].starts
-    held = otherwise(told, policy(WEB), {"web": {SICK.key: Course((Hold(),))}})
+    held = otherwise(told, policy(WEB), {"web": {SICK.key: (Hold(),)}})
     assert 1 == held.account.services["web"].starts
     assert 1 == held.account.services["web"].incidents
     blind = otherwise(told, policy(WEB))
@@ -156,7 +157,7 @@ def test_a_command_that_never_ran_is_taken_to_work() -> None:
     sim.run_for(50)
     told = retold(sim.lines)
     other = otherwise(
-        told, policy(WEB), {"web": {SICK.key: Course((RunBook("clear"), Restart()))}}
+        told, policy(WEB), {"web": {SICK.key: (RunBook("clear"), Restart())}}
     )
     assert {("web", "clear")} == other.guesses.commands
 
