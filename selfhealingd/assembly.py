@@ -186,7 +186,13 @@ async def assemble(
             manager,
             mark,
             own=own_tasks(
-                config, door, lock, problems, lambda: keeper.problem, sampler
+                config,
+                door,
+                lock,
+                problems,
+                lambda: keeper.problem,
+                sampler,
+                gatherer.retry,
             ),
             ended=past.ended,
             on_change=changed,

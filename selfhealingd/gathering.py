@@ -37,6 +37,9 @@ AT_ONCE = 2
 
 MOST_WAITING = 256
 
+MOST_UNKEPT = 16
+"""What is held until the disk takes it again: 1 MiB at most."""
+
 PROBLEM = "evidence"
 
 log = logs.get("Evidence")
@@ -67,6 +70,7 @@ class Gatherer:
         self._journal = journal
         self._spawned: dict[str, Spawned] = {}
         self._settings: dict[str, tuple[Launch, float | None]] = {}
+        self._unkept: dict[str, EvidenceDocument] = {}
         self._began = trio.current_time()
         self._waiting = 0
         self._left_out = 0
@@ -125,6 +129,7 @@ class Gatherer:
 
     async def _dead(self, case: Case) -> None:
         notes = Notes()
+        case = await self._investigator.settled(case)
         early = None in case.logs.values()
         if early:
             # Nobody knows where the next run's lines begin: read before they come.
@@ -140,25 +145,46 @@ class Gatherer:
             notes.give_up(f"no answer in {LOOK_SECS:g} s")
             await self._keep(case, notes, trio.current_time() + GATHERED_SECS)
 
+    async def retry(self) -> None:
+        """Write again what the disk did not take; to be called now and then."""
+        for incident, found in list(self._unkept.items()):
+            if await self._write(incident, found) is not None:
+                return
+            self._unkept.pop(incident, None)
+        self._problems.clear(PROBLEM)
+
     async def _keep(self, case: Case, notes: Notes, deadline: float) -> None:
         found = document(case, notes, trio.current_time() - case.at)
-        problem: str | None = "the disk has not answered; look at dmesg"
-        with trio.move_on_at(deadline):
-            problem = await trio.to_thread.run_sync(
-                lambda: self._written(case.incident, found),
-                abandon_on_cancel=True,
-                limiter=self._writing,
-            )
+        problem = await self._write(case.incident, found, deadline)
         if problem is None:
-            self._problems.clear(PROBLEM)
+            if self._unkept:
+                await self.retry()
             return
-        log.warning(f"{case.service}: no evidence of {case.incident}: {problem}")
+        log.warning(f"{case.service}: no evidence of {case.incident} yet: {problem}")
+        self._unkept[case.incident] = found
+        while len(self._unkept) > MOST_UNKEPT:
+            del self._unkept[next(iter(self._unkept))]
         self._problems.set(
             PROBLEM,
             f"evidence of incidents is not kept: {problem}",
-            f"make room or mend it: df -h {self._store.folder}; the next incident"
-            " tries again",
+            f"make room or mend it: df -h {self._store.folder}; it is tried again by"
+            " itself",
         )
+
+    async def _write(
+        self, incident: str, found: EvidenceDocument, deadline: float | None = None
+    ) -> str | None:
+        """Return why it could not be kept, if so."""
+        latest = trio.current_time() + GATHERED_SECS if deadline is None else deadline
+        with trio.move_on_at(latest):
+            return await trio.to_thread.run_sync(
+                self._written,
+                incident,
+                found,
+                abandon_on_cancel=True,
+                limiter=self._writing,
+            )
+        return "the disk has not answered; look at dmesg"
 
     def _written(self, incident: str, found: EvidenceDocument) -> str | None:
         """Keep it, in a thread; return why that was not possible."""

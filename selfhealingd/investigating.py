@@ -7,7 +7,7 @@ is decided in ``gathering``.
 import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -113,8 +113,16 @@ class Investigator:
         ``inherited`` from an earlier daemon; then nobody knows its end.
         """
         paths = logs_of(launch.stdout, launch.stderr)
-        ends = {path: self._outputs.end(path) for path in paths}
-        return {p: end for p, end in ends.items() if end is not None or inherited}
+        known = self._outputs
+        return {p: known.end(p) for p in paths if inherited or known.wrote(p)}
+
+    async def settled(self, case: Case) -> Case:
+        """Return it with the ends of logs that were just being written to."""
+        logs = dict(case.logs)
+        for path in (path for path, end in case.logs.items() if end is None):
+            with suppress(OutputError):  # its tail will tell
+                logs[path] = await self._outputs.settled_end(path)
+        return msgspec.structs.replace(case, logs=logs)
 
     async def living(self, case: Case, notes: Notes) -> None:
         """Look at a process that runs, and around it, all at once."""

@@ -1,7 +1,7 @@
 """The daemon's own periodic tasks: few, and none of them a matter of life."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 import trio
@@ -40,8 +40,12 @@ def own_tasks(
     problems: Problems,
     store_problem: Callable[[], str | None],
     sampler: Sampler,
+    *also: Callable[[], Awaitable[None]],
 ) -> Iterator[Task]:
-    """All of them, ready to be registered."""
+    """All of them, ready to be registered.
+
+    ``also``: what others have to look at now and then.
+    """
     store = StoreWatch()
 
     async def self_check() -> None:
@@ -50,6 +54,8 @@ def own_tasks(
         check_door(door)
         await check_damaged(config.daemon.state_dir, problems)
         await check_strangers(problems)
+        for look in also:
+            await look()
 
     yield Task(id=SELF_CHECK, every=SELF_CHECK_SECS, run=self_check)
     yield Task(id=SAMPLE, every=sampler.interval, run=sampler.sweep, timeout=SWEEP_SECS)

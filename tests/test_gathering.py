@@ -239,8 +239,27 @@ async def test_a_disk_that_takes_nothing_is_told_until_it_does(bench: Bench) -> 
     [problem] = bench.problems.all()
     assert "evidence of incidents is not kept: cannot" in problem.words
     assert f"df -h {bench.store.folder}" in problem.do
+    await bench.gatherer.retry()
+    assert [problem] == list(bench.problems.all())
     bench.store.folder.unlink()
-    assert await bench.gather("web-2") is not None
+    await bench.gatherer.retry()
+    assert () == bench.problems.all()
+    assert bench.store.read("web-1") is not None
+
+
+async def test_what_waited_for_the_disk_is_bounded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The latest are kept as soon as one can be; the oldest are given up."""
+    monkeypatch.setattr(gathering, "MOST_UNKEPT", 2)
+    bench.store.folder.write_bytes(b"in the way")
+    bench.be(Backoff(at=9.0, why=Why.TURN), exit=CRASH)
+    for n in range(4):
+        await bench.gatherer.gather("web", 3, f"web-{n}")
+    bench.store.folder.unlink()
+    await bench.gatherer.gather("web", 3, "web-4")
+    expected = {"web-2.json", "web-3.json", "web-4.json"}
+    assert expected == {path.name for path in bench.store.folder.iterdir()}
     assert () == bench.problems.all()
 
 

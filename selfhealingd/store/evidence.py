@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from selfhealingd.clock import utc_now
 from selfhealingd.store import atomic
-from selfhealingd.store.errors import cannot
+from selfhealingd.store.errors import StoreError, cannot
 
 KEEP = 200
 MAX_BYTES = 8 * 1024 * 1024
 MAX_AGE = 30 * 86400.0
+
+RESERVE = 1024 * 1024
+"""Bytes of the file system that are left alone; of a small one, a twentieth."""
 
 SUFFIX = ".json"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")
@@ -58,6 +61,11 @@ class EvidenceStore:
             self._prune(self._kept, _Kept(now, len(data)))
         except OSError as error:
             raise cannot("prune", self.folder, error) from error
+        if not _has_room(self.folder, len(data)):
+            words = (
+                "no space is left on its file system but what state and journal need"
+            )
+            raise StoreError(f"cannot write {path}: {words}; free some")
         atomic.write(path, data)
         self._kept[path.name] = _Kept(now, len(data))
 
@@ -94,6 +102,13 @@ class EvidenceStore:
         if _NAME.fullmatch(incident) is None:
             return None
         return self.folder / f"{incident}{SUFFIX}"
+
+
+def _has_room(folder: Path, size: int) -> bool:
+    """Whether that much may be taken: what is left is the state's first."""
+    found = os.statvfs(folder)
+    reserve = min(found.f_blocks * found.f_frsize // 20, RESERVE)
+    return found.f_bavail * found.f_frsize >= size + reserve
 
 
 def _look(folder: Path) -> dict[str, _Kept]:

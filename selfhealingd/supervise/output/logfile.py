@@ -67,7 +67,9 @@ class LogFile:
         self.complaint = ""
         self.due = math.inf
         self.end: int | None = None
-        """Where the file ended after the last move, for any thread to read."""
+        """Where the file ends, for any thread to read; None while that changes."""
+        self.used = False
+        """Whether anything was ever moved here."""
         self.target = target
         self._path = target.path
         self._peeker = peeker
@@ -151,13 +153,17 @@ class LogFile:
     def _splice(self, fifo: Fifo, most: int, at: int) -> int:
         if not most:
             return 0
+        # Whoever sees the FIFO empty meanwhile must not take the end for what it was.
+        self.used, self.end = True, None
+        moved = 0
         try:
             moved = os.splice(
                 fifo.fd, self._fd, most, offset_dst=at, flags=os.SPLICE_F_NONBLOCK
             )
         except BlockingIOError:
-            return 0
-        self.end = at + moved
+            pass
+        finally:
+            self.end = at + moved
         return moved
 
     def _limit(self, size: int) -> float:

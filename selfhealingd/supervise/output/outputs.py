@@ -222,10 +222,23 @@ class Outputs:
         except OSError as error:
             raise worded(f"clear log {str(path)!r}", error) from error
 
+    def wrote(self, path: Path) -> bool:
+        """Whether we have written anything to a log."""
+        found = self._routes.file(path)
+        return found is not None and found[1].used
+
     def end(self, path: Path) -> int | None:
-        """Return where a log ends now, as far as we wrote to it, for ``tail``."""
+        """Return where a log ends now, for ``tail``; None if that isn't known."""
         found = self._routes.file(path)
         return None if found is None else found[1].end
+
+    async def settled_end(self, path: Path) -> int | None:
+        """Return where a log ends after the move under way. Raises OutputError."""
+        found = self._routes.file(path)
+        if found is None:
+            return None
+        mover, log = found
+        return await self._ask(mover, lambda: log.end)
 
     async def tail(
         self, path: Path, *, lines: int | None, most: int, until: int | None = None

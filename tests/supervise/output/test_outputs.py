@@ -57,12 +57,13 @@ async def test_stderr_with_stdout(outputs: Outputs, log: LogTo) -> None:
 @pytest.mark.process
 async def test_the_end_of_a_log_is_known(outputs: Outputs, log: LogTo) -> None:
     """Where it ends after the last move, also once it was rotated or cleared."""
-    assert outputs.end(log.path) is None
+    assert (None, False) == (outputs.end(log.path), outputs.wrote(log.path))
     handles = outputs.open("web", msgspec.structs.replace(log, max_bytes=10))
     for text, end in ((b"one\n", 4), (b"two\n", 8), (b"three\n", 6)):
         os.write(handles.stdout, text)
         await _drained(outputs)
-        assert end == outputs.end(log.path)
+        assert end == await outputs.settled_end(log.path) == outputs.end(log.path)
+        assert outputs.wrote(log.path)
     await outputs.clear(log.path)
     assert 0 == outputs.end(log.path)
 
