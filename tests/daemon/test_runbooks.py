@@ -1,7 +1,7 @@
 """A real daemon runs runbooks: by hand, and as what a ladder names."""
 
 import pytest
-from harness import House, well
+from harness import House, lives, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -47,3 +47,49 @@ async def test_a_wrong_name(house: House) -> None:
     ran = await house.ctl("run", "godo", "a")
     assert 4 == ran.status
     assert "did you mean good?" in ran.err
+
+
+SICK = {
+    "exec": ["test", "-e", "mended"],
+    "period": 0.1,
+    "timeout": 3,
+    "failure_threshold": 1,
+}
+
+
+async def test_a_ladder_is_climbed_to_what_helps(house: House) -> None:
+    """A reload that does not help leads to the runbook that does; nothing restarts."""
+    sick = sh("trap 'echo x >> reloaded' HUP; while :; do sleep 0.05; done")
+    sick |= {
+        "directory": str(house.root),
+        "reload": "HUP",
+        "liveness": SICK,
+        "healing": {"ladder": ["reload", "run mend", "restart"]},
+    }
+    house.write({"a": sick}, runbook={"mend": mend(house, "touch mended")})
+    await house.start()
+    pid = (await house.running("a"))["a"]
+    await house.until(said(service="a", kind="incident.ended"))
+    [incident] = await house.call("incidents")
+    tried = [(one["remedy"], one["result"]) for one in incident["attempts"]]
+    assert [("reload", "no effect"), ("run mend", "healed")] == tried
+    assert "healed" == incident["outcome"]
+    assert (house.root / "reloaded").exists()
+    assert {"a": pid} == await house.running("a")
+
+
+async def test_a_stop_ends_a_runbook(house: House) -> None:
+    """The operator wins: what is under way for a program is over with its stop."""
+    sick = {**well(), "directory": str(house.root), "liveness": SICK}
+    sick["healing"] = {"ladder": ["run hang"]}
+    hang = mend(house, "echo $$ > pid; sleep 600 & wait")
+    house.write({"a": sick}, runbook={"hang": hang})
+    await house.start()
+    file = house.root / "pid"
+    await soon(lambda: file.exists() and file.read_text().endswith("\n"))
+    pid = int(file.read_text())
+    assert lives(pid)
+    assert 0 == (await house.ctl("stop", "a", "--reason", "enough")).status
+    await soon(lambda: not lives(pid))
+    assert 0 == await house.stop()
+    assert {} == house.marked()
