@@ -18,11 +18,13 @@ install_for_use
 
 cat <<END
 
-Four programs: one is well, one crashes now and then, one never gets up, and one
-ignores SIGTERM. Watch 60 seconds: a crash, a restart, verified; failures, longer and
-longer waits, a breaker that opens, at last for good. Meanwhile, in a second terminal:
+Six programs: one is well, one crashes now and then, one leaks, one hangs, one never
+gets up, and one ignores SIGTERM. Watch 60 seconds: each is noticed and restarted, and
+that it helped is verified; failures, longer and longer waits, a breaker that opens, at
+last for good. Meanwhile, in a second terminal:
 
   $venv/bin/selfhealctl status
+  $venv/bin/selfhealctl explain leaky
   $venv/bin/selfhealctl restart stubborn      (takes SIGKILL, after 3 s)
 
 END

@@ -317,7 +317,8 @@ def test_demo() -> None:
     """The demo passes, for root and for a user, and its scripts are there."""
     for uid in (0, 1000):
         config = load_config(ETC / "demo.toml", environ={"HOME": "/h"}, uid=uid)
-        assert {"well", "crashy", "neverstarts", "stubborn"} == config.launches.keys()
+        names = {"well", "crashy", "leaky", "hanging", "neverstarts", "stubborn"}
+        assert names == config.launches.keys()
         assert {"heartbeat"} == config.tasks.keys()
         for launch in config.launches.values():
             assert launch.directory is not None

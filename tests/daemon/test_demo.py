@@ -13,25 +13,29 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 ETC = Path(__file__).parents[2] / "etc"
 
 PLACES = """
-[daemon]
 state_dir = "state"
 runtime_dir = "run"
 log_dir = "logs"
 flags_file = "flags.env"
+"""
 
+SOCKET = """
 [control]
 socket = "s"
 """
 
 
 async def test_the_demo_shows_crash_restart_and_verdict(house: House) -> None:
-    """One is well, one is healed, one is given up, one needs SIGKILL; in 90 seconds."""
+    """One is well, three are healed, one is given up, one needs SIGKILL."""
     shutil.copytree(ETC / "demo", house.root / "demo")
-    house.config.write_text((ETC / "demo.toml").read_text() + PLACES)
+    before, daemon, after_it = (ETC / "demo.toml").read_text().partition("[daemon]\n")
+    house.config.write_text(f"{before}{daemon}{PLACES}{after_it}{SOCKET}")
     await house.start()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_crashy_is_healed, house)
         nursery.start_soon(_neverstarts_is_blocked, house)
+        nursery.start_soon(_is_healed, house, "leaky", "memory: .* MiB")
+        nursery.start_soon(_is_healed, house, "hanging", "nothing written")
     pids = await house.running("well", "stubborn")
     [beat] = [
         task
@@ -55,6 +59,15 @@ async def _crashy_is_healed(house: House) -> None:
         after("RUNNING", "crashy"),
         said("verified", service="crashy", kind="attempt.ended"),
         said("healed", service="crashy", kind="incident.ended"),
+        seconds=90,
+    )
+
+
+async def _is_healed(house: House, name: str, seen: str) -> None:
+    await house.until(
+        said(f"is not well: .*{seen}", service=name, kind="incident.opened"),
+        after("RUNNING", name),
+        said("healed", service=name, kind="incident.ended"),
         seconds=90,
     )
 
