@@ -45,7 +45,10 @@ def _absent(path: Path) -> str:
     """Point to the system's daemon where a user has none of their own."""
     system = default_socket(0, {})
     if path != system and _exists(system):
-        return f"the system's daemon has its socket elsewhere: add --socket {system}"
+        return (
+            f"the system's daemon has its socket elsewhere: add --socket {system}; or,"
+            f" for good: export SELFHEALCTL_SOCKET={system}"
+        )
     return START
 
 

@@ -12,6 +12,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -210,6 +211,8 @@ def _print(lines: Iterable[str]) -> None:
 def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
     # A watchdog ends who hangs by SIGABRT: then where it hung is in the log.
     faulthandler.enable(file=_STDERR)
+    with suppress(OSError):  # after an upgrade it would be the interpreter's
+        Path("/proc/self/comm").write_text("selfhealingd")
     writer = logs.configure(
         level=config.daemon.log_level,
         fmt=config.daemon.log_format,

@@ -45,7 +45,7 @@ from selfhealingd.supervise import reaper
 from selfhealingd.supervise.cgroup import cgroups_of
 from selfhealingd.supervise.identity import boot_id
 from selfhealingd.system import System
-from selfhealingd.upkeep import allow_descriptors, check_damaged
+from selfhealingd.upkeep import allow_descriptors, check_damaged, check_writable
 
 T = TypeVar("T")
 
@@ -168,6 +168,7 @@ async def _start(
     await loop.apply(Began(at=trio.current_time()))
     nursery.start_soon(_end_leftovers, system)
     nursery.start_soon(see_off_gone, system)
+    await check_writable(system.config.files, system.problems)
     await nursery.start(door.serve, registry(system), _on_control_error)
     await check_damaged(system.config.daemon.state_dir, system.problems)
     _say_ready(system)
@@ -232,9 +233,9 @@ async def _obey_signals(
 async def _reload(system: System, reporting: Reporting) -> None:
     async with reporting.reloading():
         report = await reload(system)
-    details = ("; ".join(report.errors or report.applied)) or "nothing"
     say = log.info if report.ok else log.error
-    say(f"SIGHUP: {report.words}: {details}")
+    details = report.errors or report.applied
+    say(": ".join(["SIGHUP", report.words, *(["; ".join(details)] if details else [])]))
 
 
 def _on_control_error(error: Exception, method: str) -> None:

@@ -23,7 +23,7 @@ from selfhealingd.core.life import alive
 from selfhealingd.core.policy import Flags
 from selfhealingd.flags import FlagError, FlagsGone, read_flags
 from selfhealingd.system import System
-from selfhealingd.upkeep import allow_descriptors
+from selfhealingd.upkeep import allow_descriptors, check_writable
 from selfhealingd.wire.documents import ReloadReport
 
 log = logs.get("Config")
@@ -172,6 +172,7 @@ async def _reload_config(system: System) -> tuple[Changes | None, list[str]]:
     file = system.config.file
     wanted, mistakes = await read_config(system)
     if wanted is not None:
+        await check_writable(wanted.files, system.problems)
         changes = compare(system.wanted, wanted)
         await _accept(system, wanted)
         return changes, []

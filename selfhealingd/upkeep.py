@@ -1,7 +1,10 @@
 """The daemon's own periodic tasks: few, and none of them a matter of life."""
 
 import os
+import shlex
+import stat
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import trio
@@ -166,6 +169,34 @@ async def check_damaged(state_dir: Path, problems: Problems) -> None:
         f"a damaged state file was set aside: {found[-1]}",
         f"look at it; once you need it no more: rm {' '.join(map(str, found))}",
     )
+
+
+async def check_writable(files: Iterable[Path], problems: Problems) -> None:
+    """Tell of config files that anyone may write: they make anyone the daemon's user.
+
+    Blocks nobody; a file that can't be looked at is passed over.
+    """
+
+    def look() -> list[str]:
+        return [str(file) for file in files if _anyone_writes(file)]
+
+    found = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
+    if not found:
+        problems.clear("writable")
+        return
+    problems.set(
+        "writable",
+        f"anyone may write {', '.join(found)}, and so have anything run as"
+        f" {'root' if os.geteuid() == 0 else 'you'}",
+        f"chmod o-w {shlex.join(found)}; then: selfhealctl reload",
+        critical=True,
+    )
+
+
+def _anyone_writes(file: Path) -> bool:
+    with suppress(OSError):
+        return bool(file.stat().st_mode & stat.S_IWOTH)
+    return False
 
 
 async def check_strangers(problems: Problems) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,9 @@ CHECK_SECS = 45.0
 """The daemon gives the new code 30 s to check the config before it answers."""
 
 BACK_SECS = 60.0
+GONE_SECS = 5.0
+"""Who has ended is started again by then, if systemd does."""
+
 _AGAIN_SECS = 0.1
 
 
@@ -29,6 +33,8 @@ class Upgraded(msgspec.Struct, frozen=True):
 def upgrade(session: Session) -> None:
     """Go on as the code that is installed now; programs run on untouched."""
     before = read(session.ask("version"), Version)
+    process = Path("/proc", str(before.pid))
+    visible = process if process.exists() else None
     with (
         connect(session.socket, session.timeout) as connection,
         # The connection ends with the code that answers, perhaps before its answer.
@@ -37,7 +43,7 @@ def upgrade(session: Session) -> None:
         connection.call("upgrade", Nothing(), max(session.timeout, CHECK_SECS))
         while True:
             connection.notice(BACK_SECS)
-    upgraded = Upgraded(before, _back(session))
+    upgraded = Upgraded(before, _back(session, visible))
     if session.as_json:
         write_json(msgspec.json.encode(upgraded))
         return
@@ -46,15 +52,20 @@ def upgrade(session: Session) -> None:
     show_upgraded(upgraded.before, upgraded.after)
 
 
-def _back(session: Session) -> Version:
-    """Wait until somebody answers again."""
-    until = time.monotonic() + BACK_SECS
+def _back(session: Session, process: Path | None) -> Version:
+    """Wait until somebody answers again; not for long, where the daemon has ended.
+
+    ``process``: it, if we see it; it keeps its pid, unless it was stopped meanwhile.
+    """
+    begun = time.monotonic()
     while True:
         try:
             return read(session.ask("version"), Version)
         except (Unreachable, TimedOut) as error:
-            if time.monotonic() > until:
-                late = f"the daemon did not answer again in {BACK_SECS:g} s"
+            gone = process is not None and not process.exists()
+            patience = GONE_SECS if gone else BACK_SECS
+            if time.monotonic() > begun + patience:
+                late = f"the daemon did not answer again in {patience:g} s"
                 raise CannotError(
                     f"{late}: {error.words}",
                     "programs run on; see its log, and start it again",

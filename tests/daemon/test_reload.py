@@ -54,6 +54,22 @@ async def test_automation_stops_at_once_and_comes_back(house: House) -> None:
     await house.until_status(lambda s: programs(s)["bad"]["runs"] > runs)
 
 
+async def test_a_config_that_anyone_may_write_is_told(house: House) -> None:
+    """They could have anything run; until somebody mends it, and reloads."""
+    house.write({"web": well()})
+    house.config.chmod(0o666)
+    await house.start()
+    status = await house.call("status")
+    [issue] = status["issues"]
+    assert issue.startswith(f"CRITICAL: anyone may write {house.config}, ")
+    assert [f"chmod o-w {house.config}; then: selfhealctl reload"] == status[
+        "recommendations"
+    ]
+    house.config.chmod(0o644)
+    await house.call("reload")
+    assert [] == (await house.call("status"))["issues"]
+
+
 async def test_off_from_the_start(house: House) -> None:
     """Programs are started, as the operator wants; none is healed."""
     house.write({"bad": hopeless(), "web": well()})

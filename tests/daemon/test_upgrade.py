@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from harness import House, lives, programs, said, sh, soon, well
+from harness import House, Ran, lives, programs, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -18,6 +18,10 @@ async def upgrade(house: House) -> dict[str, dict[str, object]]:
     assert 0 == ran.status, ran.err + house.log()
     answer: dict[str, dict[str, object]] = json.loads(ran.out)
     return answer
+
+
+def comm(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text()
 
 
 def parent(pid: int) -> int:
@@ -130,6 +134,33 @@ async def test_clients_find_somebody_all_the_time(house: House) -> None:
         await soon(lambda: len(answered) > before)
         nursery.cancel_scope.cancel()
     assert answered[-1] is not None
+
+
+async def test_it_is_not_waited_for_in_vain(house: House) -> None:
+    """A daemon that ended meanwhile does not come back, and that is soon told."""
+    house.write({"web": well()})
+    await house.start()
+    told: list[Ran] = []
+
+    async def ask() -> None:
+        told.append(await house.ctl("upgrade"))
+
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            await house.logged("going on as the code")
+            await house.kill9()
+    [ran] = told
+    assert 1 == ran.status
+    assert "did not answer again in 5 s" in ran.err
+
+
+async def test_it_keeps_its_name(house: House) -> None:
+    """Who looks for it among processes finds no nameless interpreter."""
+    house.write({"web": well()})
+    await house.start()
+    await upgrade(house)
+    assert "selfhealingd\n" == comm(house.pid)
 
 
 async def test_a_config_with_mistakes_is_refused_with_its_words(house: House) -> None:
