@@ -13,7 +13,7 @@ from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import pid_of
 from selfhealingd.core.signals import signal_name
 from selfhealingd.loop import Loop
-from selfhealingd.supervise.environment import INSTANCE, TASK
+from selfhealingd.supervise.environment import INSTANCE, TASK, one_line
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import Ran, run_to_end
 
@@ -132,7 +132,7 @@ def facts_of(s: Service) -> dict[str, str]:
 
 
 def _with(launch: Launch, facts: dict[str, str]) -> Launch:
-    told = {name: value.replace("\0", "") for name, value in facts.items()}
+    told = {name: one_line(value) for name, value in facts.items()}
     environment = {**launch.environment, **told}
     return msgspec.structs.replace(launch, environment=environment)
 

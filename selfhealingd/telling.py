@@ -11,7 +11,7 @@ from selfhealingd import logs
 from selfhealingd.core.hook import Execute, Hook, Post
 from selfhealingd.notify.hooks import Ear, Hooks, Letter
 from selfhealingd.problems import Problems
-from selfhealingd.supervise.environment import INSTANCE, TASK
+from selfhealingd.supervise.environment import INSTANCE, TASK, one_line
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.wire.documents import EventDocument
@@ -75,7 +75,7 @@ def _facts(letter: Letter) -> Mapping[str, str]:
         "SELFHEALINGD_WORDS": event.words,
         "SELFHEALINGD_MISSED": str(letter.missed),
     }
-    return {name: value.replace("\0", "") for name, value in facts.items()}
+    return {name: one_line(value) for name, value in facts.items()}
 
 
 def _sentence(event: EventDocument) -> str:

@@ -28,6 +28,14 @@ def program_environment(
     return {**kept, **wanted, **marks}
 
 
+def one_line(words: str) -> str:
+    """Return words that a program may have chosen as a value that harms no command.
+
+    What a script puts into the header of a mail must not begin another one.
+    """
+    return "".join(char if char.isprintable() else " " for char in words)
+
+
 def marks_in(environ: bytes) -> dict[str, str]:
     """Return the marks that an environment bears, as ``/proc/PID/environ`` shows it."""
     entries = (entry.partition(b"=") for entry in environ.split(b"\0"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from selfhealingd.supervise.environment import program_environment
+from selfhealingd.supervise.environment import one_line, program_environment
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_order() -> None:
     wanted = {"B": "program", "C": "program"}
     expected = {"A": "daemon", "B": "program", "C": "mark"}
     assert expected == program_environment(inherited, wanted, {"C": "mark"})
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("crashed: status 1", "crashed: status 1"),
+        ("a\nBcc: all@example.com", "a Bcc: all@example.com"),
+        ("a\0b\x1b[2J\u2028c é", "a b [2J c é"),
+    ],
+)
+def test_words_of_others_are_one_line(words: str, line: str) -> None:
+    """No new line, no NUL, and nothing that steers a terminal."""
+    assert line == one_line(words)
