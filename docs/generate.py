@@ -140,6 +140,10 @@ ENGINE = {
     "max_concurrent_remedies": "At most this share of the programs (at least one) is"
     " being restarted at a time.",
     "max_remedies_per_hour": "At most so many restarts in any hour.",
+    "max_drills_per_hour": "At most so many"
+    " [drills](operations.md#drills) in any hour.",
+    "max_drill_pressure": "No drill begins while something waits for CPU or IO for a"
+    " larger share of the time.",
 }
 COMMAND = {
     "command": "What to run. A string is split as a shell would; no shell runs it. A"
@@ -183,6 +187,8 @@ PROGRAM = COMMAND | {
     "depends_on": "What has to be how far before it starts: programs or groups, each"
     " `started`, `ready` (RUNNING), `healthy` (no incident) or `completed`.",
     "essential": "When it ends for good, so does the daemon, with status 1.",
+    "drills": "It may be made to fail on purpose, by"
+    " [`selfhealctl drill`](operations.md#drills).",
     "reload": 'What makes it read its own config again: a signal such as `"HUP"`, or'
     " a command, which may take 60 s. What the remedy `reload` does.",
     "umask": "Its umask.",
@@ -261,6 +267,7 @@ WATCH = {
     " unit's stop.",
     "restart": "The command that does both. Default: one after the other; with"
     " `systemd`: that unit's restart.",
+    "drills": "As for a program.",
     "reload": "What makes it read its own config again: a signal or a command. With"
     " `systemd`: that unit's reload.",
     "environment": "Of these commands: as for a program.",

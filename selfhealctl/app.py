@@ -12,6 +12,7 @@ import typer
 
 from selfhealctl.commands import (
     daemon,
+    drill,
     engine,
     events,
     incidents,
@@ -139,6 +140,15 @@ COMMANDS = (
         (
             "selfhealctl replay --since 1d",
             "selfhealctl replay --with new.toml --since 2026-11-24T14:00",
+        ),
+    ),
+    (
+        ENGINE,
+        drill.drill,
+        (
+            "selfhealctl drill kill web",
+            "selfhealctl drill hang web",
+            "selfhealctl drill crashloop web --yes",
         ),
     ),
     (ENGINE, engine.resume, ('selfhealctl resume --reason "disk replaced"',)),

@@ -18,14 +18,23 @@ from selfhealingd.wire.methods import Params
 LONGEST = 7 * 86400.0
 """Seconds: no deadline of a daemon is believed beyond this."""
 
+_CARRIES_ON = (
+    "interrupted: the daemon carries on with what it has begun",
+    "see how it goes: selfhealctl status",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to begin, and whether to stay until it has ended."""
+    """What to begin, and whether to stay until it has ended.
+
+    ``interrupted``: what to say at Ctrl-C.
+    """
 
     method: str
     params: Params
     wait: bool = True
+    interrupted: tuple[str, str] = _CARRIES_ON
 
 
 class _Finished(msgspec.Struct, frozen=True):
@@ -36,8 +45,8 @@ class _Finished(msgspec.Struct, frozen=True):
 def operate(session: Session, order: Order) -> None:
     """Begin a long operation and, unless told not to, follow it to its end.
 
-    Leaves with status 1 when an outcome is not ok. Ctrl-C leaves the daemon at work
-    and raises Interrupted.
+    Leaves with status 1 when an outcome is not ok. Ctrl-C raises Interrupted; what it
+    does to what was begun is the method's to say.
     """
     with connect(session.socket, session.timeout) as connection:
         try:
@@ -45,10 +54,7 @@ def operate(session: Session, order: Order) -> None:
             started = read(raw, Started)
             outcomes = _follow(session, connection, started) if order.wait else None
         except KeyboardInterrupt:
-            raise Interrupted(
-                "interrupted: the daemon carries on with what it has begun",
-                "see how it goes: selfhealctl status",
-            ) from None
+            raise Interrupted(*order.interrupted) from None
     if outcomes is not None:
         report(session, order.method, outcomes)
     elif not session.wrote_json(raw):

@@ -20,6 +20,14 @@ from selfhealctl.errors import UsageError
 from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Session
 
 
+class DrillKind(StrEnum):
+    """What is done to a service."""
+
+    KILL = "kill"
+    HANG = "hang"
+    CRASHLOOP = "crashloop"
+
+
 class Stream(StrEnum):
     """What a program writes to."""
 
@@ -222,6 +230,15 @@ Wait = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Also when it is PERMANENT_OPEN.")]
+DrillKindArgument = Annotated[
+    DrillKind,
+    typer.Argument(
+        metavar="kill|hang|crashloop", show_default=False, help="What is done to it."
+    ),
+]
+YesDrill = Annotated[
+    bool, typer.Option("--yes", "-y", help="Knowing what it leaves: for crashloop.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")

@@ -23,6 +23,9 @@ class Problems:
         self._by_cause.pop(cause, None)
         self._tell()
 
+    def __contains__(self, cause: str) -> bool:
+        return cause in self._by_cause
+
     def all(self) -> tuple[Problem, ...]:
         """All there are, in the order in which they came up."""
         return tuple(self._by_cause.values())

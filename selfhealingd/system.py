@@ -34,9 +34,10 @@ class System:
     They differ where something waits for ``update`` or for a new daemon.
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
     daemon did, on trio's clock. ``nursery``: where operations live. ``followed``:
-    how many logs clients follow. ``replaying``: for somebody. ``ending``: everything is
-    stopped, as asked. ``said``: the status that programs gave themselves. ``by_hand``:
-    runbooks that an operator runs, each with its service.
+    how many logs clients follow. ``replaying``: for somebody. ``drilled``: which
+    service is. ``ending``: everything is stopped, as asked. ``said``: the status that
+    programs gave themselves. ``by_hand``: runbooks that an operator runs, each with its
+    service.
     """
 
     config: Config
@@ -65,6 +66,7 @@ class System:
     flags_loaded: float | None = None
     followed: int = 0
     replaying: bool = False
+    drilled: str | None = None
     ending: bool = False
     by_hand: set[tuple[str, str]] = field(default_factory=set)
     shutdown_asked: trio.Event = field(default_factory=trio.Event)

@@ -9,6 +9,7 @@ from functools import partial
 
 from selfhealingd.commands import (
     background,
+    drill,
     engine,
     explaining,
     foretelling,
@@ -48,6 +49,7 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "stop": programs.stop,
     "restart": programs.restart,
     "signal": programs.signal,
+    "drill": drill.drill,
     "resume": engine.resume,
     "reset": engine.reset,
     "pause-all": background.pause_all,

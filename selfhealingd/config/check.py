@@ -154,6 +154,9 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         checks=checks,
         probes={n: one.probes for n, one in services.items() if one.probes != NONE},
         hooks=hooks,
+        drills={name: True for name, one in services.items() if one.drills},
+        max_drills_per_hour=settings.engine.max_drills_per_hour,
+        max_drill_pressure=settings.engine.max_drill_pressure,
     )
 
 

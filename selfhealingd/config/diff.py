@@ -56,6 +56,7 @@ def compare(old: Config, new: Config) -> Changes:
                 _differ(old.reloads, new.reloads)
                 | _differ(old.rules, new.rules)
                 | _differ(old.probes, new.probes)
+                | _differ(old.drills, new.drills)
             )
         ),
         *_changed(old.watches, new.watches),
@@ -73,6 +74,8 @@ def compare(old: Config, new: Config) -> Changes:
         healing_changed=(
             msgspec.structs.replace(old.policy, programs={}, runbooks={})
             != msgspec.structs.replace(new.policy, programs={}, runbooks={})
+            or old.max_drills_per_hour != new.max_drills_per_hour
+            or old.max_drill_pressure != new.max_drill_pressure
         ),
         host_changed=old.host_rules != new.host_rules,
         checks=tuple(sorted(_differ(old.checks, new.checks))),

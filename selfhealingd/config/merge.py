@@ -72,6 +72,7 @@ def pick(base: Config, read: Config, names: Collection[str]) -> Config:
         rules=_pick(base.rules, read.rules, names),
         probes=_pick(base.probes, read.probes, names),
         watches=_pick(base.watches, read.watches, names),
+        drills=_pick(base.drills, read.drills, names),
         policy=replace(base.policy, programs=programs),
     )
 
@@ -80,7 +81,13 @@ def without(base: Config, names: Collection[str]) -> Config:
     """Return ``base`` without these programs."""
     policy = replace(base.policy, programs={})
     nothing = replace(
-        base, launches={}, watches={}, reloads={}, rules={}, policy=policy
+        base,
+        launches={},
+        watches={},
+        reloads={},
+        rules={},
+        drills={},
+        policy=policy,
     )
     return pick(base, nothing, names)
 

@@ -65,6 +65,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     reload: ReloadBy | None = None
     rules: tuple[Rule, ...] = ()
     probes: Probes = NONE
+    drills: bool = False
 
 
 def read_program(
@@ -129,6 +130,7 @@ def read_program(
         reload=reload_of(name, table, plain, spot),
         rules=table.rules,
         probes=Probes(liveness=liveness, readiness=signs.probe),
+        drills=table.drills,
     )
 
 

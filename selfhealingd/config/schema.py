@@ -161,6 +161,8 @@ class HealingTable(ServiceHealingTable, frozen=True, kw_only=True):
     systemic_share: Share = 0.4
     max_concurrent_remedies: Share = 0.2
     max_remedies_per_hour: Count = 60
+    max_drills_per_hour: Count = 4
+    max_drill_pressure: Share = 0.5
 
 
 def read_service_healing(raw: object, spot: Spot) -> ServiceHealingTable:
@@ -295,6 +297,7 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     depends_on: Needs = {}
     essential: Boolean = False
     reload: Reload | None = None
+    drills: Boolean = False
     umask: Octal | None = None
     rlimits: Annotated[dict[str, tuple[int, int]], Nested(read_rlimits)] = {}
     sockets: Strings = ()
@@ -335,6 +338,7 @@ class WatchTable(msgspec.Struct, frozen=True, kw_only=True):
     stop: OwnCommand | None = None
     restart: OwnCommand | None = None
     reload: Reload | None = None
+    drills: Boolean = False
     environment: Environment = {}
     directory: PathText | None = None
     user: Text | None = None

@@ -76,6 +76,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ``file`` is the main file, ``files`` are all that were read, it first. ``reloads``
     has the services that can be told to reload; ``rules`` the services that have any,
     ``probes`` those that are asked how they are. ``watches``: what others run.
+    ``drills`` has the services that may be made to fail on purpose, so many times an
+    hour in all, while the host is under no more pressure than that (0 to 1).
     """
 
     file: Path
@@ -92,6 +94,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Check] = {}
     probes: dict[str, Probes] = {}
     watches: dict[str, Watch] = {}
+    drills: dict[str, bool] = {}
+    max_drills_per_hour: int = 4
+    max_drill_pressure: float = 0.5
     hooks: dict[str, Hook] = {}
 
     @property

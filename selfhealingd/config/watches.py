@@ -83,6 +83,7 @@ def read_watch(name: str, raw: object, spot: Spot, around: Surroundings) -> Read
         reload=reload,
         rules=table.rules,
         probes=Probes(liveness=liveness),
+        drills=table.drills,
     )
 
 

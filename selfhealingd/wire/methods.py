@@ -127,6 +127,17 @@ class Tail(Params, frozen=True):
     follow: bool = False
 
 
+class Drill(Params, frozen=True):
+    """What is done to which service.
+
+    ``confirmed``: who asks knows what that leaves behind.
+    """
+
+    kind: Literal["kill", "hang", "crashloop"]
+    name: str
+    confirmed: bool = False
+
+
 class Replay(Params, frozen=True):
     """What was recorded from ``since`` on, all of it if None; and by another config.
 
@@ -174,6 +185,7 @@ METHODS: dict[str, Method] = {
     "stop": Method(Access.OPERATE, Names),
     "restart": Method(Access.OPERATE, Restart),
     "signal": Method(Access.OPERATE, Signal),
+    "drill": Method(Access.OPERATE, Drill),
     "resume": Method(Access.OPERATE, Resume),
     "reset": Method(Access.OPERATE, Reset),
     "pause-all": Method(Access.OPERATE),

@@ -60,6 +60,8 @@ async def test_an_operator_may_ask_for_everything(method: str) -> None:
         "reason": "r",
         "name": "program:web",
         "id": "t",
+        "kind": "kill",
+        "runbook": "clear",
     }
     kind = METHODS[method].params
     fields = msgspec.structs.fields(kind)
