@@ -248,13 +248,13 @@ async def test_a_state_that_is_lost_altogether_is_dormant(house: House) -> None:
 
 
 async def test_a_newer_state_is_refused_with_words(house: House) -> None:
-    """It is neither used nor overwritten; nothing is started; status 1."""
+    """It is neither used nor overwritten; nothing is started; status 4."""
     house.write({"web": sh("touch started; exec sleep 1000", directory=".")})
     house.state.parent.mkdir(mode=0o700)
     text = 'version = 99\nfuture = "unknown"\n\n# end\n'
     house.state.write_text(text)
     await house.spawn()
-    assert 1 == await house.wait()
+    assert 4 == await house.wait()
     assert "has version 99, and this daemon knows 1" in house.log()
     assert "Traceback" not in house.log()
     assert text == house.state.read_text()
