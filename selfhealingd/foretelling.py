@@ -44,6 +44,7 @@ class _Foreteller(Teller):
             Finding(
                 key=seen.key,
                 cause="prediction",
+                service=seen.service,
                 words=f"{seen.service or 'host'}: {sentence(seen)}",
                 do=advice(seen),
             )

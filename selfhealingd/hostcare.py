@@ -4,11 +4,14 @@ No service is behind it, so no engine verifies what helps: a runbook is run once
 something comes up, and status tells for as long as it is there.
 """
 
+import math
+
 import msgspec
 import trio
 
 from selfhealingd import logs
 from selfhealingd.config.settings import Runbook
+from selfhealingd.core.events import Noticed
 from selfhealingd.core.remedy import Ladder, Run
 from selfhealingd.loop import Loop
 from selfhealingd.problems import Problems
@@ -23,13 +26,15 @@ log = logs.get("Host")
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong with the host; ``do`` is what to type about it.
 
-    ``key`` tells it from others, ``cause`` is what a runbook is told.
+    ``key`` tells it from others, ``cause`` is what a runbook is told. ``service``: the
+    one that it is about all the same.
     """
 
     key: str
     cause: str
     words: str
     do: str
+    service: str | None = None
     critical: bool = False
     ladder: Ladder = ()
 
@@ -45,6 +50,7 @@ class HostCare:
         self._found: dict[str, Finding] = {}
         self._ran: dict[str, float] = {}
         self._nursery: trio.Nursery | None = None
+        self._told, self._notices = trio.open_memory_channel[Noticed](math.inf)
 
     async def run(
         self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -52,7 +58,8 @@ class HostCare:
         """Let runbooks be run, until cancelled."""
         async with trio.open_nursery() as self._nursery:
             task_status.started()
-            await trio.sleep_forever()
+            async for notice in self._notices:
+                await self.loop.post(notice)
 
     def tell(self, finding: Finding) -> None:
         """Take in that something is wrong, or wrong in another way."""
@@ -62,7 +69,7 @@ class HostCare:
         if not self.loop.host.flags.auto_detection:
             return
         if new:
-            (log.error if finding.critical else log.warning)(finding.words)
+            self._notice(finding, over=False)
         for one in finding.ladder:
             if new and isinstance(one, Run):
                 self._begin(finding, one.runbook)
@@ -72,12 +79,25 @@ class HostCare:
         finding = self._found.pop(key, None)
         self._problems.clear(_cause(key))
         if finding is not None and self.loop.host.flags.auto_detection:
-            log.info(f"over: {finding.words}")
+            self._notice(finding, over=True)
 
     def flags_changed(self) -> None:
         """Show what the flags let be shown."""
         for finding in self._found.values():
             self._show(finding)
+
+    def _notice(self, finding: Finding, *, over: bool) -> None:
+        """Have it told in log and journal, and to whoever follows."""
+        self._told.send_nowait(
+            Noticed(
+                at=trio.current_time(),
+                key=finding.key,
+                words=finding.words,
+                service=finding.service,
+                critical=finding.critical,
+                over=over,
+            )
+        )
 
     def _show(self, finding: Finding) -> None:
         cause = _cause(finding.key)

@@ -113,8 +113,8 @@ class World:
             on_fault=lambda event, _: self.faults.append(event),
         )
         self.loop.launches = dict(config.launches)
-        care = HostCare("mark", self.loop, self.problems)
-        self.foresight = make_foresight(care)
+        self.care = HostCare("mark", self.loop, self.problems)
+        self.foresight = make_foresight(self.care)
         look_ahead_by(config, self.foresight)
         self.hands = LeakyHands(nursery, self.observe)
         self.hands.post = self.loop.post
@@ -151,6 +151,7 @@ async def make(tmp_path: Path, nursery: trio.Nursery) -> Make:
         file.write_text(text)
         config = load_config(file, environ={}, uid=os.getuid())
         world = World(config, nursery)
+        await nursery.start(world.care.run)
         await nursery.start(world.foresight.run)
         nursery.start_soon(world.loop.run, world.hands)
         await world.loop.apply(Began(at=trio.current_time()))
@@ -177,6 +178,8 @@ async def test_advice_is_told_and_nothing_done(
     assert "reaches its limit (1000 B) in about" in problem.words
     assert "selfhealctl restart web" in problem.do
     assert 1 == world.hands.up["web"][0]
+    [event] = [event for event in world.told if event.kind.startswith("problem")]
+    assert ("problem.found", "web") == (event.kind, event.service)
     assert [] == world.faults
 
 

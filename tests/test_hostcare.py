@@ -9,6 +9,7 @@ from harness import soon
 
 from selfhealingd.config.settings import Runbook
 from selfhealingd.core.breaker import Breaker, PermanentlyOpen
+from selfhealingd.core.events import Event, Noticed
 from selfhealingd.core.host import Host
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import Flags, Policy
@@ -35,10 +36,16 @@ class Bench:
             tell=lambda _event: None,
             on_fault=lambda _event, _fault: None,
         )
+        self.posted: list[Event] = []
+        self.loop.post = self.post  # type: ignore[method-assign]
         self.care = HostCare("mark", self.loop, self.problems)
         script = f'echo "$SELFHEALINGD_CAUSE $SELFHEALINGD_DETAIL" >> {self.log}'
         launch = Launch(argv=("sh", "-c", script))
         self.care.runbooks = {"mend": Runbook(name="mend", timeout=10, launch=launch)}
+
+    async def post(self, event: Event) -> None:
+        await trio.lowlevel.checkpoint()
+        self.posted.append(event)
 
     @property
     def ran(self) -> list[str]:
@@ -61,6 +68,18 @@ MEND: Ladder = (Run("mend"),)
 
 def found(words: str, ladder: Ladder = MEND, *, key: str = "k") -> Finding:
     return Finding(key=key, cause="rule", words=words, do="look", ladder=ladder)
+
+
+async def test_what_comes_and_goes_is_an_event(bench: Bench) -> None:
+    """Once each, in their order, for the journal and for hooks."""
+    bench.care.tell(found("hot", ()))
+    bench.care.tell(found("hotter", ()))
+    bench.care.over("k")
+    bench.care.over("k")
+    await soon(lambda: 2 == len(bench.posted))
+    assert [("hot", False), ("hotter", True)] == [
+        (one.words, one.over) for one in bench.posted if isinstance(one, Noticed)
+    ]
 
 
 async def test_a_runbook_is_told_what_is_wrong(bench: Bench) -> None:

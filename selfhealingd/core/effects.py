@@ -210,6 +210,25 @@ class OperatorActed(Consequence, frozen=True, kw_only=True, tag=True):
     service: str | None = None
 
 
+class ProblemFound(Consequence, frozen=True, kw_only=True, tag=True):
+    """Something is wrong that no incident is about; ``service`` None: with the host."""
+
+    durable: ClassVar[bool] = False
+    key: str
+    words: str
+    service: str | None = None
+    critical: bool = False
+
+
+class ProblemOver(Consequence, frozen=True, kw_only=True, tag=True):
+    """It isn't any more."""
+
+    durable: ClassVar[bool] = False
+    key: str
+    words: str
+    service: str | None = None
+
+
 class FlagsSet(Consequence, frozen=True, kw_only=True, tag=True):
     """The flags in force changed: the emergency switch among them."""
 
@@ -233,6 +252,8 @@ Announcement: TypeAlias = (
     | AttemptEnded
     | BreakerChanged
     | OperatorActed
+    | ProblemFound
+    | ProblemOver
     | FlagsSet
 )
 

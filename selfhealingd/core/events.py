@@ -156,6 +156,19 @@ class Knocked(Happened, frozen=True, kw_only=True, tag=True):
     opened: bool = True
 
 
+class Noticed(Happened, frozen=True, kw_only=True, tag=True):
+    """Something is wrong that no incident is about, or isn't any more (``over``).
+
+    ``service``: whom it is about; None for the host. ``key`` tells it from others.
+    """
+
+    key: str
+    words: str
+    service: str | None = None
+    critical: bool = False
+    over: bool = False
+
+
 class Asked(Happened, frozen=True, kw_only=True):
     """Base of what a person asks for."""
 
@@ -250,5 +263,6 @@ Event: TypeAlias = (
     | Healing
     | Due
     | Knocked
+    | Noticed
     | Request
 )

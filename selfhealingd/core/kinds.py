@@ -11,6 +11,8 @@ KINDS: dict[str, str] = {
     "attempt.began": "a remedy is tried",
     "attempt.ended": "its result is known",
     "breaker.changed": "a breaker has another state now; the engine's is among them",
+    "problem.found": "something is wrong with the host, or a limit will be reached",
+    "problem.over": "it is not any more",
     "operator.acted": "somebody did something by `selfhealctl`",
     "flags.changed": "the feature flags in force changed",
 }

@@ -20,6 +20,8 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ProblemFound,
+    ProblemOver,
     ReadinessChanged,
     StartedByClient,
     Transition,
@@ -124,6 +126,8 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
                 "by": told.by,
                 "reason": told.reason,
             }
+        case ProblemFound(key=key) | ProblemOver(key=key):
+            return {"key": key}
         case FlagsSet(off=off):
             return {"off": off}
         case _:

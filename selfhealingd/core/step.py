@@ -24,6 +24,8 @@ from selfhealingd.core.effects import (
     FlagsSet,
     Listen,
     Observe,
+    ProblemFound,
+    ProblemOver,
     Signal,
     Wake,
 )
@@ -98,6 +100,8 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 s = turn.service(name)
                 turn.put(*service.due(turn.program(name), s, at=turn.at))
                 engine.review(turn, name)
+        case events.Noticed():
+            turn.say(_told(event))
         case events.Knocked():
             knocking.knocked(turn, event)
         case events.Appeared():
@@ -118,6 +122,13 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
             _take_in(turn, event)
         case _:
             requests.handle(turn, event)
+
+
+def _told(event: events.Noticed) -> ProblemFound | ProblemOver:
+    whom, key, words = event.service, event.key, event.words
+    if event.over:
+        return ProblemOver(service=whom, key=key, words=words)
+    return ProblemFound(service=whom, key=key, words=words, critical=event.critical)
 
 
 def _take_in_deed(turn: Turn, event: events.Healing) -> None:

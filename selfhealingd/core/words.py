@@ -25,6 +25,8 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ProblemFound,
+    ProblemOver,
     ReadinessChanged,
     StartedByClient,
     Transition,
@@ -59,6 +61,7 @@ SUPERVISOR = "Supervisor"
 SELF_HEALING = "SelfHealing"
 CIRCUIT_BREAKER = "CircuitBreaker"
 CONTROL = "Control"
+OBSERVER = "Observer"
 FEATURE_FLAGS = "FeatureFlags"
 
 RESUME = 'selfhealctl resume --reason "…"'
@@ -119,6 +122,8 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
                 service=announcement.service,
                 words=f"{action} {target}, asked for by {by}{because}",
             )
+        case ProblemFound() | ProblemOver():
+            return _problem(announcement)
         case FlagsSet(off=off):
             switched = f"switched off: {', '.join(off)}" if off else "all are on"
             return Sentence(
@@ -130,6 +135,21 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
             )
         case _:
             assert_never(announcement)
+
+
+def _problem(announcement: ProblemFound | ProblemOver) -> Sentence:
+    words, level = f"over: {announcement.words}", Level.INFO
+    kind = "problem.over"
+    if isinstance(announcement, ProblemFound):
+        kind, words = "problem.found", announcement.words
+        level = Level.ERROR if announcement.critical else Level.WARNING
+    return Sentence(
+        kind=kind,
+        component=OBSERVER,
+        service=announcement.service,
+        words=words,
+        level=level,
+    )
 
 
 def _transition(t: Transition, now: float) -> Sentence:

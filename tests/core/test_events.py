@@ -50,6 +50,7 @@ EVENTS: list[events.Event] = [
     events.CommandEnded(at=0.1, service="web", incident="web-3", attempt=2),
     events.Due(at=0.1, service="web"),
     events.Knocked(at=0.1, service="web", opened=False),
+    events.Noticed(at=0.1, key="rule load > 5", words="host: load", over=True),
     events.StartAsked(**ASKED, service="web"),
     events.StopAsked(**ASKED, service="web"),
     events.RestartAsked(**ASKED, service="web"),

@@ -19,6 +19,8 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ProblemFound,
+    ProblemOver,
     ReadinessChanged,
     StartedByClient,
     Transition,
@@ -195,6 +197,16 @@ TOLD: list[tuple[Announcement, str, dict[str, Any]]] = [
         OperatorActed(action="stop", target="web", by="uid 0, pid 42", service="web"),
         "operator.acted",
         {"action": "stop", "target": "web", "by": "uid 0, pid 42"},
+    ),
+    (
+        ProblemFound(key="forecast web memory", words="web: memory", service="web"),
+        "problem.found",
+        {"key": "forecast web memory"},
+    ),
+    (
+        ProblemOver(key="rule load > 5", words="host: load"),
+        "problem.over",
+        {"key": "rule load > 5"},
     ),
     (FlagsSet(off=("auto_healing",)), "flags.changed", {"off": ["auto_healing"]}),
 ]

@@ -13,6 +13,8 @@ from selfhealingd.core.effects import (
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
+    ProblemFound,
+    ProblemOver,
     ReadinessChanged,
     Transition,
 )
@@ -322,3 +324,28 @@ def test_the_reason_for_dormancy() -> None:
     """The contract's words for the count; any other reason is said as it is."""
     assert PROMISED == dormant_reason(10, PERMANENT_REASON)
     assert "something else" == dormant_reason(3, "something else")
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "words", "level"),
+    [
+        (ProblemFound(key="k", words="host: hot"), "found", "host: hot", "warning"),
+        (
+            ProblemFound(key="k", words="host: hot", critical=True),
+            "found",
+            "host: hot",
+            "error",
+        ),
+        (ProblemOver(key="k", words="host: hot"), "over", "over: host: hot", "info"),
+    ],
+)
+def test_what_is_wrong_beside_incidents(
+    told: ProblemFound | ProblemOver, kind: str, words: str, level: str
+) -> None:
+    """As loud as it is bad; that it is over is good news."""
+    said = sentence(told, NOW)
+    assert (f"problem.{kind}", words, level) == (
+        said.kind,
+        said.words,
+        said.level.value,
+    )

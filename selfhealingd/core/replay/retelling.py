@@ -32,6 +32,7 @@ from selfhealingd.core.events import (
     Gathered,
     Knocked,
     News,
+    Noticed,
     Reconfigured,
     Spawned,
 )
@@ -272,7 +273,7 @@ def _note_event(
     past: Past, event: Event, before: Host, begun: dict[_Key, Took]
 ) -> None:
     match event:
-        case Began() | FlagsChanged() | Knocked() | Asked():
+        case Began() | FlagsChanged() | Knocked() | Noticed() | Asked():
             past.given.append(event)
         case Appeared():
             _note_appeared(past, event, before)
