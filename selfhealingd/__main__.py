@@ -30,8 +30,13 @@ from selfhealingd.handoff import Handoff, take
 from selfhealingd.store.errors import NewerState, StoreError
 from selfhealingd.store.lock import Held
 from selfhealingd.succession import CannotSucceed
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 
 _STDERR = 2
+
+SWITCH_SECS = 0.0002
+"""How long a thread keeps others from running Python. By default that is 5 ms: so long
+a crash waited for its restart while the state was being encoded."""
 
 DONE, FAILED, BAD_CONFIG, HELD, NEWER = 0, 1, 2, 3, 4
 
@@ -213,6 +218,8 @@ def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
     faulthandler.enable(file=_STDERR)
     with suppress(OSError):  # after an upgrade it would be the interpreter's
         Path("/proc/self/comm").write_text("selfhealingd")
+    DESCRIPTORS.keep_private()
+    sys.setswitchinterval(SWITCH_SECS)
     writer = logs.configure(
         level=config.daemon.log_level,
         fmt=config.daemon.log_format,

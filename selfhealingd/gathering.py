@@ -16,7 +16,7 @@ from selfhealingd.core.events import Event, Gathered, Spawned
 from selfhealingd.core.evidence import fit, sampled
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import pid_of
-from selfhealingd.investigating import Case, Investigator, document
+from selfhealingd.investigating import Case, Ends, Investigator, document
 from selfhealingd.loop import Loop
 from selfhealingd.observe.evidence.notes import Notes
 from selfhealingd.problems import Problems
@@ -91,7 +91,16 @@ class Gatherer:
             since = None if before is None else event.at
             self._settings[event.service] = (launch, since)
 
-    async def gather(self, service: str, run: int, incident: str) -> None:
+    def ends(self, service: str, run: int) -> Ends:
+        """Return where a run's logs end, for ``gather``: before it runs again."""
+        launch = self._loop.launches.get(service)
+        if launch is None:
+            return {}
+        now = trio.current_time()
+        inherited = now - self._lasted(service, run, now) <= self._began
+        return self._investigator.ends(launch, inherited=inherited)
+
+    async def gather(self, service: str, run: int, incident: str, ends: Ends) -> None:
         """Keep an incident's evidence, and report ``Gathered`` whatever happens."""
         gathered = trio.Event()
 
@@ -107,7 +116,7 @@ class Gatherer:
             return
         self._waiting += 1
         try:
-            case = self._case(service, run, incident)
+            case = self._case(service, run, incident, ends)
             if case.alive:
                 await self._living(case)
             else:
@@ -202,23 +211,29 @@ class Gatherer:
             )
             self._left_out = 0
 
-    def _case(self, service: str, run: int, incident: str) -> Case:
+    def _lasted(self, service: str, run: int, now: float) -> float:
+        """For how many seconds a run has been up, or was until it ended."""
+        known = self._loop.host.services.get(service)
+        if known is None:
+            return 0.0
+        if known.run == run and pid_of(known.life) is not None:
+            return now - known.life.at
+        return 0.0 if known.exit is None else known.exit.lasted
+
+    def _case(self, service: str, run: int, incident: str, ends: Ends) -> Case:
         now, wall = trio.current_time(), utc_now()
         known = self._loop.host.services.get(service)
         pid = started = end = None
-        lasted = 0.0
         if known is not None and known.run == run:
             pid, started = pid_of(known.life), known.started
-            lasted = now - known.life.at
         alive = pid is not None
         spawned = self._spawned.get(service)
         if not alive and spawned is not None and spawned.run == run:
             pid, started = spawned.pid, spawned.started
-        if not alive and known is not None and known.exit is not None:
-            end, lasted = known.exit, known.exit.lasted
+        if not alive and known is not None:
+            end = known.exit
         since = self._settings.get(service, (None, None))[1]
         launch = self._loop.launches.get(service, Launch(argv=()))
-        inherited = now - lasted <= self._began
         return Case(
             service=service,
             run=run,
@@ -232,9 +247,9 @@ class Gatherer:
             started=started,
             end=end,
             launch=launch,
-            logs=self._investigator.ends(launch, inherited=inherited),
+            logs=ends,
             journal=self._journal(service),
-            lasted=lasted,
+            lasted=self._lasted(service, run, now),
             settings=None if since is None else now - since,
             samples=sampled(self._investigator.samples(service), now),
         )

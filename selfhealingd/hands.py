@@ -38,7 +38,9 @@ class Hands:
     def start(self, service: str, run: int, launch: Launch) -> None:
         """Start a run; its events come through the inbox."""
         self.origins.note(service, run, launch)
-        live = partial(self.runs.live, service, run, launch)
+        # The thread that starts it needs no task of ours to run before it does.
+        order = self.runs.begin(service, run, launch)
+        live = partial(self.runs.live, service, run, launch, order)
         self.nursery.start_soon(self._guard, service, run, live)
 
     async def adopt(
@@ -88,7 +90,8 @@ class Hands:
 
     def gather(self, service: str, run: int, incident: str) -> None:
         """Keep an incident's evidence, then send ``Gathered``."""
-        self.nursery.start_soon(self.gatherer.gather, service, run, incident)
+        ends = self.gatherer.ends(service, run)
+        self.nursery.start_soon(self.gatherer.gather, service, run, incident, ends)
 
     def command(
         self, service: str, incident: str, attempt: int, runbook: str | None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import trio
@@ -48,6 +49,9 @@ JOURNAL_LAG_SECS = 0.2
 MOST_SAID = 32 * 1024
 """Bytes of a log, or of a stack."""
 
+Ends: TypeAlias = dict[Path, int | None]
+"""How far each log had been written, as far as that is known."""
+
 log = logs.get("Evidence")
 
 
@@ -75,7 +79,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     launch: Launch
     lasted: float
     settings: float | None
-    logs: dict[Path, int | None] = {}
+    logs: Ends = {}
     journal: str | None = None
     samples: SamplesDocument | None = None
 
@@ -106,7 +110,7 @@ class Investigator:
         self._one = trio.CapacityLimiter(1)
         self._commands = trio.CapacityLimiter(COMMANDS)
 
-    def ends(self, launch: Launch, *, inherited: bool) -> dict[Path, int | None]:
+    def ends(self, launch: Launch, *, inherited: bool) -> Ends:
         """Return where a run's logs end now: what comes is of its next one.
 
         One that this daemon has not written to has nothing of it, unless the run is

@@ -26,6 +26,7 @@ from selfhealingd.logwriter import Writer
 from selfhealingd.memory import Moment
 from selfhealingd.store.keeper import Keeper
 from selfhealingd.store.lock import Lock
+from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.environment import INSTANCE, TASK
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import run_to_end
@@ -79,6 +80,8 @@ class Succession:
         """
         # What comes now is for the successor, who inherits it as pending.
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+        # Long before any is to be inherited: a start may be under way.
+        DESCRIPTORS.hand_over()
         try:
             kept = [*self._kit.outputs.hold(), *self._kit.sockets.hold()]
         except OSError as error:

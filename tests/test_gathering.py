@@ -94,7 +94,7 @@ class Bench:
         """Gather for run 3; the event comes once, whatever happens."""
         before = len(self.events)
         with trio.fail_after(PATIENCE):
-            await self.gatherer.gather("web", 3, incident)
+            await self.gatherer.gather("web", 3, incident, self.gatherer.ends("web", 3))
         [event] = self.events[before:]
         assert isinstance(event, Gathered)
         assert ("web", incident) == (event.service, event.incident)
@@ -255,16 +255,16 @@ async def test_what_waited_for_the_disk_is_bounded(
     bench.store.folder.write_bytes(b"in the way")
     bench.be(Backoff(at=9.0, why=Why.TURN), exit=CRASH)
     for n in range(4):
-        await bench.gatherer.gather("web", 3, f"web-{n}")
+        await bench.gatherer.gather("web", 3, f"web-{n}", {})
     bench.store.folder.unlink()
-    await bench.gatherer.gather("web", 3, "web-4")
+    await bench.gatherer.gather("web", 3, "web-4", {})
     expected = {"web-2.json", "web-3.json", "web-4.json"}
     assert expected == {path.name for path in bench.store.folder.iterdir()}
     assert () == bench.problems.all()
 
 
 async def bench_without_evidence(bench: Bench) -> bool:
-    await bench.gatherer.gather("web", 3, "web-1")
+    await bench.gatherer.gather("web", 3, "web-1", {})
     return bench.store.folder.is_file() and len(bench.events) == 1
 
 
@@ -301,7 +301,7 @@ async def test_a_defect_of_ours_holds_nobody(bench: Bench) -> None:
 async def test_a_service_that_nobody_knows(bench: Bench) -> None:
     """It was removed meanwhile, perhaps."""
     with trio.fail_after(PATIENCE):
-        await bench.gatherer.gather("gone", 1, "gone-1")
+        await bench.gatherer.gather("gone", 1, "gone-1", {})
     assert 1 == len(bench.events)
 
 
@@ -314,7 +314,7 @@ async def test_hundreds_at_once_are_bounded(
     with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             for n in range(20):
-                nursery.start_soon(bench.gatherer.gather, "web", 3, f"web-{n}")
+                nursery.start_soon(bench.gatherer.gather, "web", 3, f"web-{n}", {})
     told = {event.incident for event in bench.events if isinstance(event, Gathered)}
     assert 20 == len(told) == len(bench.events)
     assert 5 == len(list(bench.store.folder.iterdir()))

@@ -29,6 +29,7 @@ from selfhealingd.core.life import (
     Running,
     Starting,
     Stopped,
+    Waiting,
     Why,
     alive,
 )
@@ -91,8 +92,7 @@ def review_waiting(turn: Turn) -> None:
     waiting = [
         s
         for s in turn.host.services.values()
-        if isinstance(s.life, Backoff | Exited | Fatal)
-        or (isinstance(s.life, Running) and s.symptoms)
+        if (s.symptoms and isinstance(s.life, Running)) or isinstance(s.life, Waiting)
     ]
     for s in sorted(waiting, key=lambda s: s.life.at):
         review(turn, s.name)

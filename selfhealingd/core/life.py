@@ -119,6 +119,9 @@ class Fatal(msgspec.Struct, frozen=True, tag="FATAL"):
 
 
 Life: TypeAlias = Stopped | Starting | Running | Backoff | Stopping | Exited | Fatal
+Alive: TypeAlias = Starting | Running | Stopping
+Waiting: TypeAlias = Backoff | Exited | Fatal
+"""Down, and not because somebody wants it so."""
 
 
 def label(life: Life) -> str:
@@ -128,7 +131,7 @@ def label(life: Life) -> str:
 
 def alive(life: Life) -> bool:
     """Whether a process of it exists, or is about to."""
-    return isinstance(life, Starting | Running | Stopping)
+    return isinstance(life, Alive)
 
 
 def pid_of(life: Life) -> int | None:

@@ -202,7 +202,9 @@ def _limits(policy: Policy, host: Host, now: float) -> Decision:
         # With a budget of none there is no remedy whose hour could run out.
         freed = recent[over] + HOUR if over < len(recent) else None
         return Wait(Why.BUDGET, freed)
+    # Asked at each crash, so the many that never had an incident are passed by fast.
+    now_busy = sum(busy(s) for s in host.services.values() if s.incident is not None)
+    if now_busy == 0:
+        return Act(remedy=True)
     most = max(1, int(policy.max_concurrent_remedies * supervised(host)))
-    if sum(map(busy, host.services.values())) >= most:
-        return Wait(Why.TURN, None)
-    return Act(remedy=True)
+    return Wait(Why.TURN, None) if now_busy >= most else Act(remedy=True)

@@ -8,6 +8,7 @@ are idle, would make that look slower, not wrong.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -28,34 +29,48 @@ async def in_forker(work: Callable[[], T], limiter: trio.CapacityLimiter) -> T:
     Of ``limiter`` it has a token until it really is done. Raises what ``work`` raises,
     and RuntimeError if there is no thread for it.
     """
-    task = _Task(work, limiter)
+    task = Task(work, limiter)
     await limiter.acquire_on_behalf_of(task)
-    try:
-        _hand_over(task.carry_out)
-    except BaseException:
-        limiter.release_on_behalf_of(task)
-        raise
-    await task.done.wait()
-    return task.result()
+    task.hand_over()
+    return await task.result()
 
 
-class _Task(Generic[T]):
+def begin_in_forker(work: Callable[[], T], limiter: trio.CapacityLimiter) -> "Task[T]":
+    """Hand blocking work to such a thread at once; its result can be awaited later.
+
+    Raises trio.WouldBlock if ``limiter`` has no token left, and RuntimeError if there
+    is no thread for it.
+    """
+    task = Task(work, limiter)
+    limiter.acquire_on_behalf_of_nowait(task)
+    task.hand_over()
+    # It needs the interpreter, which otherwise it gets when we have nothing to do.
+    time.sleep(0)
+    return task
+
+
+class Task(Generic[T]):
+    """Work for one of these threads, which has a token of ``limiter`` for it."""
+
     def __init__(self, work: Callable[[], T], limiter: trio.CapacityLimiter) -> None:
-        self.done = trio.Event()
+        self._done = trio.Event()
         self._work = work
         self._limiter = limiter
         self._token = trio.lowlevel.current_trio_token()
         self._results: list[T] = []
         self._error: BaseException | None = None
 
-    def carry_out(self) -> Report:
+    def hand_over(self) -> None:
+        """Have it done; without a thread for it, the token is given back."""
         try:
-            self._results.append(self._work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
-            self._error = error
-        return self._report
+            _hand_over(self._carry_out)
+        except BaseException:
+            self._limiter.release_on_behalf_of(self)
+            raise
 
-    def result(self) -> T:
+    async def result(self) -> T:
+        """Return what has come of it, or raise it; once."""
+        await self._done.wait()
         if self._error is not None:
             try:
                 raise self._error
@@ -63,13 +78,20 @@ class _Task(Generic[T]):
                 self._error = None  # its traceback leads back to us
         return self._results.pop()
 
+    def _carry_out(self) -> Report:
+        try:
+            self._results.append(self._work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+            self._error = error
+        return self._report
+
     def _report(self) -> None:
         with suppress(trio.RunFinishedError):  # then nobody waits for it
             self._token.run_sync_soon(self._finish)
 
     def _finish(self) -> None:
         self._limiter.release_on_behalf_of(self)
-        self.done.set()
+        self._done.set()
 
 
 def _hand_over(work: _Work) -> None:

@@ -78,30 +78,56 @@ class Runs:
         self._reports = 0
         self._reported = trio.Event()
 
-    async def live(self, service: str, run: int, launch: Launch) -> None:
-        """Start a program and stay with it until nothing of it is left."""
+    def begin(self, service: str, run: int, launch: Launch) -> spawn.Order | None:
+        """Begin a start for which nothing has to be waited, to be given to ``live``.
+
+        None: there is something, or something is wrong with it, as ``live`` will tell.
+        """
+        gated = self._kit.gates is not None and self._kit.gates.needed(launch)
+        if gated or launch.sockets or self._spawning.available_tokens < 1:
+            return None
+        try:
+            order = self._order(service, run, launch, ())
+            order.begin(self._spawning)
+        except Exception:  # noqa: BLE001 - ``live`` meets it again
+            return None
+        return order
+
+    async def live(
+        self,
+        service: str,
+        run: int,
+        launch: Launch,
+        order: spawn.Order | None = None,
+    ) -> None:
+        """Start a program and stay with it until nothing of it is left.
+
+        ``order``: its start, if ``begin`` has begun it.
+        """
+        if order is not None:
+            await self._live(service, run, Open(launch), order)
+            return
         try:
             gate = await self._gate(service, run, launch)
         except (SpawnError, OutputError) as error:
             await self._fail(service, run, error)
             return
         with closing(gate):
-            await self._live(service, run, gate)
+            await self._live(service, run, gate, None)
 
     async def _gate(self, service: str, run: int, launch: Launch) -> Gate:
         if self._kit.gates is None:
             return Open(launch)
         return await self._kit.gates.prepare(service, run, launch)
 
-    async def _live(self, service: str, run: int, gate: Gate) -> None:
-        launch = gate.launch
+    async def _live(
+        self, service: str, run: int, gate: Gate, order: spawn.Order | None
+    ) -> None:
         try:
-            child = await spawn.start(
-                launch,
-                marks=self._marks(service, run),
-                handles=await self._handles(service, launch),
-                limiter=self._spawning,
-            )
+            if order is None:
+                sockets = await self._kit.sockets.lend(gate.launch.sockets)
+                order = self._order(service, run, gate.launch, sockets)
+            child = await order.child(self._spawning)
         except (SpawnError, OutputError) as error:
             await self._fail(service, run, error)
             return
@@ -254,13 +280,15 @@ class Runs:
         end = Exit(at=now, problem="its watch failed; see the daemon's log")
         await self._report(Exited(at=now, service=service, run=run, exit=end))
 
-    async def _handles(self, service: str, launch: Launch) -> Handles:
-        """Raises SpawnError or OutputError."""
-        sockets = await self._kit.sockets.lend(launch.sockets)
+    def _order(
+        self, service: str, run: int, launch: Launch, sockets: tuple[int, ...]
+    ) -> spawn.Order:
+        """Raises OutputError."""
         handles = self._kit.outputs.open(
             service, launch.stdout, launch.stderr, launch.credentials
         )
-        return replace(handles, sockets=sockets)
+        marks = self._marks(service, run)
+        return spawn.Order(launch, marks, replace(handles, sockets=sockets))
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.environment import program_environment
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.explain import explain
-from selfhealingd.supervise.forkers import in_forker
+from selfhealingd.supervise.forkers import Task, begin_in_forker, in_forker
 from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.privilege import checked_limits, switch_to
 from selfhealingd.supervise.sockets.handover import Handover
@@ -42,22 +42,21 @@ async def start(
     that hangs, on a dead network disk perhaps, is left behind after 5 s; what comes
     of it is killed and reaped whenever that is.
     """
-    order = _Order(launch, marks, handles)
     if limiter is None:
         limiter = trio.to_thread.current_default_thread_limiter()
-    try:
-        return await in_forker(order.carry_out, limiter)
-    except (trio.Cancelled, RuntimeError):  # the latter: there is no thread for it
-        await order.give_up()
-        raise
+    return await Order(launch, marks, handles).child(limiter)
 
 
-class _Order:
-    """A start under way, which its orderer may give up."""
+class Order:
+    """A start that is to be, or under way, which its orderer may give up.
+
+    Who begins one has to await its ``child``.
+    """
 
     def __init__(
         self, launch: Launch, marks: Mapping[str, str], handles: Handles
     ) -> None:
+        self._task: Task[Child] | None = None
         self._launch = launch
         self._marks = marks
         self._handles = handles
@@ -68,7 +67,21 @@ class _Order:
         self._abandoned = False
         self._child: Child | None = None
 
-    def carry_out(self) -> Child:
+    def begin(self, limiter: trio.CapacityLimiter) -> None:
+        """Begin at once; raises trio.WouldBlock or RuntimeError if that can't be."""
+        self._task = begin_in_forker(self._carry_out, limiter)
+
+    async def child(self, limiter: trio.CapacityLimiter) -> Child:
+        """Return what was started, as ``start`` does."""
+        try:
+            if self._task is not None:
+                return await self._task.result()
+            return await in_forker(self._carry_out, limiter)
+        except (trio.Cancelled, RuntimeError):  # the latter: there is no thread for it
+            await self._give_up()
+            raise
+
+    def _carry_out(self) -> Child:
         with self._lock:
             if self._abandoned:
                 raise SpawnError("cannot start: nobody waits for it any more")
@@ -98,7 +111,7 @@ class _Order:
         _discard(child.pid)
         raise SpawnError("cannot keep what was started: nobody waits for it any more")
 
-    async def give_up(self) -> None:
+    async def _give_up(self) -> None:
         """Take the order back, and end what has come of it already."""
         with self._lock:
             if not self._begun:
@@ -168,7 +181,7 @@ def _fork_exec(
             stdin=stdin,
             stdout=handles.stdout,
             stderr=handles.stderr,
-            close_fds=True,
+            close_fds=prepare is not None or not DESCRIPTORS.private,
             start_new_session=True,
             cwd=None if launch.directory is None else os.fspath(launch.directory),
             env=environment,

@@ -246,7 +246,10 @@ async def test_a_daemon_whose_stdout_was_closed_starts_all_the_same(
 async def test_programs_get_nothing_of_the_daemon_but_what_is_theirs(
     house: House,
 ) -> None:
-    """No descriptor beyond the three, no blocked signal, a session of its own."""
+    """No descriptor beyond the three, no blocked signal, a session of its own.
+
+    Not even one that the daemon was itself started with.
+    """
     show = (
         "import os, signal, json, time;"
         "f = sorted(map(int, os.listdir('/proc/self/fd')))[:4];"
@@ -257,7 +260,7 @@ async def test_programs_get_nothing_of_the_daemon_but_what_is_theirs(
     )
     command = [sys.executable, "-c", show]
     house.write({"shows": {"command": command, "stdout_logfile": "shown"}})
-    await house.start()
+    await house.start(prefix=("sh", "-c", 'exec 7</dev/null; exec "$@"', "sh"))
     found: list[Path] = []
 
     def shown() -> bool:

@@ -67,6 +67,35 @@ def test_lifted_out_of_the_way() -> None:
     ] == ran.stdout.splitlines(), ran.stderr
 
 
+INHERITED = """
+import os, subprocess, sys
+from selfhealingd.supervise.descriptors import Descriptors
+
+mine, shown = Descriptors(), ["ls", "/proc/self/fd"]
+os.dup2(os.open(os.devnull, os.O_RDONLY), 9)
+print(*subprocess.check_output(shown, text=True, close_fds=False).split(), mine.private)
+mine.keep_private()
+print(*subprocess.check_output(shown, text=True, close_fds=False).split(), mine.private)
+"""
+
+
+def test_what_was_inherited_goes_no_further() -> None:
+    """A child has its three, and the one by which it looks, and closed none."""
+    ran = subprocess.run(  # noqa: TID251 - what it inherits is not the tests'
+        [sys.executable, "-c", INHERITED],
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert [
+        "0 1 2 3 9 False",
+        "0 1 2 3 True",
+    ] == ran.stdout.splitlines(), ran.stderr
+
+
 def test_no_limit_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is none, nothing is raised."""
     unlimited = (resource.RLIM_INFINITY,) * 2

@@ -5,7 +5,7 @@ import threading
 import pytest
 import trio
 
-from selfhealingd.supervise.forkers import in_forker
+from selfhealingd.supervise.forkers import begin_in_forker, in_forker
 
 
 async def test_threads_stay_and_are_used_again() -> None:
@@ -40,6 +40,24 @@ async def test_what_it_raises() -> None:
     with pytest.raises(ZeroDivisionError):
         await in_forker(lambda: 1 // 0, one)
     assert 1 == await in_forker(lambda: 1, one)
+
+
+async def test_work_that_is_begun_at_once() -> None:
+    """It is done without anybody waiting for it; beyond the limit it is refused."""
+    one = trio.CapacityLimiter(1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        return go_on.wait(20)
+
+    task = begin_in_forker(work, one)
+    with pytest.raises(trio.WouldBlock):
+        begin_in_forker(work, one)
+    assert begun.wait(20)  # in this thread: no other task has run
+    go_on.set()
+    assert await task.result()
+    assert 0 == one.borrowed_tokens
 
 
 async def test_cancelled_work_is_left_alone() -> None:

@@ -14,7 +14,9 @@ from probed import Probed
 from selfhealingd.core.adoption import UNSEEN
 from selfhealingd.core.events import Emptied, Event, Exited, Spawned, SpawnFailed
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.listening import Listening, Unix
 from selfhealingd.core.output import LogTo
+from selfhealingd.core.readiness import Notify, Readiness
 from selfhealingd.supervise import reaper
 from selfhealingd.supervise.adopted import zombie_status
 from selfhealingd.supervise.child import Child, ExitStatus
@@ -144,6 +146,57 @@ async def test_what_can_not_start_is_one_event(story: Story) -> None:
     [failed] = story.events
     assert isinstance(failed, SpawnFailed)
     assert "/nonexistent/tool" in failed.problem
+
+
+async def test_begun_at_once(story: Story) -> None:
+    """Its events are the same as those of any start."""
+    launch = Launch(argv=("sh", "-c", "exit 3"))
+    order = story.runs.begin("web", 1, launch)
+    assert order is not None
+    await story.runs.live("web", 1, launch, order)
+    spawned, exited = story.events
+    assert isinstance(spawned, Spawned)
+    assert isinstance(exited, Exited)
+    assert (3, None, 0) == (exited.exit.code, exited.exit.signal, exited.left)
+
+
+async def test_begun_but_can_not_start(story: Story) -> None:
+    """It is told as of any start."""
+    launch = Launch(argv=("/nonexistent/tool",))
+    order = story.runs.begin("web", 1, launch)
+    assert order is not None
+    await story.runs.live("web", 1, launch, order)
+    [failed] = story.events
+    assert isinstance(failed, SpawnFailed)
+    assert "/nonexistent/tool" in failed.problem
+
+
+async def test_begun_and_then_cancelled(
+    story: Story, footprint: Callable[[], tuple[list[str], bool]]
+) -> None:
+    """What was started is ended, though nobody had begun to wait for it."""
+    before = footprint()
+    launch = Launch(argv=("sleep", "600"))
+    order = story.runs.begin("web", 1, launch)
+    assert order is not None
+    with trio.fail_after(20), trio.CancelScope() as scope:
+        scope.cancel()
+        await story.runs.live("web", 1, launch, order)
+    assert [] == story.events
+    assert before == footprint()
+
+
+async def test_not_begun_where_something_is_to_be_waited_for(
+    story: Story, tmp_path: Path
+) -> None:
+    """A readiness to be prepared, a socket to be opened, or a way that is barred."""
+    ready = Readiness(sign=Notify())
+    assert story.runs.begin("web", 1, Launch(argv=("true",), readiness=ready)) is None
+    there = Listening(name="s", address=Unix(path=tmp_path / "s"))
+    assert story.runs.begin("web", 1, Launch(argv=("true",), sockets=(there,))) is None
+    (tmp_path / "run").write_text("in the way")
+    barred = Launch(argv=("true",), stdout=LogTo(path=tmp_path / "web.log"))
+    assert story.runs.begin("web", 1, barred) is None
 
 
 async def test_a_group_is_empty_only_when_all_of_it_is_gone(story: Story) -> None:

@@ -72,6 +72,11 @@ class Gates:
         self._trouble = trouble
         self._say = say
 
+    @staticmethod
+    def needed(launch: Launch) -> bool:
+        """Whether there is anything to ``prepare`` and watch for."""
+        return launch.readiness is not None or launch.speaks
+
     async def prepare(self, service: str, run: int, launch: Launch) -> Gate:
         """Make ready for a run that is about to start, or to be adopted.
 
