@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
 
 
 @contextmanager
@@ -21,3 +23,22 @@ def absent(name: str) -> Iterator[None]:
     finally:
         if hidden:
             del sys.modules[name]
+
+
+def late(name: str) -> None:
+    """Let a module be loaded when something in it is first used, and not before.
+
+    For what a library imports for others than us.
+    """
+    if name in sys.modules:
+        return
+    stand_in = ModuleType(name)
+
+    def load(attribute: str) -> object:
+        del sys.modules[name], vars(stand_in)["__getattr__"]
+        vars(stand_in).update(vars(import_module(name)))
+        return getattr(stand_in, attribute)
+
+    # As Python's reference has it (customizing module attribute access).
+    vars(stand_in)["__getattr__"] = load
+    sys.modules[name] = stand_in

@@ -14,12 +14,14 @@ from typing import Any, Literal, TextIO, TypeAlias, cast
 import msgspec
 
 from selfhealingd.clock import utc_now
-from selfhealingd.lean import absent
+from selfhealingd.lean import absent, late
 from selfhealingd.logwriter import Writer
 from selfhealingd.wire.times import rfc3339
 
 # The client needs rich, so it is installed; structlog would load it, with all that it
 # needs (4 MiB), for a way to show tracebacks that is not ours.
+# And asyncio, with what it needs (1.5 MiB), is for programs that run under that.
+late("asyncio")
 with absent("rich"):
     import structlog
     from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
