@@ -27,6 +27,7 @@ from selfhealingd.config.settings import Config
 from selfhealingd.control.listener import SocketError, SocketHeld
 from selfhealingd.flags import FlagError, read_flags
 from selfhealingd.handoff import Handoff, take
+from selfhealingd.logwriter import Writer
 from selfhealingd.store.errors import NewerState, StoreError
 from selfhealingd.store.lock import Held
 from selfhealingd.succession import CannotSucceed
@@ -57,6 +58,7 @@ examples:
   selfhealingd --config /etc/selfhealingd/selfhealingd.toml --check
   selfhealingd --import /etc/supervisor/supervisord.conf > selfhealingd.toml
   selfhealingd --resume "disk replaced"
+  selfhealingd --config new.toml --dry-run
   selfhealingd --install-systemd --dry-run
 """
 
@@ -87,8 +89,10 @@ def run(arguments: Sequence[str]) -> int:
     if asked.resume is not None and not asked.resume.strip():
         print("selfhealingd: --resume needs a reason", file=sys.stderr)
         return BAD_CONFIG
-    if (asked.user or asked.dry_run) and not units:
-        parser.error("--user and --dry-run go with --install-systemd")
+    if asked.user and not units:
+        parser.error("--user goes with --install-systemd")
+    if asked.dry_run and asked.resume is not None:
+        parser.error("--dry-run resumes nothing: leave out --resume")
     if units:
         return _install(asked)
     if asked.import_ is not None:
@@ -104,6 +108,8 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(str(error), len(error.mistakes), "the config; nothing started")
     if asked.check:
         return _check(file, config)
+    if asked.dry_run:
+        return _rehearse(config)
     return _serve(config, asked.resume, handoff)
 
 
@@ -147,7 +153,10 @@ def command_line() -> argparse.ArgumentParser:
         "--user", action="store_true", help="install for yourself alone, without root"
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="install nothing, but say what would be"
+        "--dry-run",
+        action="store_true",
+        help="watch and decide, and touch nothing but say what would be done; with"
+        " --install-systemd: say what would be installed",
     )
     version = f"selfhealingd {selfhealingd.__version__}"
     parser.add_argument("--version", action="version", version=version)
@@ -213,6 +222,17 @@ def _print(lines: Iterable[str]) -> None:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
+def _rehearse(config: Config) -> int:
+    from selfhealingd import rehearsal  # noqa: PLC0415  not for a daemon's whole life
+
+    writer = _log_as(config)
+    try:
+        trio.run(rehearsal.run, config, writer)
+    finally:
+        writer.close()
+    return DONE
+
+
 def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
     # A watchdog ends who hangs by SIGABRT: then where it hung is in the log.
     faulthandler.enable(file=_STDERR)
@@ -245,6 +265,16 @@ def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
     finally:
         writer.close()
     return status
+
+
+def _log_as(config: Config) -> Writer:
+    return logs.configure(
+        level=config.daemon.log_level,
+        fmt=config.daemon.log_format,
+        debug=os.environ.get("DEBUG"),
+        stream=sys.stdout,
+        color=logs.wants_color(sys.stdout, os.environ),
+    )
 
 
 def _tell(group: BaseExceptionGroup[Exception]) -> None:

@@ -309,6 +309,11 @@ def _samples(sampler: Sampler, service: str) -> list[Sample]:
 def _tell(feed: Feed, hooks: Hooks, event: EventDocument) -> None:
     feed.publish(event)
     hooks.offer(event)
+    tell_in_log(event)
+
+
+def tell_in_log(event: EventDocument) -> None:
+    """Write an announcement to the log of the component that it is from."""
     of_program = event.kind.split(".")[0] in {"service", "incident", "attempt"}
     words = f"{event.service}: {event.words}" if of_program else event.words
     getattr(logs.get(event.component), event.level)(words)

@@ -57,11 +57,13 @@ class Watching:
         self._watchers[name][0].order(order, signo)
 
     def _begin(self, name: str, watch: Watch, *, run: int, up: bool) -> None:
-        eye = self._eye(watch)
-        watcher = Watcher(name, watch, eye, self._around, run=run, up=up)
+        watcher = self._watcher(name, watch, run=run, up=up)
         scope = trio.CancelScope()
         self._watchers[name] = watcher, scope
         self._around.nursery.start_soon(self._attend, name, watcher, scope)
+
+    def _watcher(self, name: str, watch: Watch, *, run: int, up: bool) -> Watcher:
+        return Watcher(name, watch, self._eye(watch), self._around, run=run, up=up)
 
     def _eye(self, watch: Watch) -> Eye:
         match watch.sought:
