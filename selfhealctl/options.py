@@ -25,6 +25,7 @@ class DrillKind(StrEnum):
 
     KILL = "kill"
     HANG = "hang"
+    LEAK = "leak"
     CRASHLOOP = "crashloop"
 
 
@@ -233,7 +234,9 @@ Force = Annotated[bool, typer.Option("--force", help="Also when it is PERMANENT_
 DrillKindArgument = Annotated[
     DrillKind,
     typer.Argument(
-        metavar="kill|hang|crashloop", show_default=False, help="What is done to it."
+        metavar="kill|hang|leak|crashloop",
+        show_default=False,
+        help="What is done to it.",
     ),
 ]
 YesDrill = Annotated[

@@ -102,6 +102,20 @@ class Lenient(Loop):
             until = now + 2 * one.notice_secs + UNSEEN_SECS
             self._muted[service, one.key] = until
 
+    async def mend(self, service: str, run: int, symptoms: Sequence[Symptom]) -> None:
+        """Take these to be mended, without another process."""
+        self.mute(service, symptoms)
+        now = trio.current_time()
+        for one in symptoms:
+            # Not by ``post``, which would take it for what was seen.
+            await super().post(Recovered(at=now, service=service, run=run, key=one.key))
+
+    def unmute(self, service: str) -> None:
+        """Another process, or none: what was wrong with the one before is no matter."""
+        for name, key in list(self._muted):
+            if name == service:
+                del self._muted[name, key]
+
     async def post(self, event: Event) -> None:
         """Put an event into the inbox, unless it is of what is taken to be mended."""
         match event:
@@ -162,13 +176,7 @@ class DryHands:
             self._end(service, run, signo, s.life.purpose)
         else:
             say(service, f"would send {signal_name(signo)}; taken to help")
-            self._loop.mute(service, s.symptoms)
-            for one in s.symptoms:
-                self._post(
-                    Recovered(
-                        at=trio.current_time(), service=service, run=run, key=one.key
-                    )
-                )
+            self._nursery.start_soon(self._loop.mend, service, run, s.symptoms)
 
     def order(self, service: str, order: Order, signo: int) -> None:
         """Say it, and go on as if it had been done."""
@@ -198,12 +206,10 @@ class DryHands:
         what = "have it reload" if runbook is None else f"run {runbook}"
         say(service, f"would {what}; taken to help")
         s = self._loop.host.services[service]
-        self._loop.mute(service, s.symptoms)
-        now = trio.current_time()
-        for one in s.symptoms:
-            self._post(Recovered(at=now, service=service, run=s.run, key=one.key))
+        self._nursery.start_soon(self._loop.mend, service, s.run, s.symptoms)
+        at = trio.current_time()
         self._post(
-            CommandEnded(at=now, service=service, incident=incident, attempt=attempt)
+            CommandEnded(at=at, service=service, incident=incident, attempt=attempt)
         )
 
     def _end(self, service: str, run: int, signo: int, purpose: Purpose) -> None:
@@ -247,6 +253,8 @@ async def _begin(config: Config, nursery: trio.Nursery) -> None:
     loop.launches = dict(config.launches)
 
     async def report(event: Event) -> None:
+        if isinstance(event, Appeared | Exited):
+            loop.unmute(event.service)
         await loop.post(event)
         if not isinstance(event, Spawned | Appeared):
             return

@@ -13,7 +13,8 @@ def drill(
 
     Only where its config has drills = true, and while all is calm. kill: SIGKILL to
     its process. hang: SIGSTOP, which its liveness has to notice. crashloop: killed
-    whenever it is up, until its breaker opens. Ctrl-C aborts it: what hangs goes on.
+    whenever it is up, until its breaker opens. leak: not possible from outside, it says
+    what to do instead. Ctrl-C aborts it: what hangs goes on.
     """
     params = Drill(kind=kind.value, name=name, confirmed=yes)
     operate(

@@ -32,6 +32,7 @@ class Drill(Enum):
 
     KILL = "kill"
     HANG = "hang"
+    LEAK = "leak"
     CRASHLOOP = "crashloop"
 
     @property
@@ -160,6 +161,13 @@ def _by_config(program: Program, drill: Drill, setting: Setting) -> No | None:
         program.name,
         f"[{program.kind.value}.{program.copy_of or program.name}]",
     )
+    if drill is Drill.LEAK:
+        return No(
+            f"nothing can make {program.name} leak from outside: its memory is that of"
+            " its own processes, and none of ours can be one of them",
+            "see what its rules would do by a limit that it is over already:"
+            " selfhealingd --config COPY --dry-run",
+        )
     if not setting.allowed:
         return No(
             f"{name} takes no drills: its config has to allow them",

@@ -133,7 +133,7 @@ class Drill(Params, frozen=True):
     ``confirmed``: who asks knows what that leaves behind.
     """
 
-    kind: Literal["kill", "hang", "crashloop"]
+    kind: Literal["kill", "hang", "leak", "crashloop"]
     name: str
     confirmed: bool = False
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from selfhealingd.core.drill import Drill, Setting, deadline, healed, refusal, stages
 from selfhealingd.core.graph import Condition
 from selfhealingd.core.incident import Cause
-from selfhealingd.core.policy import Autorestart, Policy, Program
+from selfhealingd.core.policy import Autorestart, Program
 from selfhealingd.core.probe import Heartbeat, LogLine, Probe
 from selfhealingd.core.remedy import Hold
 from selfhealingd.core.symptom import Symptom
@@ -64,6 +64,11 @@ def test_a_hang_has_to_be_noticed_and_healed(liveness: Probe, words: str) -> Non
     setting = replace(CALM, liveness=liveness)
     assert words in asked(up(), Drill.HANG, setting)
     assert "" == asked(up(), Drill.KILL, setting)
+
+
+def test_nothing_leaks_from_outside() -> None:
+    """It says what to do instead."""
+    assert "from outside" in asked(up(), Drill.LEAK)
 
 
 def test_what_is_never_restarted_is_not_killed() -> None:
@@ -129,7 +134,6 @@ def test_stages_tell_what_came_of_it() -> None:
 
 def test_a_drill_has_an_end() -> None:
     """A hang takes longer, as it has to be noticed, and a crash loop the longest."""
-    kill, hang, loop = (deadline(DB, one, CALM) for one in Drill)
+    kill, hang, _, loop = (deadline(DB, one, CALM) for one in Drill)
     assert kill < hang
     assert loop > 150
-    assert Policy().programs == {}

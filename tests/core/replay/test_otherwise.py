@@ -14,11 +14,13 @@ from selfhealingd.core.policy import (
     Autorestart,
     BreakerPolicy,
     Healing,
+    Kind,
     Policy,
     Program,
 )
 from selfhealingd.core.remedy import Hold, Ladder, Restart
 from selfhealingd.core.remedy import Run as RunBook
+from selfhealingd.core.replay.result import result
 from selfhealingd.core.replay.retelling import Retelling
 from selfhealingd.core.replay.story import parting
 from selfhealingd.core.symptom import Symptom
@@ -208,3 +210,36 @@ def test_dormancy_is_counted() -> None:
     lasting = replace(WEB, healing=Healing(breaker=BreakerPolicy(permanent_after=999)))
     patient = replace(patient, programs={"web": lasting})
     assert 0 == otherwise(again, patient).account.engine.dormant
+
+
+def test_a_watch_that_others_start_and_stop_does_so_again() -> None:
+    """At their times, and the same settings make no difference."""
+    nginx = Program(name="nginx", kind=Kind.WATCH, autostart=False)
+    sim = Recorder([nginx, DB]).begin()
+    sim.run_for(10.3)
+    sim.appear("nginx")
+    sim.run_for(20.7)
+    sim.withdraw("nginx")
+    sim.run_for(5.1)
+    sim.appear("nginx")
+    sim.run_for(30.9)
+    told = retold(sim.lines)
+    other = otherwise(told, policy(nginx, DB))
+    assert 0 == told.mismatches
+    assert parting(told.story, other.story, ["nginx", "db"]) is None
+    assert told.account.services["nginx"] == other.account.services["nginx"]
+
+
+def test_what_is_asked_twice_of_the_daemon_is_decided_in_each_life() -> None:
+    """The daemon is started anew: both go on from what was recorded then."""
+    sim = Recorder([WEB, DB], {"web": [crash(20), crash(0.1)]}).begin()
+    sim.run_for(100)
+    again = Recorder([WEB, DB], {"web": [crash(20)]}).begin()
+    again.run_for(100)
+    lives = [{**one, "pid": 2} if "pid" in one else one for one in again.lines]
+    told = retold([*sim.lines, *lives])
+    assert (2, 0, 0) == (len(told.pasts), told.mismatches, told.unread)
+    assert 5 == told.account.services["web"].starts
+    assert parting(told.story, otherwise(told, sim.policy).story, ["web"]) is None
+    found = result(told, otherwise(told, sim.policy))
+    assert any("was started 2 times" in words for words in found.unknown)
