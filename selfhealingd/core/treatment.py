@@ -153,11 +153,11 @@ def _judge_attempt(turn: Turn, s: Service, symptom: Symptom) -> Service:
     if attempt.command or s.run < attempt.run:
         if turn.at >= attempt.deadline:
             attempts.conclude(turn, s, Result.NO_EFFECT, "did not end in time")
-    elif not symptom.quiet:
-        if symptom.at > attempt.began:
-            attempts.conclude(turn, s, Result.RELAPSED, symptom.words)
-        elif turn.at >= attempt.deadline:
-            attempts.conclude(turn, s, Result.NO_EFFECT, f"still {symptom.words}")
+    elif symptom.at > attempt.began and not symptom.quiet:
+        attempts.conclude(turn, s, Result.RELAPSED, symptom.words)
+    elif turn.at >= attempt.deadline and unwell(looked(turn.host, s)):
+        # Also what is only told by now, as the incident is about it.
+        attempts.conclude(turn, s, Result.NO_EFFECT, f"still {symptom.words}")
     return turn.service(s.name)
 
 

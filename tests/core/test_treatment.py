@@ -124,6 +124,19 @@ def test_a_signal_has_a_moment_to_help() -> None:
     assert ("signal HUP", Result.NO_EFFECT) == tried(sim)[0]
 
 
+def test_what_is_only_told_from_now_on_ends_the_attempt_all_the_same() -> None:
+    """A reload may say so while an attempt is under way: no timer waits for ever."""
+    ill = replace(LIVENESS, notice_secs=0)
+    sim = running(program("web", SendSignal(HUP)))
+    sim.sicken("web", ill)
+    sim.run_for(0.6)
+    assert [("signal HUP", None)] == tried(sim)
+    sim.sicken("web", replace(ill, ladder=(Hold(),)))
+    sim.run_for(60)
+    assert [("signal HUP", Result.NO_EFFECT)] == tried(sim)
+    assert incident(sim).open
+
+
 def test_a_signal_that_helps_ends_it_without_a_restart() -> None:
     """It is healed once the symptom has stayed away for long enough."""
     sim = running(program("web", SendSignal(HUP)))
