@@ -72,6 +72,7 @@ class KeyManagement(Document, frozen=True):
     total_keys: int = 0
     active_keys: int = 0
     failed_keys: int = 0
+    cooling_keys: int = 0
 
 
 class Llm(Document, frozen=True):

@@ -109,7 +109,8 @@ def test_a_healthy_daemon_is_the_contracts_example() -> None:
     background = document["backgroundTasks"]
     assert (3, 3) == (background["totalTasks"], background["activeTasks"])
     assert ["a", "b", "c"] == [task["id"] for task in background["tasks"]]
-    keys = {"totalKeys": 0, "activeKeys": 0, "failedKeys": 0}
+    counts = ("totalKeys", "activeKeys", "failedKeys", "coolingKeys")
+    keys = dict.fromkeys(counts, 0)
     assert {"keyManagement": keys} == document["llm"]
     assert ([], []) == (document["issues"], document["recommendations"])
     more = {"programs", "watches", "incidents", "flags", "version", "pid", "uptime"}
