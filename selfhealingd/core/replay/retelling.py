@@ -115,9 +115,16 @@ class Retelling:
         self._begun.clear()
 
     def _open(self, opening: Opening) -> None:
-        if self._opening is not None and _same_life(self._opening, opening):
-            self._checks.append(opening)  # a new file; nothing happened
-            return
+        known = self._opening
+        if known is not None and _same_life(known, opening):
+            if opening.seq >= known.seq:
+                self._checks.append(opening)  # a new file; nothing happened
+                return
+            if self._seq > known.seq:
+                return  # behind us
+            # What a file begins with is taken as it is written, and decisions may have
+            # been made since the daemon's first record: with that one, none is missed.
+            self._retract()
         self.close()
         self._opening = opening
         self.versions[opening.version] = None
@@ -127,6 +134,13 @@ class Retelling:
         self._last = at
         if self._counts(at):
             self._count_from(at, began=opening.seq > 0)
+
+    def _retract(self) -> None:
+        """Count nothing from where nothing was decided yet."""
+        if self._past is not None:
+            self.pasts.remove(self._past)
+            self.since = None if not self.pasts else self.since
+            self._past = None
 
     def _decide(self, given: Input) -> None:
         opening, event = self._opening, given.event

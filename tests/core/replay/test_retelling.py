@@ -61,6 +61,21 @@ def test_a_new_file_changes_nothing() -> None:
     assert rest.account.services["web"].starts == 1
 
 
+def test_a_first_record_may_be_older_than_what_its_file_begins_with() -> None:
+    """Where decisions were quicker than the first write, none of them is doubted."""
+    sim = Recorder([WEB], {"web": [crash(10), crash(0.1)]})
+    sim.begin()
+    sim.turn_over()
+    opening = sim.lines.pop()
+    assert opening["seq"] > 0
+    sim.run_for(100)
+    told, plain = retold([opening, *sim.lines]), retold(sim.lines)
+    assert (0, []) == (told.mismatches, told.shown)
+    assert 1 == len(told.pasts)
+    assert (plain.events, plain.since) == (told.events, told.since)
+    assert plain.account.services == told.account.services
+
+
 def test_a_file_that_begins_with_another_state_is_told() -> None:
     """Somebody decided what is not recorded."""
     sim = Recorder([WEB]).begin()
