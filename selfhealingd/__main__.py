@@ -35,9 +35,10 @@ from selfhealingd.supervise.descriptors import DESCRIPTORS
 
 _STDERR = 2
 
-SWITCH_SECS = 0.0002
-"""How long a thread keeps others from running Python. By default that is 5 ms: so long
-a crash waited for its restart while the state was being encoded."""
+SWITCH_SECS = 0.001
+"""How long a thread may keep others from running Python. By default that is 5 ms: so
+long a crash waited while the state was being encoded. A thread that starts a program
+needs about 0.4 ms until it lets go by itself."""
 
 DONE, FAILED, BAD_CONFIG, HELD, NEWER = 0, 1, 2, 3, 4
 
