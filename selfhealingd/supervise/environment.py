@@ -8,8 +8,17 @@ from collections.abc import Mapping
 DELEGATED = "SELFHEALINGD_CGROUP"
 """Names the unit of which the cgroup is the daemon's to divide."""
 
+WATCH = "SELFHEALINGD_WATCH"
+"""Marks what a watch's command leaves: it is the watch's, and no program's."""
+
 _PRIVATE = frozenset(
-    {"ANTHROPIC_AUTH_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", DELEGATED}
+    {
+        "ANTHROPIC_AUTH_TOKEN",
+        "CREDENTIALS_DIRECTORY",
+        "NOTIFY_SOCKET",
+        DELEGATED,
+        WATCH,
+    }
 )
 _PRIVATE_PREFIXES = ("ANTHROPIC_API_KEY", "LISTEN_", "WATCHDOG_")
 
@@ -17,7 +26,7 @@ INSTANCE = "SELFHEALINGD_INSTANCE"
 PROGRAM = "SELFHEALINGD_PROGRAM"
 RUN = "SELFHEALINGD_RUN"
 TASK = "SELFHEALINGD_TASK"
-_MARKS = frozenset(os.fsencode(name) for name in (INSTANCE, PROGRAM, RUN, TASK))
+_MARKS = frozenset(os.fsencode(name) for name in (INSTANCE, PROGRAM, RUN, TASK, WATCH))
 
 
 def program_environment(

@@ -6,13 +6,21 @@ child: nothing but our memory still leads from it to its leader. The kernel keep
 list of children per process, so there is one register: ``REGISTER``.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from selfhealingd.supervise.environment import RUN
+from selfhealingd.clock import boottime
+from selfhealingd.supervise.environment import RUN, WATCH
 from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, read_stat, start_ticks
+
+_COMMANDS = 64  # far more than are given from one look for strangers to the next
+_SLACK_SECS = 1.0
 
 
 class Leader(Protocol):
@@ -33,13 +41,17 @@ class Leader(Protocol):
 
 @dataclass(slots=True)
 class Orphan:
-    """``marks`` is None until its environment was read, and where its output goes."""
+    """``marks`` is None until its environment was read, and where its output goes.
+
+    ``watched``: it is of a watch, or may be, so that it is not ours to end.
+    """
 
     identity: Identity
     session: int
     owner: Leader | None = None
     marks: Mapping[str, str] | None = None
     pipes: frozenset[Pipe] = frozenset()
+    watched: bool = False
 
 
 class Register:
@@ -56,12 +68,19 @@ class Register:
         self._seen: dict[Identity, Leader] = {}
         self._sightings: dict[Leader, set[Identity]] = {}
         self._orphans: dict[int, Orphan] = {}
+        self._watched: set[Leader] = set()
+        self._commanded = deque[list[float]](maxlen=_COMMANDS)
 
-    def enter(self, leader: Leader, *, waited_for: bool = True) -> None:
+    def enter(
+        self, leader: Leader, *, waited_for: bool = True, watched: bool = False
+    ) -> None:
         """Take in a leader; ``waited_for``: it is our child, and its status is taken.
 
         An adopted program is no child of ours, so nobody needs to wait for it.
+        ``watched``: it is a watch's process, which others started.
         """
+        if watched:
+            self._watched.add(leader)
         pid = leader.identity.pid
         if waited_for:
             self._unreaped[pid] = leader
@@ -78,6 +97,7 @@ class Register:
 
     def leave(self, leader: Leader) -> None:
         """Forget a leader and its tree."""
+        self._watched.discard(leader)
         pid = leader.identity.pid
         if self._unreaped.get(pid) is leader:
             del self._unreaped[pid]
@@ -94,6 +114,19 @@ class Register:
         for orphan in list(self._orphans.values()):
             if orphan.owner is leader:
                 orphan.owner = None
+
+    @contextmanager
+    def commanding(self) -> Iterator[None]:
+        """While a watch's command runs: what begins meanwhile may be its, unmarked.
+
+        As where it changes users, which clears the environment.
+        """
+        span = [boottime(), math.inf]
+        self._commanded.append(span)
+        try:
+            yield
+        finally:
+            span[1] = boottime() + _SLACK_SECS
 
     def waited_for(self, pid: int) -> bool:
         """Whether this is a child whose status somebody here will take."""
@@ -123,12 +156,27 @@ class Register:
             orphan = self._orphans[pid] = Orphan(stat.identity, stat.session)
         if orphan.owner is None:
             orphan.owner = self._owner(orphan)
+        if not orphan.watched:
+            orphan.watched = self._is_watched(orphan)
         return orphan
+
+    def _is_watched(self, orphan: Orphan) -> bool:
+        """Whether it is of a watch: by its process, its mark, or when it began."""
+        if orphan.owner is not None:
+            return orphan.owner in self._watched
+        if orphan.marks:
+            return WATCH in orphan.marks
+        tick = 1 / os.sysconf("SC_CLK_TCK")
+        began = orphan.identity.started * tick
+        return any(first - tick <= began <= last for first, last in self._commanded)
 
     def _owner(self, orphan: Orphan) -> Leader | None:
         seen = self._seen.get(orphan.identity)
         if seen is not None:
             return seen
+        itself = self._by_session.get(orphan.identity.pid)
+        if itself is not None and itself.identity == orphan.identity:
+            return itself  # a watch's process need not lead its session
         leader = self._by_session.get(orphan.session)
         if leader is not None:
             # Without a process of that number, the session is still the leader's.

@@ -5,6 +5,8 @@ parent before we saw him, leads back to no program: it isn't stopped with the on
 it came from. Since all that comes to a subreaper descends from what it started, it can
 be told of, and stopped with everything else. PID 1 is given the orphans of all, such as
 those that ``docker exec`` left, so there nobody is called a stranger.
+
+A watch's processes, and whatever its commands have left, are the watch's.
 """
 
 import os
@@ -94,12 +96,17 @@ async def _end(identity: Identity, signo: Signals, met: set[Identity]) -> None:
 
 def _nobodys() -> list[Orphan]:
     ours, home = os.getsid(0), _cgroup(os.getpid())
-    found = (REGISTER.orphan(pid) for pid in orphans())
+    known = (REGISTER.orphan(pid) for pid in orphans())
+    found = [orphan for orphan in known if orphan is not None]
+    watched = {orphan.session for orphan in found if orphan.watched}
+    for orphan in found:
+        # Known from now on, also once whoever shares the session has gone.
+        orphan.watched = orphan.watched or orphan.session in watched
     return [
         orphan
         for orphan in found
-        if orphan is not None
-        and orphan.owner is None
+        if orphan.owner is None
+        and not orphan.watched
         # What a library started stays in our session, and is the library's.
         and orphan.session != ours
         # Another cgroup says whose it is: a program's, or of whoever moved it there.

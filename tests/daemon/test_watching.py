@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,6 +143,36 @@ async def test_a_watch_outlives_the_daemon(house: House, outsider: Outsider) -> 
     assert pid == watch(status)["pid"]
     assert [pid] == outsider.pids()
     assert lives(pid)
+
+
+async def test_a_daemon_that_forked_twice_is_the_watch_s(house: House) -> None:
+    """Without a parent and a session of its own, it is neither astray nor ended.
+
+    Begun by the start command, it is given to us as an orphan, as init would be.
+    """
+    pidfile, program = house.root / "twice.pid", house.root / "twice.py"
+    program.write_text(
+        "import os, time\n"
+        "if os.fork(): os._exit(0)\n"
+        "os.setsid()\n"
+        "if os.fork(): os._exit(0)\n"
+        f"open({str(pidfile)!r}, 'w').write(str(os.getpid()))\n"
+        "n = os.open('/dev/null', 2)\n"
+        "[os.dup2(n, fd) for fd in (0, 1, 2)]\n"
+        "time.sleep(1000)\n"
+    )
+    start = f"{sys.executable} {program}"
+    table = {"pidfile": str(pidfile), "start": start, "startsecs": 0.2}
+    house.write({}, watch={"out": table})
+    try:
+        await house.start()
+        await house.until(said("healed", kind="incident.ended"))
+        pid = int(pidfile.read_text())
+        assert 0 == await house.stop()
+        assert "led back to none" not in house.log()
+        assert lives(pid)
+    finally:
+        os.kill(int(pidfile.read_text()), signal.SIGKILL)
 
 
 async def test_an_operator_moves_it_by_its_commands(

@@ -5,15 +5,22 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import trio
-from harness import lives
+from harness import lives, soon
 
+from selfhealingd.core.launch import Launch
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.environment import INSTANCE
+from selfhealingd.supervise.identity import read_stat
+from selfhealingd.supervise.reaper import orphans
+from selfhealingd.supervise.register import REGISTER
 from selfhealingd.supervise.strangers import end_strangers, strangers
 from selfhealingd.supervise.tree import look
+from selfhealingd.supervise.watching.moves import carry_out
+from selfhealingd.supervise.watching.watcher import Held
 
 Begin = Callable[..., Awaitable[tuple[Child, str]]]
 pytestmark = pytest.mark.process
@@ -54,7 +61,8 @@ def leaves(code: str) -> str:
 
 @pytest.fixture
 async def nobody_left(reaping: None) -> AsyncIterator[None]:  # noqa: ARG001
-    """See to it that no test leaves a process behind."""
+    """See to it that no test leaves a process behind, nor has one of another."""
+    REGISTER._commanded.clear()
     yield
     for stranger in await strangers():
         with suppress(ProcessLookupError):
@@ -102,6 +110,56 @@ async def test_who_was_left_on_purpose_is_no_stranger(begin: Begin) -> None:
         assert lives(int(pid))
     finally:
         os.kill(int(pid), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("before", ["", "env -i "], ids=["marked", "unmarked"])
+async def test_what_a_watch_s_command_leaves_is_no_stranger(
+    nobody_left: None,  # noqa: ARG001
+    nursery: trio.Nursery,
+    tmp_path: Path,
+    before: str,
+) -> None:
+    """It left its session and parent, as daemons do, perhaps its environment too."""
+    code = f"""
+import os, time
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        n = os.open("/dev/null", 2)
+        [os.dup2(n, fd) for fd in (0, 1, 2)]
+        open({str(tmp_path / "made")!r}, "w").write(str(os.getpid()))
+        os.rename({str(tmp_path / "made")!r}, {str(tmp_path / "pid")!r})
+        time.sleep(600)
+"""
+    launch = Launch(argv=(*before.split(), sys.executable, "-c", code))
+    with trio.fail_after(30):
+        assert await nursery.start(carry_out, "w", launch, 20.0) is None
+        await soon((tmp_path / "pid").exists)
+        pid = int((tmp_path / "pid").read_text())
+        try:
+            await soon(lambda: pid in orphans())
+            assert [] == await strangers()
+            assert [] == await end_strangers()
+            assert lives(pid)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_watch_s_process_is_no_stranger(
+    nobody_left: None,  # noqa: ARG001
+    begin: Begin,
+) -> None:
+    """Nothing in it tells so, but it was found by its pidfile."""
+    _, number = await begin(leaves(WAITS))
+    pid = int(number)
+    assert [pid] == [one.identity.pid for one in await strangers()]
+    stat = read_stat(pid)
+    assert stat is not None
+    REGISTER.enter(held := Held(stat.identity), waited_for=False, watched=True)
+    try:
+        assert [] == await strangers()
+    finally:
+        REGISTER.leave(held)
 
 
 async def test_without_orphans_there_are_none(begin: Begin) -> None:

@@ -1,7 +1,7 @@
 """The operator's commands to start, stop and restart a watch.
 
-What a command leaves running is what it is for: nothing of it is ended, and it bears
-no mark of ours, by which it would be taken for a program.
+What a command leaves running is what it is for: nothing of it is ended. It bears the
+mark of the watch, and none of those by which it would be taken for a program.
 """
 
 import os
@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from selfhealingd.core.launch import Launch
 from selfhealingd.supervise.child import Child
+from selfhealingd.supervise.environment import WATCH
 from selfhealingd.supervise.errors import SignalError, SpawnError
+from selfhealingd.supervise.register import REGISTER
 from selfhealingd.supervise.run import Ran, Tail
 from selfhealingd.supervise.spawn import start
 
@@ -25,27 +27,34 @@ _BOOTED = Path("/run/systemd/system")
 
 
 async def carry_out(
+    watch: str,
     launch: Launch,
     seconds: float,
     *,
     task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Run a command, and start with what went wrong; None if nothing did.
+    """Run a watch's command, and start with what went wrong; None if nothing did.
 
     One that takes longer than ``seconds`` is ended. What it says is read for as long
     as something that it left holds its output, so that nobody writes to a dead pipe.
     """
     with Tail(_TAIL_BYTES) as tail:
-        task_status.started(await _problem(launch, seconds, tail))
+        with REGISTER.commanding():
+            problem = await _problem(watch, launch, seconds, tail)
+        task_status.started(problem)
         await tail.follow()
 
 
-async def _problem(launch: Launch, seconds: float, tail: Tail) -> str | None:
+async def _problem(
+    watch: str, launch: Launch, seconds: float, tail: Tail
+) -> str | None:
     begun = trio.current_time()
     child: Child | None = None
     try:
         with trio.move_on_after(seconds):
-            child = await start(outside(launch), marks={}, handles=tail.handles)
+            child = await start(
+                outside(launch), marks={WATCH: watch}, handles=tail.handles
+            )
     except SpawnError as error:
         return str(error)
     finally:

@@ -51,7 +51,7 @@ class _Told(Enum):
     WITHDRAWN = auto()
 
 
-class _Held:
+class Held:
     """The process for as long as it is held; what it forks is nobody's stranger."""
 
     marks = MappingProxyType[str, str]({})
@@ -97,7 +97,7 @@ class Watcher:
         self._trouble = around.trouble
         self._eye = eye
         self._told = _Told.UP if up else _Told.DOWN
-        self._held: _Held | None = None
+        self._held: Held | None = None
         self._owed = False
         self._ordered = False
         self._moving = trio.Lock()
@@ -162,8 +162,8 @@ class Watcher:
             if fd is None:
                 await self._absent(Down(_GONE))
                 return
-            self._held, self._ordered = _Held(identity), False
-            REGISTER.enter(self._held, waited_for=False)
+            self._held, self._ordered = Held(identity), False
+            REGISTER.enter(self._held, waited_for=False, watched=True)
             try:
                 await self._tell_up(identity)
                 await self._until_end(identity, fd)
@@ -358,7 +358,9 @@ class Watcher:
             return "nothing says how to start it"
         seconds = max(self.watch.startwaitsecs, self.watch.stopwaitsecs)
         try:
-            problem: str | None = await self._nursery.start(carry_out, launch, seconds)
+            problem: str | None = await self._nursery.start(
+                carry_out, self._name, launch, seconds
+            )
         except OSError as error:
             return str(error)
         return problem

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from selfhealingd.core.launch import Credentials, Launch
+from selfhealingd.supervise.environment import marks_in
 from selfhealingd.supervise.identity import read_proc
 from selfhealingd.supervise.watching import moves
 from selfhealingd.supervise.watching.moves import carry_out, outside
@@ -19,18 +20,18 @@ pytestmark = pytest.mark.process
 async def problem(script: str, seconds: float = 10) -> str | None:
     launch = Launch(argv=("sh", "-c", script))
     async with trio.open_nursery() as nursery:
-        words: str | None = await nursery.start(carry_out, launch, seconds)
+        words: str | None = await nursery.start(carry_out, "w", launch, seconds)
         nursery.cancel_scope.cancel()
     return words
 
 
 async def test_what_a_command_leaves_runs_on(tmp_path: Path) -> None:
-    """It is what the command is for, and it bears no mark of ours."""
+    """It is what the command is for, and it bears the mark of the watch alone."""
     script = f"setsid sleep 1000 >/dev/null 2>&1 & echo $! >{tmp_path}/pid"
     assert await problem(script) is None
     pid = int((tmp_path / "pid").read_text())
     try:
-        assert b"SELFHEALINGD" not in (read_proc(pid, "environ") or b"")
+        assert {"SELFHEALINGD_WATCH": "w"} == marks_in(read_proc(pid, "environ") or b"")
         assert b"sleep" in (read_proc(pid, "cmdline") or b"")
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -44,7 +45,7 @@ async def test_what_holds_its_output_is_read_on(tmp_path: Path) -> None:
     launch = Launch(argv=("sh", "-c", script))
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            assert await nursery.start(carry_out, launch, 5.0) is None
+            assert await nursery.start(carry_out, "w", launch, 5.0) is None
             await trio.Path(tmp_path / "go").write_text("\n")
             assert "done\n" == await trio.Path(tmp_path / "end").read_text()
 
@@ -56,7 +57,7 @@ async def test_what_went_wrong_is_told_with_its_last_line() -> None:
     assert "timed out after 0.2 s" == await problem("exec sleep 1000", 0.2)
     async with trio.open_nursery() as nursery:
         launch = Launch(argv=("/no/such/command",))
-        words: str | None = await nursery.start(carry_out, launch, 1.0)
+        words: str | None = await nursery.start(carry_out, "w", launch, 1.0)
         assert words is not None
         assert "/no/such/command" in words
 
