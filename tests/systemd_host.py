@@ -34,6 +34,8 @@ for folder in etc usr var/lib var/log; do
     layers=lowerdir=/$folder,upperdir=$1/upper/$folder,workdir=$1/work/$folder
     mount -t overlay -o "$layers" overlay "/$folder"
 done
+# A daemon that runs on the machine below, or did, is none of this one's.
+rm -rf /etc/selfhealingd /var/lib/selfhealingd /var/log/selfhealingd
 # Not the tree of other machines like this, where everyone has a system.slice.
 mkdir cgroups
 mount -t cgroup2 cgroup2 cgroups

@@ -178,9 +178,7 @@ def test_a_stop_without_a_daemon_leaves_nothing(unit: Unit, why: str) -> None:
     if why == "no config":
         unit.machine.write(CONFIG, "nonsense\n")
     else:
-        unit.machine.path("/var/lib/selfhealingd").rename(
-            unit.machine.path("/var/lib/moved")
-        )
+        unit.machine.run("mv", "/var/lib/selfhealingd", "/var/lib/moved")
         unit.machine.write("/var/lib/selfhealingd", "in the way")
     unit.systemctl("kill", "--kill-who=main", "--signal=KILL")
     unit.until(

@@ -48,11 +48,12 @@ def test_both_services_end_their_programs_alike() -> None:
     def lines(file: Path, start: str) -> list[str]:
         text = file.read_text().replace("systemctl --user ", "systemctl ")
         start_at = text.index(start)
-        return text[start_at : text.index("'\n", start_at)].splitlines()
+        return text[start_at:].partition("'\n")[0].splitlines()
 
     for name, start in (
         ("selfhealingd.service", "ExecStopPost="),
         ("selfhealingd-programs.service", "[Unit]"),
+        ("selfhealingd-stop.target", "[Unit]"),
     ):
         assert lines(UNITS / name, start) == lines(UNITS / "user" / name, start)
 

@@ -40,7 +40,7 @@ put() { # FOLDER FILES...
     install -d "$folder"
     install -m 644 "$@" "$folder"
 }
-put usr/lib/systemd/system systemd/*.service systemd/*.socket
+put usr/lib/systemd/system systemd/*.service systemd/*.socket systemd/*.target
 put usr/lib/systemd/user systemd/user/*
 put usr/lib/sysusers.d systemd/sysusers.d/*
 put usr/lib/tmpfiles.d systemd/tmpfiles.d/*
