@@ -41,7 +41,7 @@ def incidents(
 
 
 def show(session: Session, incident: IncidentArgument) -> None:
-    """Show one incident: what happened, what was tried, how it ended, what to do."""
+    """Show one incident: what happened, was tried, was probably wrong; what to do."""
     raw = session.ask("incident", IncidentId(id=incident))
     if session.wrote_json(raw):
         return

@@ -17,6 +17,7 @@ from selfhealctl.views.screen import (
     table,
 )
 from selfhealctl.views.text import clean, duration, moment
+from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import (
     EvidenceDocument,
@@ -27,6 +28,13 @@ from selfhealingd.wire.evidence import (
 
 _STYLES = {"warning": BUSY, "error": BAD, "debug": QUIET}
 _MIB = 1024 * 1024
+_UNKNOWN = "unknown"
+_ADVICE = {
+    "no_action": "leave it to what is done anyway",
+    "hold": "mend the cause first: a restart does not help",
+    "delay_restart": "wait before it is started again: what it needs is not there",
+    "restart_once": "a restart helps for now; the cause remains",
+}
 
 
 def show_inquest(
@@ -46,6 +54,8 @@ def show_inquest(
         _named(console, "memory", found.evidence.oom)
     if withheld:
         line(console, Text("what it said last is shown to operators alone", QUIET))
+    if found.diagnosis is not None:
+        _probably(console, found.diagnosis)
     if found.next:
         _named(console, "next", found.next)
     for place, command in enumerate(found.do):
@@ -122,6 +132,21 @@ def _most_telling(console: Console, kept: EvidenceDocument) -> None:
             _named(console, "files", words)
     for place, words in enumerate(kept.changed):
         _named(console, "" if place else "changed", words)
+
+
+def _probably(console: Console, found: ReportDocument) -> None:
+    line(console)
+    sure = f"{found.confidence:.0%} sure, " if found.cause != _UNKNOWN else ""
+    by = Text(f"  {sure}by {clean(found.by)}", QUIET)
+    line(console, Text("probably", "bold"), f" {found.cause}", by)
+    line(console, f"  {found.summary}")
+    for one in found.cited:
+        where = Text(f"  {one.number:>4} {clean(one.part)}: ", QUIET)
+        line(console, where, one.words)
+    _named(console, "advice", _ADVICE.get(found.action, found.action))
+    for place, command in enumerate(found.next_commands):
+        _named(console, "" if place else "look", command)
+    line(console)
 
 
 def show_evidence(kept: EvidenceDocument) -> None:

@@ -7,10 +7,13 @@ from typing import Any, TypeVar
 import msgspec
 import trio
 
+from selfhealingd import logs
 from selfhealingd.clock import utc_now
 from selfhealingd.commands.common import anchor, no_such
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import inquest, report
+from selfhealingd.core.diagnosing.rules import diagnose
+from selfhealingd.core.diagnosing.told import told
 from selfhealingd.core.evidence import summary
 from selfhealingd.core.host import Service
 from selfhealingd.core.outlook import outlook
@@ -22,10 +25,14 @@ from selfhealingd.store.reading import Reading, Record
 from selfhealingd.system import System
 from selfhealingd.wire import evidence as kept
 from selfhealingd.wire import methods
+from selfhealingd.wire.diagnosis import ReportDocument
+from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.times import rfc3339
 
 FLUSH_SECS = 1.0
+
+log = logs.get("Diagnosis")
 
 T = TypeVar("T")
 
@@ -38,11 +45,11 @@ async def incidents(
     ended: list[dict[str, Any]] = []
     if not params.open:
         ended = await _blocking(partial(_ended, system, params, names))
-    now, logs = anchor(), log_files(system)
+    now, files = anchor(), log_files(system)
     return [
-        *({**one, "log": logs.get(one.get("service", ""))} for one in ended),
+        *({**one, "log": files.get(one.get("service", ""))} for one in ended),
         *(
-            report.incident_document(s.open_incident, now, logs.get(s.name))
+            report.incident_document(s.open_incident, now, files.get(s.name))
             for s in system.loop.host.services.values()
             if s.open_incident is not None and (not names or s.name in names)
         ),
@@ -50,32 +57,33 @@ async def incidents(
 
 
 async def incident(
-    system: System, _call: Call, params: methods.IncidentId
+    system: System, call: Call, params: methods.IncidentId
 ) -> kept.InquestDocument:
     """One incident: from the journal what happened, from the host what is now."""
     wanted = _meant(system, params.id)
     # What was told a moment ago may not be on disk yet.
     await system.keeper.flush(FLUSH_SECS)
     reading = Reading(system.journal.path, newest_first=True)
-    told = await _blocking(partial(inquest.told, reading, wanted))
+    known = await _blocking(partial(inquest.told, reading, wanted))
     s = system.loop.host.services.get(inquest.service_of(wanted))
-    document = told.incident
-    logs = log_files(system)
+    document = known.incident
+    files = log_files(system)
     if s is not None and s.incident is not None and s.incident.id == wanted:
-        document = report.incident_document(s.incident, anchor(), logs.get(s.name))
+        document = report.incident_document(s.incident, anchor(), files.get(s.name))
     if document is None:
         raise _unknown(system, wanted)
     found = await _evidence(system, wanted)
     short = None if found is None else summary(found)
     return kept.InquestDocument(
         incident=document,
-        timeline=inquest.with_evidence(told.moments, short),
-        left_out=told.left_out,
+        timeline=inquest.with_evidence(known.moments, short),
+        left_out=known.left_out,
         evidence=short,
         next=_next(system, s) if document.outcome is None else None,
         do=inquest.next_commands(
             system.loop.host, s, wanted, see=_see(system, s), kept=found is not None
         ),
+        diagnosis=await _diagnosis(document, found, operator=call.operator),
     )
 
 
@@ -172,6 +180,18 @@ async def _evidence(system: System, name: str) -> kept.EvidenceDocument | None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         words = f"cannot read the evidence of {name}: {error}"
         raise Refusal(Kind.INTERNAL, words) from error
+
+
+async def _diagnosis(
+    incident: IncidentDocument, found: kept.EvidenceDocument | None, *, operator: bool
+) -> ReportDocument | None:
+    """What rules say, out of a few hundred lines; made when somebody asks."""
+    try:
+        report = await _blocking(partial(diagnose, incident, found))
+    except Exception:
+        log.exception(f"a defect of ours: no diagnosis of {incident.id}")
+        return None  # the story is worth as much without it
+    return told(report, operator=operator)
 
 
 def _next(system: System, s: Service | None) -> str | None:

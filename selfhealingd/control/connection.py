@@ -11,7 +11,7 @@ import trio
 
 from selfhealingd.control.answering import Answering, answer, refused
 from selfhealingd.control.outbox import Outbox
-from selfhealingd.control.peer import Peer
+from selfhealingd.control.peer import Peer, may_operate
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.wire.codec import (
     BadMessage,
@@ -154,7 +154,8 @@ class Connection:
         except BadMessage as error:
             words = f"cannot read the request: {error}"
             return await self._respond(refused(None, Refusal(error.kind, words)))
-        call = Call(self._peer, request.method, self._outbox)
+        operator = may_operate(self._peer, self._answering.rights)
+        call = Call(self._peer, request.method, self._outbox, operator=operator)
         response = await self._perform(call, request)
         if request.id is None:
             call.release()

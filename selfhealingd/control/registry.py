@@ -26,10 +26,16 @@ class Refusal(Exception):
 
 
 class Call:
-    """One request as its handler sees it: who asks, and a way to tell them more."""
+    """One request as its handler sees it: who asks, and a way to tell them more.
 
-    def __init__(self, peer: Peer, method: str, outbox: Outbox) -> None:
+    ``operator``: they may operate, so nothing need be withheld from them.
+    """
+
+    def __init__(
+        self, peer: Peer, method: str, outbox: Outbox, *, operator: bool = False
+    ) -> None:
         self.peer = peer
+        self.operator = operator
         self.method = method
         self._outbox = outbox
         self._held: list[bytes] | None = []

@@ -6,6 +6,7 @@ operators. Its summary holds none of them.
 
 import msgspec
 
+from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import Document, IncidentDocument
 
 
@@ -121,7 +122,8 @@ class InquestDocument(Document, frozen=True):
     """One incident from its beginning to its end, or to now.
 
     ``left_out``: moments in the middle that would be too many to show. ``next``: what
-    the engine does next, where that is known; ``do``: what to type.
+    the engine does next, where that is known; ``do``: what to type. ``diagnosis``:
+    what probably went wrong; its lines are for operators alone.
     """
 
     incident: IncidentDocument
@@ -130,3 +132,4 @@ class InquestDocument(Document, frozen=True):
     evidence: EvidenceSummary | None = None
     next: str | None = None
     do: tuple[str, ...] = ()
+    diagnosis: ReportDocument | None = None

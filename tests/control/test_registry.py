@@ -44,6 +44,7 @@ async def test_notifications_follow_the_response() -> None:
     """What a handler tells before its response was queued waits for it."""
     outbox = Outbox(1000)
     call = Call(ROOT, "start", outbox)
+    assert not call.operator
     call.notify("progress", Done(words="early"))
     outbox.respond(Response(jsonrpc="2.0", id=1))
     call.release()

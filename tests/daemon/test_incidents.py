@@ -51,9 +51,14 @@ async def test_a_crash_is_told_from_its_beginning(house: House) -> None:
         "evidence: 3 lines of output",
         "selfhealctl evidence web-1",
         "selfhealctl logs web",
+        "probably crash  92% sure, by rules",
+        "it crashed by SIGSEGV",
     ):
         assert words in shown.out
     document = (await house.ctl("show", "web-1")).json
+    report = document["diagnosis"]
+    assert ("crash", "restart_once") == (report["cause"], report["action"])
+    assert any("killed by SIGSEGV" in one["words"] for one in report["cited"])
     assert "healed" == document["incident"]["outcome"]
     kinds = [moment["words"] for moment in document["timeline"]]
     assert kinds[0].startswith("crashed: killed by SIGSEGV")
@@ -246,6 +251,12 @@ async def test_who_may_only_look_sees_no_lines(house: House) -> None:
     assert "3 lines of output" in shown.json["evidence"]["kept"]
     assert "killed by SIGSEGV" in shown.out
     assert "no such tenant" not in shown.out
+    report = shown.json["diagnosis"]
+    assert ("crash", [], []) == (
+        report["cause"],
+        report["cited"],
+        report["nextCommands"],
+    )
     assert 6 == (await house.ctl("evidence", "web", uid=NOBODY)).status
 
 

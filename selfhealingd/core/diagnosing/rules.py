@@ -67,10 +67,13 @@ def _cited(best: Clue, clues: Iterable[Clue]) -> tuple[Line, ...]:
 
 
 def _summary(best: Clue) -> str:
-    words = _named(best) or best.words
+    if named := _named(best):
+        return named
     spoken = next((line for line in best.lines if line.said), None)
+    if spoken is None:
+        return best.words
     # The first of them is nearest to the cause; the rest repeats it or follows.
-    return words if spoken is None else f'{words}; it says: "{_short(spoken.words)}"'
+    return f'{best.words}; it says: "{_short(spoken.words)}"'
 
 
 def _named(best: Clue) -> str | None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from selfhealctl.views.incident import show_evidence, show_inquest
+from selfhealingd.wire.diagnosis import CitedDocument, ReportDocument
 from selfhealingd.wire.documents import AttemptDocument, IncidentDocument
 from selfhealingd.wire.evidence import (
     EvidenceDocument,
@@ -108,6 +109,35 @@ def test_an_open_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert "7 more" in said
     assert "operators alone" in said
     assert "out of memory" in said
+
+
+@pytest.mark.parametrize("withheld", [False, True])
+def test_what_probably_went_wrong(
+    capsys: pytest.CaptureFixture[str],
+    withheld: bool,  # noqa: FBT001
+) -> None:
+    """Cause, how sure, which lines say so, what would help, what to type."""
+    report = ReportDocument(
+        cause="out of memory",
+        summary=f"the kernel killed it{ESC}",
+        confidence=0.98,
+        action="restart_once",
+        by="rules",
+        cited=(CitedDocument(number=3, part=f"memory{ESC}", words=f"killed{ESC} web"),),
+        next_commands=("free -m",),
+    )
+    found = msgspec.structs.replace(INQUEST, diagnosis=report)
+    show_inquest(found, None, withheld=withheld)
+    said = capsys.readouterr().out
+    for words in (
+        "probably out of memory  98% sure, by rules",
+        "the kernel killed it\n",
+        "3 memory: killed web",
+        "a restart helps for now",
+        "free -m",
+    ):
+        assert words in said
+    assert "\x1b" not in said
 
 
 def test_one_that_hangs(capsys: pytest.CaptureFixture[str]) -> None:
