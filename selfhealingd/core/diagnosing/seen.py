@@ -93,7 +93,7 @@ def _killed(case: Case, signal: str) -> Clue:
             "it got SIGKILL; by whom can't be known, as the kernel's log can't be read"
         )
         return _clue(Fault.KILLED, 0.5, words, case.outcome)
-    words = f"somebody sent it {signal}"
+    words = f"it got {signal}, and not from the daemon"
     if signal == "SIGKILL":
         words += "; there is no sign that memory was short"
     return _clue(Fault.KILLED, 0.75, words, case.outcome)
