@@ -67,11 +67,11 @@ def _cited(best: Clue, clues: Iterable[Clue]) -> tuple[Line, ...]:
 
 
 def _summary(best: Clue) -> str:
-    if named := _named(best):
-        return named
     spoken = next((line for line in best.lines if line.said), None)
     if spoken is None:
         return best.words
+    if named := _named(best):
+        return named
     # The first of them is nearest to the cause; the rest repeats it or follows.
     return f'{best.words}; it says: "{_short(spoken.words)}"'
 

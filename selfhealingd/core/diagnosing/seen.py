@@ -9,19 +9,14 @@ from selfhealingd.core.diagnosis import Fault, Line
 _CRASHES = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"}
 
 _STARTS = (
-    (Fault.PORT_TAKEN, r"already in use|is taken", "its address is taken"),
-    (
-        Fault.PERMISSION,
-        r"not executable|may not be|permission denied|mounted noexec|switch to user",
-        "the daemon may not start it so",
-    ),
-    (
-        Fault.MISSING_FILE,
-        r"not found|does not exist|bad interpreter|is a directory|not a directory",
-        "what it is started with is not there",
-    ),
+    (Fault.PORT_TAKEN, r"listens there already"),
+    (Fault.PERMISSION, r"not executable|may not|\bnoexec\b|permission|switch to user"),
+    (Fault.MISSING_FILE, r"not found|not exist|bad interpreter|directory$|no socket;"),
+    (Fault.BAD_CONFIG, r"has no address"),
 )
-"""What the daemon says where it can't start a program; see supervise/explain.py."""
+"""What the daemon says where it can't start a program, or open its socket.
+
+Its words, of supervise/explain.py and sockets/opening.py, are for people already."""
 
 _STATUSES = {
     126: (Fault.PERMISSION, 0.5, "a shell exits with 126 if it can't execute"),
@@ -64,9 +59,9 @@ def _memory(case: Case) -> Iterator[Clue]:
 def _start(case: Case) -> Iterator[Clue]:
     words = case.outcome.words
     if "cannot start " in words or "cannot open " in words:
-        for fault, pattern, why in _STARTS:
+        for fault, pattern in _STARTS:
             if re.search(pattern, words):
-                yield _clue(fault, 0.95, why, case.outcome)
+                yield _clue(fault, 0.95, words, case.outcome)
                 return
     if "not ready within" in words:
         why = "it ran, but was not ready in the time that it is given"
