@@ -11,6 +11,7 @@ from selfhealingd.core import report, treatment
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
 from selfhealingd.core.exits import in_words
 from selfhealingd.core.host import Host, Service, living
+from selfhealingd.core.incident import Incident
 from selfhealingd.core.life import (
     Backoff,
     Exited,
@@ -25,6 +26,7 @@ from selfhealingd.core.life import (
     pid_of,
 )
 from selfhealingd.core.outlook import outlook
+from selfhealingd.core.plan import HOUR
 from selfhealingd.core.policy import Policy
 from selfhealingd.core.report import Facts, Problem
 from selfhealingd.core.spans import span
@@ -111,7 +113,12 @@ def _engine_problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Probl
     if host.dormant:
         yield Problem(
             words="Self-Healing Engine in DORMANT mode",
-            do=f"find the cause: selfhealctl incidents; mend it; then: {RESUME}",
+            do=(
+                f"find the cause: selfhealctl incidents; mend it; then: {RESUME}; to be"
+                " sure that nothing acts meanwhile:"
+                f" echo FEATURE_AUTO_HEALING_ENABLED=false >> {facts.flags.file};"
+                " selfhealctl reload"
+            ),
             critical=True,
         )
     elif failures >= WARN_AT_FAILURES:
@@ -136,11 +143,42 @@ def _engine_problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Probl
     if not host.flags.auto_healing:
         yield Problem(
             words="automatic healing is switched off, restarts included",
-            do=(
-                "switch it on: set FEATURE_AUTO_HEALING_ENABLED=true in"
-                f" {facts.flags.file}, then: selfhealctl reload"
-            ),
+            do=_switch_on("FEATURE_AUTO_HEALING_ENABLED", facts),
         )
+    yield from _blind(host, facts)
+    recent = sum(at + HOUR > facts.now for at in host.remedies)
+    if recent > policy.max_remedies_per_hour / 2:
+        yield Problem(
+            words=(
+                f"{recent} remedies within the last hour, of"
+                f" {policy.max_remedies_per_hour} at most: something fails on and on"
+            ),
+            do="see what: selfhealctl incidents --since 1h",
+        )
+
+
+def _blind(host: Host, facts: Facts) -> Iterator[Problem]:
+    """Tell of switches that keep the engine from seeing what it would heal."""
+    for on, words, flag in (
+        (
+            host.flags.auto_detection,
+            "detection is switched off: nobody looks whether what is up is well",
+            "FEATURE_AUTO_DETECTION_MONITORING",
+        ),
+        (
+            host.flags.process_monitoring,
+            "measuring is switched off: no rule on cpu, memory and the like is judged",
+            "FEATURE_PROCESS_MONITORING_ENABLED",
+        ),
+    ):
+        if not on:
+            yield Problem(words=words, do=_switch_on(flag, facts))
+
+
+def _switch_on(flag: str, facts: Facts) -> str:
+    return (
+        f"switch it on: set {flag}=true in {facts.flags.file}, then: selfhealctl reload"
+    )
 
 
 def _service_problems(
@@ -152,14 +190,14 @@ def _service_problems(
     match s.life:
         case Fatal():
             yield Problem(
-                words=f"program {s.name} is FATAL: {ended}",
+                words=f"{s.kind.value} {s.name} is FATAL: {ended}",
                 do=f"{_see(s, facts)}; then: {reset_command(s.name, s.kind)}",
             )
         case Backoff(why=why) if why is not Why.PAUSE:
             opened = isinstance(s.breaker.state, Open)
             state = "is down, its breaker OPEN" if opened else "is down"
             yield Problem(
-                words=f"program {s.name} {state}: {ended}; next: {ahead}",
+                words=f"{s.kind.value} {s.name} {state}: {ended}; next: {ahead}",
                 do=(
                     f"{_see(s, facts)}; try it now: selfhealctl restart {s.name}"
                     + (f"; or let healing begin anew: {reset}" if opened else "")
@@ -169,17 +207,19 @@ def _service_problems(
             yield from _symptom_problems(s, ahead, facts)
         case Starting() if s.open_incident is not None and s.breaker.failures:
             yield Problem(
-                words=f"program {s.name} is being restarted: {ended}",
+                words=f"{s.kind.value} {s.name} is being restarted: {ended}",
                 do=_see(s, facts),
             )
+        case Starting() if s.open_incident is not None and s.open_incident.key:
+            yield _restarted(s, s.open_incident, ahead, facts)
         case Exited(held=Held.NEVER):
             yield Problem(
-                words=f"program {s.name} {ended}, and is never restarted",
+                words=f"{s.kind.value} {s.name} {ended}, and is never restarted",
                 do=f"{_see(s, facts)}; run it again: selfhealctl start {s.name}",
             )
         case Exited(held=Held.DORMANT | Held.SWITCHED_OFF):
             yield Problem(
-                words=f"program {s.name} is down, unhealed: {ended}",
+                words=f"{s.kind.value} {s.name} is down, unhealed: {ended}",
                 do=f"{_see(s, facts)}; start it by hand: selfhealctl start {s.name}",
             )
         case Stopping(killed=True, ended=True):
@@ -189,17 +229,30 @@ def _service_problems(
             )
         case Stopping(killed=True):
             yield Problem(
-                words=f"program {s.name} did not end on SIGKILL yet",
+                words=f"{s.kind.value} {s.name} did not end on SIGKILL yet",
                 do=f"see what holds it: cat /proc/{pid_of(s.life)}/wchan",
             )
+        case Stopping() if s.open_incident is not None:
+            yield _restarted(s, s.open_incident, ahead, facts)
         case _ if s.breaker.permanent:
             state = "up" if alive(s.life) else label(s.life)
+            good = "but its breaker is open for good"
             yield Problem(
-                words=f"program {s.name} is {state}, but its breaker is open for good",
+                words=f"{s.kind.value} {s.name} is {state}, {good}",
                 do=f"let it be healed again: {reset_command(s.name, s.kind)}",
             )
         case _:
             pass
+
+
+def _restarted(
+    s: Service, incident: Incident, ahead: str | None, facts: Facts
+) -> Problem:
+    after = f"; next: {ahead}" if ahead else ""
+    return Problem(
+        words=f"{s.kind.value} {s.name} is being restarted: {incident.detail}{after}",
+        do=_see(s, facts),
+    )
 
 
 def _symptom_problems(s: Service, ahead: str | None, facts: Facts) -> Iterator[Problem]:
@@ -212,11 +265,11 @@ def _symptom_problems(s: Service, ahead: str | None, facts: Facts) -> Iterator[P
     after = f"; next: {ahead}" if ahead else ""
     if s.breaker.permanent:
         state += ", and its breaker is open for good"
-        do = f"{_see(s, facts)}; then: {reset_command(s.name)}"
+        do = f"{_see(s, facts)}; then: {reset_command(s.name, s.kind)}"
     else:
         do = f"{_see(s, facts)}; or restart it: selfhealctl restart {s.name}"
     yield Problem(
-        words=f"program {s.name} {state}: {leading.words}{more}{after}", do=do
+        words=f"{s.kind.value} {s.name} {state}: {leading.words}{more}{after}", do=do
     )
 
 

@@ -6,7 +6,7 @@ engine's, when so many fail that the host itself must be ill.
 
 from msgspec.structs import replace
 
-from selfhealingd.core import breaker, incident, plan
+from selfhealingd.core import breaker, dependencies, incident, plan
 from selfhealingd.core.backoff import MAX_SPREAD
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, Outcome
 from selfhealingd.core.effects import (
@@ -113,6 +113,11 @@ def conclude(turn: Turn, s: Service, result: Result, detail: str | None) -> None
     if attempt is None or found is None:
         raise AssertionError(s)
     outcome = _OUTCOMES[result]
+    root = dependencies.ill_ancestor(turn.policy, turn.host, turn.program(s.name))
+    if outcome is Outcome.FAILURE and root is not None:
+        # Nothing could have helped: what is wrong is wrong elsewhere.
+        outcome, result = Outcome.NEUTRAL, Result.INTERRUPTED
+        detail = f"{root} is not well: {detail}"
     own = breaker.record(
         turn.program(s.name).healing.breaker,
         s.breaker,
@@ -136,14 +141,13 @@ def conclude(turn: Turn, s: Service, result: Result, detail: str | None) -> None
 
 def prove(turn: Turn, s: Service, words: str) -> None:
     """The service is seen to be well: whatever was wrong with it is over."""
+    ending = Ending.PASSED
     if s.attempt is not None:
+        ending = Ending.HEALED
         conclude(turn, s, Result.HEALED, words)
     s = turn.service(s.name)
     turn.put(replace(s, breaker=breaker.recover(s.breaker, now=turn.at)))
-    s = turn.service(s.name)
-    passed = s.open_incident is not None and not s.open_incident.attempts
-    # One that went down is up again by a remedy, or by a person who ended its incident.
-    end(turn, s, Ending.PASSED if passed else Ending.HEALED)
+    end(turn, turn.service(s.name), ending)
 
 
 def interrupt(turn: Turn, s: Service, words: str) -> Service:

@@ -13,7 +13,8 @@ def failing(s: Service) -> bool:
     """
     if isinstance(s.life, Running):
         leading = s.leading
-        return s.open_incident is not None and leading is not None and leading.failing
+        known = s.open_incident is not None or s.breaker.permanent
+        return known and leading is not None and leading.failing
     return s.open_incident is not None or isinstance(s.life, Fatal)
 
 
@@ -54,12 +55,17 @@ def unmet(host: Host, program: Program) -> dict[str, Condition]:
 
 
 def ill_ancestor(policy: Policy, host: Host, program: Program) -> str | None:
-    """Something that it depends on, however far away, that is failing now.
+    """Something that it depends on, however far away, that is not known to be well.
 
-    While there is one, what fails here is likely a symptom of it.
+    That is from its incident's beginning to its end: until its remedy is verified, what
+    fails here is likely a symptom of it.
     """
     needed = ancestors(policy.graph, program.name)
-    return next((name for name in needed if failing(host.services[name])), None)
+    return next((name for name in needed if _ill(host.services[name])), None)
+
+
+def _ill(s: Service) -> bool:
+    return failing(s) or _in_question(s)
 
 
 def hindrance(policy: Policy, host: Host, program: Program) -> str | None:

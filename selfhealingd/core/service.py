@@ -30,7 +30,7 @@ from selfhealingd.core.spans import span
 
 Step: TypeAlias = tuple[Service, tuple[Deed, ...]]
 
-SIGTERM, SIGKILL = 15, 9
+SIGTERM, SIGKILL, SIGCONT = 15, 9, 18
 
 NOT_ASKED = "not asked yet whether it is ready"
 """What is lacking until the first answer, where that is asked of what is RUNNING."""
@@ -56,7 +56,7 @@ def stop(program: Program, s: Service, *, at: float, purpose: Purpose) -> Step:
         case Starting(pid=pid) | Running(pid=pid):
             deadline = at + program.stopwaitsecs
             stopping = Stopping(at, purpose, deadline, pid)
-            deeds = () if pid is None else (_stop_signal(program, s, purpose),)
+            deeds = () if pid is None else _stop_signals(program, s, purpose)
             # Without stopwaitsecs, SIGKILL is due already.
             s, more = due(program, replace(s, life=stopping), at=at)
             return s, (*deeds, *more)
@@ -79,7 +79,7 @@ def spawned(program: Program, s: Service, event: events.Spawned) -> Step:
             life = replace(
                 s.life, pid=event.pid, deadline=event.at + program.stopwaitsecs
             )
-            return replace(s, life=life), (_stop_signal(program, s, purpose),)
+            return replace(s, life=life), _stop_signals(program, s, purpose)
         case _:
             return s, ()
 
@@ -259,7 +259,7 @@ def _await_sign(
     )
     # Without stopwaitsecs, SIGKILL is due already.
     s, more = due(program, replace(s, life=stopping), at=at)
-    return s, (_stop_signal(program, s, Purpose.SETTLE), *more)
+    return s, (*_stop_signals(program, s, Purpose.SETTLE), *more)
 
 
 def _judged(end: Exit, stopping: Stopping, *, told: bool) -> Exit:
@@ -295,14 +295,15 @@ def _settled(program: Program, s: Service, at: float) -> Life:
     return Backoff(at, Why.TURN)
 
 
-def _stop_signal(program: Program, s: Service, purpose: Purpose) -> Signal:
-    order = None
-    if program.kind is Kind.WATCH:
-        order = Order.RESTART if purpose is Purpose.AGAIN else Order.STOP
-    return Signal(
+def _stop_signals(program: Program, s: Service, purpose: Purpose) -> tuple[Signal, ...]:
+    """Tell a run to end; one that is frozen is woken, as systemd does, to hear it."""
+    stop = Signal(
         service=s.name,
         run=s.run,
         signal=program.stopsignal,
         group=program.stopasgroup,
-        order=order,
     )
+    if program.kind is Kind.WATCH:
+        order = Order.RESTART if purpose is Purpose.AGAIN else Order.STOP
+        return (replace(stop, order=order),)
+    return stop, replace(stop, signal=SIGCONT)

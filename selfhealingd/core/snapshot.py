@@ -36,6 +36,10 @@ from selfhealingd.wire.times import rfc3339
 
 T = TypeVar("T")
 
+LOOK_SECS = 15.0
+"""Within so long after a start whoever looks for symptoms has begun to: until then, and
+for as long as one takes to show, their absence says nothing."""
+
 TIMES = frozenset(
     {"at", "until", "deadline", "opened", "ended", "began", "remedies", "cleared"}
 )
@@ -200,7 +204,7 @@ def _restore(s: Service, policy: Policy, host: Host, back: Return) -> Service:
         )
     s = _given_time(policy, s, back) if goes_on else _interrupted(s, back)
     if s.open_incident is not None and s.open_incident.key is not None:
-        s = replace(s, cleared=back.now)  # nobody has looked yet
+        s = replace(s, cleared=back.now + LOOK_SECS)
     if survivor is not None:
         return take_up(policy.programs[s.name], s, survivor)
     return s if unseen else replace(s, life=_down(s.life, back), started=None)

@@ -39,6 +39,8 @@ def review(turn: Turn, s: Service) -> None:
     found = s.open_incident
     if found is not None and found.key and not turn.host.flags.auto_detection:
         s = attempts.take_over(turn, s, "detection was switched off")
+    if s.attempt is not None and s.attempt.command and not turn.host.flags.auto_healing:
+        s = attempts.interrupt(turn, s, "automatic healing was switched off")
     if isinstance(s.life, Running):
         _judge(turn, s)
     elif s.attempt is not None and turn.at >= s.attempt.deadline:

@@ -31,7 +31,7 @@ from selfhealingd.wire import documents as doc
 BEGAN = 1000.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROOT = By(0, 4711)
-HUP = 1
+HUP, CONT = 1, 18
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -438,15 +438,16 @@ class Simulator:
         )
 
     def _send(self, signal: effects.Signal) -> None:
-        self.signals.append((self.now, signal))
+        if signal.signal != CONT:
+            self.signals.append((self.now, signal))
         p = self.processes[signal.service]
         assert p.run == signal.run
         if p.alive and signal.signal == 9:
             p.kills -= 1
             if p.kills <= 0:
                 self._later(0.0, lambda: self._end(p, 9))
-        elif p.alive and signal.signal == HUP:
-            pass  # it reads its config again
+        elif p.alive and signal.signal in {HUP, CONT}:
+            pass  # it reads its config again, or was awake anyway
         elif p.alive and p.script.obeys is not None:
             self._later(p.script.obeys, lambda: self._end(p, signal.signal))
         elif p.left and signal.group and (p.script.left_obey or signal.signal == 9):

@@ -44,7 +44,7 @@ def signal(number: int, *, group: bool = True) -> Signal:
     return Signal(service="web", run=3, signal=number, group=group)
 
 
-TERM, KILL = signal(15), signal(9)
+TERM, KILL, CONT = signal(15), signal(9), signal(18)
 
 
 @pytest.mark.parametrize("life", DOWN)
@@ -59,13 +59,16 @@ def test_start(life: Life) -> None:
     ("life", "after", "deeds"),
     [
         (Starting(99), Stopping(NOW, STAY, 110.0), ()),
-        (Starting(99, 7), Stopping(NOW, STAY, 110.0, 7), (TERM,)),
-        (Running(99, 7), Stopping(NOW, STAY, 110.0, 7), (TERM,)),
+        (Starting(99, 7), Stopping(NOW, STAY, 110.0, 7), (TERM, CONT)),
+        (Running(99, 7), Stopping(NOW, STAY, 110.0, 7), (TERM, CONT)),
         (Stopping(95, AGAIN, 105.0, 7), Stopping(95, STAY, 105.0, 7), ()),
     ],
 )
 def test_stop(life: Life, after: Life, deeds: tuple[Deed, ...]) -> None:
-    """The signal once there is a process; a stop under way only changes its end."""
+    """The signal once there is a process, and a frozen one is woken to hear it.
+
+    A stop under way only changes its end.
+    """
     s, found = service.stop(WEB, in_state(life), at=NOW, purpose=STAY)
     assert (after, deeds) == (s.life, found)
 
@@ -81,7 +84,7 @@ def test_stop_of_what_is_down_is_a_mistake_of_ours(life: Life) -> None:
     ("life", "after", "deeds"),
     [
         (Starting(99), Starting(NOW, 8), ()),
-        (Stopping(95, STAY, 105.0), Stopping(95, STAY, 110.0, 8), (TERM,)),
+        (Stopping(95, STAY, 105.0), Stopping(95, STAY, 110.0, 8), (TERM, CONT)),
         *[
             (life, life, ())
             for life in [

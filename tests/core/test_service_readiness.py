@@ -33,6 +33,7 @@ WEB = Program(name="web", readiness=PORT)
 LATE = "not ready within 5 s: nothing listens on :8000"
 RUN: dict[str, Any] = {"at": NOW, "service": "web", "run": 3}
 TERM = Signal(service="web", run=3, signal=15, group=True)
+CONT = Signal(service="web", run=3, signal=18, group=True)
 STAY, SETTLE = Purpose.STAY, Purpose.SETTLE
 
 
@@ -131,12 +132,12 @@ def test_more_time(life: Life, seconds: float, after: Life) -> None:
     ("life", "after", "deeds"),
     [
         (Starting(95.5, 7), Starting(95.5, 7), ()),
-        (Starting(95, 7), given_up(LATE), (TERM,)),
+        (Starting(95, 7), given_up(LATE), (TERM, CONT)),
         (Starting(90, 7, until=120), Starting(90, 7, until=120), ()),
         (
             Starting(90, 7, until=NOW, lack="no answer"),
             given_up("not ready within 10 s: no answer"),
-            (TERM,),
+            (TERM, CONT),
         ),
         (Starting(90, 7, ready=True), Running(91, 7), ()),  # the timer was late
         (Starting(0), Starting(0), ()),
@@ -152,7 +153,7 @@ def test_without_patience_it_is_killed_at_once() -> None:
     """No timer is needed for that."""
     program = Program(name="web", readiness=PORT, stopwaitsecs=0)
     s, deeds = service.due(program, in_state(Starting(90, 7)), at=NOW)
-    assert (TERM, Signal(service="web", run=3, signal=9, group=True)) == deeds
+    assert (TERM, CONT, Signal(service="web", run=3, signal=9, group=True)) == deeds
     assert isinstance(s.life, Stopping)
     assert s.life.killed
 

@@ -18,6 +18,7 @@ from selfhealingd.core.remedy import (
     SendSignal,
 )
 from selfhealingd.core.remedy import Run as Runbook
+from selfhealingd.core.snapshot import LOOK_SECS
 from selfhealingd.core.symptom import Symptom
 
 LIVENESS = Symptom(
@@ -321,6 +322,62 @@ def test_a_symptom_waits_for_what_it_depends_on() -> None:
     assert incident(sim, "web").ending is Ending.PASSED
 
 
+def test_a_symptom_waits_until_its_root_is_verified() -> None:
+    """Up again is not yet well: a try before that would be charged for nothing."""
+    needs = {"db": Condition.STARTED}
+    sim = running(program("db"), program("web", depends_on=needs))
+    sim.sicken("db", LIVENESS)
+    sim.sicken("web", LIVENESS)
+    sim.run_for(20)
+    assert (sim.state("db"), tried(sim, "web")) == ("RUNNING", [])
+    assert "once db is well" in str(sim.status().programs[1].next)
+    sim.run_for(15)
+    assert incident(sim, "db").ending is Ending.HEALED
+    assert [("restart", None)] == tried(sim, "web")
+
+
+def test_what_fails_for_its_root_is_not_charged() -> None:
+    """A try that was under way when the root fell ill counts neither way."""
+    needs = {"db": Condition.STARTED}
+    sim = running(program("db"), program("web", depends_on=needs))
+    sim.sicken("web", LIVENESS)
+    sim.run_for(5)
+    sim.sicken("db", LIVENESS)
+    sim.sicken("web", LIVENESS)
+    assert [("restart", Result.INTERRUPTED)] == tried(sim, "web")
+    assert sim.host.services["web"].breaker.failures == 0
+
+
+def test_status_says_that_it_is_being_restarted() -> None:
+    """A stop may take long, and is no health."""
+    slow = program("web", stopwaitsecs=60)
+    sim = running(slow, web=[Run(obeys=None)])
+    sim.sicken("web", LIVENESS)
+    sim.run_for(10)
+    assert sim.state("web") == "STOPPING"
+    (issue,) = sim.status().issues
+    assert "web is being restarted: no answer" in issue
+
+
+def test_a_command_is_interrupted_by_the_emergency_switch() -> None:
+    """All automation stops at once, also what has begun."""
+    sim = running(program("web", Runbook("clear")))
+    sim.sicken("web", LIVENESS)
+    sim.run_for(1)
+    sim.switch(auto_healing=False)
+    assert [("run clear", Result.INTERRUPTED)] == tried(sim)
+
+
+@pytest.mark.parametrize("flag", ["auto_detection", "process_monitoring"])
+def test_who_is_blind_says_so(flag: str) -> None:
+    """With the line that opens its eyes."""
+    sim = running()
+    sim.switch(**{flag: False})
+    (issue,) = sim.status().issues
+    assert "switched off" in issue
+    assert "=true" in sim.status().recommendations[0]
+
+
 def test_dependents_are_restarted_with_what_they_depend_on() -> None:
     """They come up after it, in order."""
     needs = {"db": Condition.READY}
@@ -368,14 +425,37 @@ def test_an_open_incident_outlives_the_daemon() -> None:
     sim.run_for(3)
     before = incident(sim).id
     sim.come_back()
-    sim.sicken("web", LIVENESS)
-    assert (incident(sim).id, incident(sim).open) == (before, True)
     sim.run_for(1)
     sim.recover("web", "liveness")
     sim.run_for(29)
-    assert incident(sim).open
-    sim.run_for(2)
+    assert (incident(sim).id, incident(sim).open) == (before, True)
+    sim.run_for(16)
     assert incident(sim).ending is Ending.HEALED
+
+
+def test_what_is_ill_is_not_healed_by_a_restart_of_the_daemon() -> None:
+    """Who looks for symptoms begins a little later, and needs its time again."""
+    sim = running()
+    sim.sicken("web", LIVENESS)
+    sim.run_for(5)
+    sim.sicken("web", LIVENESS)
+    assert [("restart", Result.RELAPSED)] == tried(sim)
+    sim.come_back()
+    sim.run_for(LOOK_SECS + LIVENESS.notice_secs - 1)
+    sim.sicken("web", LIVENESS)
+    assert incident(sim).open
+    assert sim.host.services["web"].breaker.failures == 1
+
+
+def test_what_passes_by_itself_is_not_taken_for_a_healing() -> None:
+    """The remedy had failed; that it is well again later is not of its doing."""
+    sim = running(program("web", SendSignal(HUP)))
+    sim.sicken("web", LIVENESS)
+    sim.run_for(32)
+    assert [("signal HUP", Result.NO_EFFECT)] == tried(sim)
+    sim.recover("web", "liveness")
+    sim.run_for(31)
+    assert incident(sim).ending is Ending.PASSED
 
 
 def test_a_symptom_that_is_gone_when_the_daemon_is_back_passed() -> None:
@@ -384,9 +464,9 @@ def test_a_symptom_that_is_gone_when_the_daemon_is_back_passed() -> None:
     sim.sicken("web", LIVENESS)
     sim.run_for(3)
     sim.come_back()
-    sim.run_for(20)
+    sim.run_for(LOOK_SECS + 29)
     assert incident(sim).open
-    sim.run_for(11)
+    sim.run_for(2)
     assert incident(sim).ending is Ending.PASSED
 
 
