@@ -94,7 +94,12 @@ async def test_every_filter_of_the_operators_works(house: House, shell: Path) ->
             assert isinstance(ran.json, kind), line
     assert [] == given[FILTERS[8][0]]
     assert "program:bad" == given[FILTERS[6][0]]["name"]
-    assert {"totalKeys": 0, "activeKeys": 0, "failedKeys": 0} == given[FILTERS[5][0]]
+    assert {
+        "totalKeys": 0,
+        "activeKeys": 0,
+        "failedKeys": 0,
+        "coolingKeys": 0,
+    } == given[FILTERS[5][0]]
     healing = given[FILTERS[1][0]]
     assert {
         "enabled",
