@@ -24,6 +24,7 @@ from selfhealingd.core.sample import Sample
 from selfhealingd.observe.evidence.kernel import (
     KernelLog,
     kernel_time,
+    memory_cgroup,
     oom_in_words,
 )
 from selfhealingd.observe.evidence.look import at_changes, at_core, at_host, at_process
@@ -224,7 +225,11 @@ class Investigator:
         if own is None:
             # A worker of it, perhaps, or what it depends on.
             since = case.monotonic - SHORTLY_SECS
-            others = self._kernel.kills(since)
+            others = self._kernel.kills(
+                since,
+                memory_cgroup(case.pid if case.alive else None),
+                own=f"{case.service}.{case.pid}.{case.started}",
+            )
             other = oom_in_words(others)
             lines = (*lines, *(line for line in others if line not in lines))
         notes.note("kernel", lines)

@@ -52,6 +52,8 @@ def show_inquest(
         _most_telling(console, kept)
     elif found.evidence is not None and found.evidence.oom:
         _named(console, "memory", found.evidence.oom)
+    for note in found.notes:
+        _named(console, "note", note)
     if withheld:
         line(console, Text("what it said last is shown to operators alone", QUIET))
     if found.diagnosis is not None:

@@ -72,7 +72,12 @@ async def incident(
         document = report.incident_document(s.incident, anchor(), files.get(s.name))
     if document is None:
         raise _unknown(system, wanted)
-    found = await _evidence(system, wanted)
+    found, notes = None, _unwritten(system)
+    try:
+        found = await _evidence(system, wanted)
+    except Refusal as error:
+        # What happened is in the journal, and is told without it.
+        notes.append(f"evidence: {error.message}")
     short = None if found is None else summary(found)
     return kept.InquestDocument(
         incident=document,
@@ -84,6 +89,7 @@ async def incident(
             system.loop.host, s, wanted, see=_see(system, s), kept=found is not None
         ),
         diagnosis=await _diagnosis(document, found, operator=call.operator),
+        notes=tuple(notes),
     )
 
 
@@ -192,6 +198,14 @@ async def _diagnosis(
         log.exception(f"a defect of ours: no diagnosis of {incident.id}")
         return None  # the story is worth as much without it
     return told(report, operator=operator)
+
+
+def _unwritten(system: System) -> list[str]:
+    """What the journal does not have, as the disk takes none of it."""
+    problem = system.keeper.problem
+    if problem is None:
+        return []
+    return [f"what happened of late is not in the journal, nor shown here: {problem}"]
 
 
 def _next(system: System, s: Service | None) -> str | None:

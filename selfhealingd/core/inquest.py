@@ -32,11 +32,16 @@ def service_of(incident: str) -> str:
     return incident.rpartition("-")[0]
 
 
+def _number(incident: str) -> int:
+    number = incident.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
+
+
 def told(newest_first: Iterable[Mapping[str, Any]], incident: str) -> Told:
     """Return what happened to a service from when its incident opened to its end.
 
-    Reads no further back than to its beginning; where that was rotated away, what
-    there is of the service counts as its.
+    Reads no further back than to its beginning; where that was rotated away, or is not
+    written yet, to the end of the one before.
     """
     service = service_of(incident)
     document: IncidentDocument | None = None
@@ -49,10 +54,14 @@ def told(newest_first: Iterable[Mapping[str, Any]], incident: str) -> Told:
         kind = record.get("kind")
         found = _incident(record) if kind in (OPENED, ENDED) else None
         its_own = found is not None and found.id == incident
-        if its_own and kind == ENDED:
+        if found is not None and _number(found.id) < _number(incident):
+            break
+        if found is not None and (kind == ENDED or not its_own):
             # What came after is not of it.
             late, left_out = [], 0
             early.clear()
+            if not its_own:
+                continue
         if its_own and document is None:
             document = found
         if len(late) < SHOWN:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -75,7 +76,7 @@ class EvidenceStore:
         if path is None:
             return None
         try:
-            return path.read_bytes()
+            return _read(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -102,6 +103,18 @@ class EvidenceStore:
         if _NAME.fullmatch(incident) is None:
             return None
         return self.folder / f"{incident}{SUFFIX}"
+
+
+def _read(path: Path) -> bytes:
+    """Read a file. What somebody else put there, such as a FIFO, is not waited for."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise StoreError(f"cannot read {path}: it is not a file")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(fd)
 
 
 def _has_room(folder: Path, size: int) -> bool:

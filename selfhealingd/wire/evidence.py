@@ -123,7 +123,8 @@ class InquestDocument(Document, frozen=True):
 
     ``left_out``: moments in the middle that would be too many to show. ``next``: what
     the engine does next, where that is known; ``do``: what to type. ``diagnosis``:
-    what probably went wrong; its lines are for operators alone.
+    what probably went wrong; its lines are for operators alone. ``notes``: what more
+    there is to say of what is shown, or of what can't be.
     """
 
     incident: IncidentDocument
@@ -133,3 +134,4 @@ class InquestDocument(Document, frozen=True):
     next: str | None = None
     do: tuple[str, ...] = ()
     diagnosis: ReportDocument | None = None
+    notes: tuple[str, ...] = ()

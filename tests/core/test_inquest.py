@@ -96,6 +96,15 @@ def test_its_beginning_was_rotated_away() -> None:
     )
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_one_that_is_not_written_yet_has_no_story_of_others(*, later: bool) -> None:
+    """While the disk takes nothing, what there is of the service is of older ones."""
+    records = [*STORY, event(8, "incident.opened", incident=incident("my-web-9"))]
+    found = told(reversed(records if later else STORY), "my-web-3")
+    assert (None, 0) == (found.incident, found.left_out)
+    assert ["service.transition 7"] == words(found.moments)
+
+
 def test_of_a_long_one_the_middle_is_left_out() -> None:
     """Beginning and end are shown, and how many are between."""
     many = [event(n % 60, f"step.{n}") for n in range(500)]

@@ -65,6 +65,29 @@ async def test_a_crash_is_told_from_its_beginning(house: House) -> None:
     assert kinds[-1].startswith("healed")
 
 
+async def test_the_story_is_told_without_its_evidence(house: House) -> None:
+    """A damaged file, or none, costs what was in it and no more."""
+    await crash(house)
+    [file] = kept(house)
+    for spoil in ("damaged", "not a file", "no folder"):
+        if spoil == "damaged":
+            file.write_bytes(b'{"incident"')
+        else:
+            file.unlink()
+        if spoil == "not a file":
+            os.mkfifo(file)
+        if spoil == "no folder":
+            file.parent.rmdir()
+            file.parent.touch()
+        shown = await house.ctl("show", "web", "--no-json")
+        assert (0, "") == (shown.status, shown.err)
+        assert "trying to restart (attempt 1)" in shown.out
+        assert "evidence: cannot read" in shown.out
+        assert (await house.ctl("evidence", "web")).status not in {0, 7}
+    file.parent.unlink()
+    await house.stop()
+
+
 async def test_what_was_kept_is_of_the_run_that_crashed(house: House) -> None:
     """The next one wrote to the same log by then; its lines are not in it."""
     await crash(house)

@@ -50,6 +50,17 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
         store.write(name, b"{}")
 
 
+def test_what_is_no_file_is_told_at_once(tmp_path: Path) -> None:
+    """A FIFO that nobody writes to would hold up whoever reads it."""
+    store = EvidenceStore(tmp_path)
+    os.mkfifo(tmp_path / "web-1.json")
+    with pytest.raises(StoreError, match=r"web-1\.json: it is not a file"):
+        store.read("web-1")
+    (tmp_path / "web-2.json").mkdir()
+    with pytest.raises(StoreError, match=r"web-2\.json"):
+        store.read("web-2")
+
+
 @pytest.mark.parametrize(
     "bounds",
     [Bounds(files=3), Bounds(size=35), Bounds(age=10 * DAY)],

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 KMSG = Path("/dev/kmsg")
@@ -28,6 +29,7 @@ _OOM = (
     r" Kill(?:ed)? process (?P<pid>\d+) \((?P<name>.*?)\)(?=,| total-vm| score|$)"
 )
 _RESIDENT = r"anon-rss:(\d+)kB"
+_SHORT = r"oom-kill:.*?oom_memcg=(?P<short>[^,]*),task_memcg=(?P<task>[^,]*)"
 
 
 class KernelLog:
@@ -55,17 +57,36 @@ class KernelLog:
         # x[12]: segfault; task=x,pid=12; Killed process 12 (x); task x:12 blocked
         return self._found(rf"(?:\[|pid=|process |:){pid}(?=[\] ,]|$)", since)
 
-    def kills(self, since: float) -> tuple[str, ...]:
-        """Return the lines on who was killed for want of memory, oldest first."""
-        return self._found(_OOM, since)
+    def kills(self, since: float, cgroup: str, own: str = "?") -> tuple[str, ...]:
+        """Return the lines on who was killed for want of memory, oldest first.
+
+        Only where the host was short of it, or a cgroup that ``cgroup`` is in, or one
+        called ``own``: how others do in cgroups of theirs is not our concern.
+        """
+        found, ours = [], False
+        for at, line in self._lines_now():
+            # It says for which cgroup, and comes before those whom it costs.
+            if short := re.search(_SHORT, line):
+                ours = _within(cgroup, short["short"]) or own in short["task"].split(
+                    "/"
+                )
+            kill = re.search(_OOM, line)
+            if kill and at >= since and (ours or not kill["what"].startswith("Memory")):
+                found.append(line)
+        return tuple(found)
 
     def _found(self, pattern: str, since: float) -> tuple[str, ...]:
+        return tuple(
+            line
+            for at, line in self._lines_now()
+            if at >= since and re.search(pattern, line)
+        )
+
+    def _lines_now(self) -> Iterable[tuple[float, str]]:
         if self._fd < 0:
             self._open()
         self._read_new()
-        return tuple(
-            line for at, line in self._lines if at >= since and re.search(pattern, line)
-        )
+        return self._lines
 
     def _open(self) -> None:
         self.problem = None
@@ -110,6 +131,23 @@ def message(record: bytes) -> tuple[float, str]:
     at = fields[2] if len(fields) > 2 else ""  # noqa: PLR2004 - the third is the time
     seconds = int(at) / 1e6 if at.isdecimal() else 0.0
     return seconds, text.split("\n", 1)[0]
+
+
+def _within(inner: str, outer: str) -> bool:
+    return f"{inner.rstrip('/')}/".startswith(f"{outer.rstrip('/')}/")
+
+
+def memory_cgroup(pid: int | None) -> str:
+    """Return in which cgroup a process's memory is counted, or our own for None.
+
+    Raises OSError.
+    """
+    file = f"/proc/{'self' if pid is None else pid}/cgroup"
+    known = {}
+    for line in Path(file).read_text().splitlines():
+        _, controllers, place = line.split(":", 2)
+        known.update(dict.fromkeys(controllers.split(","), place))
+    return known.get("memory", known.get("", "/"))
 
 
 def kernel_time(started: int | None) -> float:

@@ -13,6 +13,7 @@ from selfhealingd.observe.evidence import proc
 from selfhealingd.observe.evidence.kernel import (
     KernelLog,
     kernel_time,
+    memory_cgroup,
     message,
     oom_in_words,
 )
@@ -108,6 +109,42 @@ def test_only_what_is_new_is_read_and_only_of_that_pid(tmp_path: Path) -> None:
         log.close()
 
 
+@pytest.mark.parametrize(
+    ("cgroup", "own", "ours"),
+    [
+        ("/t", "?", True),
+        ("/t/in", "?", True),
+        ("/", "?", False),
+        ("/tt", "?", False),
+        ("/other", "?", False),
+        ("/other", "t", True),
+    ],
+)
+def test_a_kill_in_a_cgroup_of_others_is_none_of_ours(
+    tmp_path: Path, cgroup: str, own: str, *, ours: bool
+) -> None:
+    """Their memory is short, not ours; that of the host is everybody's."""
+    file = tmp_path / "kmsg"
+    os.mkfifo(file)
+    log = KernelLog(file)
+    log.about(1)
+    if log.problem is not None:
+        pytest.skip(log.problem)
+    writer = os.open(file, os.O_WRONLY)
+    try:
+        os.write(writer, OOM_KILL)
+        log.about(1)
+        os.write(writer, KILLED)
+        log.about(1)
+        assert ours is (len(log.kills(0.0, cgroup, own)) == 1)
+        assert () == log.kills(5141, cgroup, own)
+        os.write(writer, b"3,341,5140900852,-;" + OF_THE_HOST.encode())
+        assert 1 + ours == len(log.kills(0.0, cgroup, own))
+    finally:
+        os.close(writer)
+        log.close()
+
+
 def test_where_it_is_forbidden_that_is_told(tmp_path: Path) -> None:
     """No evidence is not the same as nothing having happened."""
     log = KernelLog(tmp_path / "none")
@@ -183,8 +220,10 @@ def test_a_real_kill_for_want_of_memory(
         os._exit(0)
     assert signal.SIGKILL == end(pid)
     own = log.about(pid)
-    assert own[-1] in log.kills(0.0)
-    assert () == log.kills(time.monotonic() + 60)
+    its = f"/{small_cgroup.name}"
+    assert own[-1] in log.kills(0.0, its)
+    assert () == log.kills(time.monotonic() + 60, its)
+    assert own[-1] not in log.kills(0.0, memory_cgroup(None))
     words = oom_in_words(own, pid)
     assert words is not None
     assert f"(pid {pid}) as its cgroup was out of memory" in words
