@@ -28,6 +28,7 @@ from selfhealingd.wire.documents import (
 )
 
 _TELLS_AFTER = 600.0
+_OLD_AFTER = 60.0
 """Seconds that the daemon looks at least before it foresees anything."""
 
 
@@ -151,7 +152,7 @@ def show_forecasts(forecasts: Sequence[ForecastDocument]) -> None:
             (
                 one.service or "(host)",
                 one.what,
-                _amount(one, one.value),
+                _now(one),
                 _amount(one, one.limit),
                 Text(_left(one), BAD if one.told else ""),
                 "" if one.confidence is None else f"{one.confidence:.0%}",
@@ -165,7 +166,14 @@ def _amount(one: ForecastDocument, number: float) -> str:
     return size(number) if one.unit == "bytes" else f"{number:.0f}"
 
 
+def _now(one: ForecastDocument) -> str:
+    ago = f" ({duration(one.age)} ago)" if one.age > _OLD_AFTER else ""
+    return _amount(one, one.value) + ago
+
+
 def _left(one: ForecastDocument) -> str:
+    if one.value >= one.limit:
+        return "at its limit"
     if one.left is None or one.earliest is None or one.latest is None:
         return "too early to tell" if one.looked < _TELLS_AFTER else ""
     between = f"{duration(one.earliest)} to {duration(one.latest)}"

@@ -1,5 +1,7 @@
 """The method that looks ahead."""
 
+from msgspec.structs import replace
+
 from selfhealingd.commands.common import programs
 from selfhealingd.control.registry import Call
 from selfhealingd.core.foreseen import Seen, sentence
@@ -10,6 +12,9 @@ from selfhealingd.wire.documents import ForecastDocument
 
 _HOUR = 3600.0
 
+STALE_SECS = 300.0
+"""Nothing is foreseen by what was measured so long ago."""
+
 
 async def forecast(
     system: System, _call: Call, params: methods.Some
@@ -17,7 +22,8 @@ async def forecast(
     """All that has a limit, what is soonest at it first; of these services alone."""
     names = frozenset(programs(system, params.names)) if params.names else None
     found = await system.judging.foresight.seen(names)
-    return tuple(_document(one) for one in sorted(found, key=_order))
+    known = [replace(one, found=None) if one.age > STALE_SECS else one for one in found]
+    return tuple(_document(one) for one in sorted(known, key=_order))
 
 
 def _order(seen: Seen) -> tuple[float, str, str]:
@@ -37,6 +43,7 @@ def _document(seen: Seen) -> ForecastDocument:
         looked=seen.looked,
         words=sentence(seen),
         told=seen.told,
+        age=seen.age,
         per_hour=None if found is None else found.slope * _HOUR,
         left=None if found is None else found.left,
         earliest=None if found is None else found.earliest,

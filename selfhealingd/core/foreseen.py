@@ -21,6 +21,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     ``service`` None: the host's; ``place``: the path of a file system. ``by``: what
     sets the limit. ``looked``: seconds that it was looked at, its warm-up left out.
     ``told``: whether there is a warning. ``found``: None where nothing is foreseen.
+    ``age``: seconds since ``value`` was measured.
     """
 
     service: str | None
@@ -32,6 +33,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     by: str = "its limit"
     told: bool = False
     found: Forecast | None = None
+    age: float = 0.0
 
     @property
     def name(self) -> str:
@@ -50,6 +52,8 @@ def sentence(seen: Seen) -> str:
     unit = UNITS[seen.metric]
     now = f"{seen.name} is at {human(unit, seen.value)}"
     limit = f"{seen.by} ({human(unit, seen.limit)})"
+    if seen.value >= seen.limit:
+        return f"{now}: at {limit}"
     if seen.found is None:
         return f"{now} of {limit}"
     return f"{now} and reaches {limit} {_when(seen.found.left)}"

@@ -165,10 +165,12 @@ NO_SAMPLE = Sample(at=0.0)
 class HostSample(Sample, frozen=True, kw_only=True):
     """The host at one time. ``paths``: ``disk`` and ``inodes``, with their limits.
 
-    A path whose file system does not answer is missing.
+    A path whose file system does not answer is missing. ``devices``: which file system
+    each of them is of.
     """
 
     paths: Mapping[str, Sample] = {}
+    devices: Mapping[str, int] = {}
 
 
 class Subscriber(Protocol):

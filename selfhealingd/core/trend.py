@@ -45,6 +45,9 @@ DEEP = 0.1
 LOWS = 4
 """So many lows tell where they go."""
 
+ROUGH = 0.1
+"""No time is known better than by this share: what was even may not be so later."""
+
 SLOWER = 0.9
 """The second half of a climb may be this much slower and still be taken for even."""
 
@@ -65,8 +68,10 @@ class Slope(msgspec.Struct, frozen=True, kw_only=True):
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """What will become of a value.
 
-    ``left``: seconds until it reaches its limit, at least ``earliest`` and at most
-    ``latest`` (infinite: perhaps never). ``confidence``: 0 to 1, Kendall's tau.
+    ``left``: seconds until it reaches its limit, by ``slope``, what it grows a second
+    on its way there: ``earliest`` where it goes on as in the fastest quarter of what
+    was seen, ``latest`` as in the slowest. ``confidence``: 0 to 1, Kendall's tau.
+    ``by_lows``: ``value`` is not where it is, but how high it has been of late.
     """
 
     value: float
@@ -76,6 +81,20 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     earliest: float
     latest: float
     confidence: float
+    by_lows: bool = False
+
+    def seen_from(self, value: float) -> "Forecast":
+        """Return what is left from a newer value on, if it grows as was found."""
+        level = max(value, self.value) if self.by_lows else value
+        before, rest = self.limit - self.value, max(self.limit - level, 0.0)
+        share = rest / before if before > 0 else 0.0
+        return msgspec.structs.replace(
+            self,
+            value=level,
+            left=rest / self.slope,
+            earliest=self.earliest * share,
+            latest=self.latest * share,
+        )
 
 
 def slope_of(points: Sequence[Point]) -> Slope | None:
@@ -149,7 +168,7 @@ def _by_climb(
         if slower is None and rises[-1] < SLOWER * rises[-2]:
             return None  # a shorter look at it would only see less of the bend
         if slower is not None and min(rises) >= EVEN * sum(rises) / QUARTERS:
-            return _forecast(top, limit, slope, slower)
+            return _forecast(top, limit, _honest(slope, climb, rises), slower)
     return None
 
 
@@ -192,20 +211,31 @@ def _by_lows(
     high = max(v for _, v in points[-(len(points) // 3) :])
     if high <= _known(before) + NEW * limit:
         return None
-    return _forecast(high, limit, slope)
+    return msgspec.structs.replace(_forecast(high, limit, slope), by_lows=True)
+
+
+def _honest(slope: Slope, climb: Sequence[Point], rises: Sequence[float]) -> Slope:
+    """Take in how unlike its quarters are: Sen's interval only knows of noise."""
+    secs = (climb[-1][0] - climb[0][0]) / QUARTERS
+    return msgspec.structs.replace(
+        slope,
+        low=min(slope.low, min(rises) / secs),
+        high=max(slope.high, max(rises) / secs),
+    )
 
 
 def _forecast(
     value: float, limit: float, slope: Slope, slower: float = 1.0
 ) -> Forecast:
     rest = max(limit - value, 0.0) * slower
+    left = rest / slope.median
     return Forecast(
         value=value,
         limit=limit,
-        slope=slope.median,
-        left=rest / slope.median,
-        earliest=rest / slope.high,
-        latest=rest / slope.low,
+        slope=slope.median / slower,
+        left=left,
+        earliest=min(rest / slope.high, left * (1 - ROUGH)),
+        latest=max(rest / slope.low, left * (1 + ROUGH)),
         confidence=slope.tau,
     )
 

@@ -55,6 +55,8 @@ class _Line:
     history: History
     place: str = ""
     pace: float = 1.0
+    value: float = math.nan
+    at: float = -math.inf
     limit: float = 0.0
     by: str = "its limit"
     outlook: Outlook = CLEAR
@@ -135,12 +137,16 @@ class Foresight:
 
     async def seen(self, services: frozenset[str] | None = None) -> list[Seen]:
         """Return how all is that is looked at, or these services alone."""
-        found = []
+        found: dict[str, Seen] = {}
         for line in list(self._lines()):
             if services is None or line.service in services:
-                found.append(self._seen(line, self._forecast(line)))
+                seen = self._seen(line, self._forecast(line) or line.outlook.latest)
+                # A disk is looked at over minutes and over hours: one of these tells.
+                before = found.get(seen.key)
+                if before is None or _urgency(seen) < _urgency(before):
+                    found[seen.key] = seen
                 await trio.lowlevel.checkpoint()
-        return found
+        return list(found.values())
 
     # As an observer
 
@@ -158,9 +164,17 @@ class Foresight:
     # As a subscriber
 
     def needs(self, service: str) -> Needs:
-        """What has a limit, but only when it is time: limits are dear to read."""
-        if trio.current_time() < self._due or not self._looks_at(service):
+        """What has a limit, but only when it is time: limits are dear to read.
+
+        What runs out is wanted each time, so that what is told of it is of now.
+        """
+        if not self._looks_at(service):
             return NOTHING
+        if trio.current_time() < self._due:
+            case = self._cases.get(service)
+            lines = () if case is None else case.lines.values()
+            told = frozenset(one.metric for one in lines if one.outlook.warned)
+            return Needs(told) if told else NOTHING
         return Needs(OF_SERVICES, OF_SERVICES)
 
     def host_needs(self) -> Needs:
@@ -209,10 +223,10 @@ class Foresight:
     def _measured_of_host(self, now: float, host: HostSample) -> None:
         if Metric.MEMORY in host.limits:
             self._add_of_host(now, Metric.MEMORY, "", 1.0, host)
-        known: set[tuple[float | None, float | None]] = set()
+        known: set[int | str] = set()
         for place, sample in sorted(host.paths.items()):
             # Two paths of one file system are one thing that runs out.
-            one = sample.values.get(Metric.DISK), sample.limits.get(Metric.DISK)
+            one = host.devices.get(place, place)
             if (
                 place in self._paths
                 and one not in known
@@ -233,7 +247,10 @@ class Foresight:
         self._add(line, now, sample.values.get(metric))
 
     def _add(self, line: _Line, at: float, value: float | None) -> None:
-        if value is not None and line.history.add(at, value):
+        if value is None:
+            return
+        line.value, line.at = value, at
+        if line.history.add(at, value):
             self._look(line, at)
 
     def _look(self, line: _Line, at: float) -> None:
@@ -274,7 +291,7 @@ class Foresight:
 
     def _is_due(self, line: _Line) -> bool:
         healing = self._healing.get(line.service or "")
-        found = line.outlook.latest
+        found = self._seen(line, line.outlook.latest).found
         if healing is None or healing.preventive is not Preventive.ACT:
             return False
         if found is None or not line.outlook.warned:
@@ -295,14 +312,17 @@ class Foresight:
         )
 
     def _seen(self, line: _Line, found: Forecast | None) -> Seen:
-        looked = line.history.looked
+        looked, age = line.history.looked, trio.current_time() - line.at
+        if found is not None:
+            found = found.seen_from(line.value)
         if found is not None and found.left > CREDIBLE * looked:
             found = None
         return Seen(
             service=line.service,
             metric=line.metric,
             place=line.place,
-            value=line.history.latest,
+            value=line.value,
+            age=max(age, 0.0),
             limit=line.limit,
             by=line.by,
             looked=looked,
@@ -323,3 +343,7 @@ class Foresight:
     def _looks_at(self, service: str) -> bool:
         healing = self._healing.get(service)
         return healing is not None and healing.preventive is not Preventive.OFF
+
+
+def _urgency(seen: Seen) -> tuple[bool, float]:
+    return not seen.told, math.inf if seen.found is None else seen.found.left

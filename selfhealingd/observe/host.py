@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import psutil
 import trio
@@ -33,17 +34,18 @@ class HostReader:
     async def read(self, needs: Needs) -> HostSample:
         """Return what is known now of what is needed."""
         at = trio.current_time()
-        paths = {}
+        paths, devices = {}, {}
         for path in sorted(needs.paths):
             read = partial(_file_system, path, at)
             if (found := await self._slow.call(path, read)) is not None:
-                paths[path] = found
+                devices[path], paths[path] = found
         known = list(self._known(needs.metrics | needs.limits))
         return HostSample(
             at=at,
             values={metric: value for metric, value, _ in known},
             limits={metric: most for metric, _, most in known if most},
             paths=paths,
+            devices=devices,
         )
 
     def forget(self) -> None:
@@ -79,15 +81,15 @@ class HostReader:
             yield Metric.CPU, busy, 100.0
 
 
-def _file_system(path: str, at: float) -> Sample:
-    fs = os.statvfs(path)
+def _file_system(path: str, at: float) -> tuple[int, Sample]:
+    device, fs = Path(path).stat().st_dev, os.statvfs(path)
     used = (fs.f_blocks - fs.f_bfree) * fs.f_frsize
     values: dict[Metric, float] = {Metric.DISK: used}
     limits: dict[Metric, float] = {Metric.DISK: used + fs.f_bavail * fs.f_frsize}
     if fs.f_files:  # some, such as btrfs, have no fixed number
         inodes = fs.f_files - fs.f_ffree
         values[Metric.INODES], limits[Metric.INODES] = inodes, inodes + fs.f_favail
-    return Sample(at=at, values=values, limits=limits)
+    return device, Sample(at=at, values=values, limits=limits)
 
 
 def _open_files() -> Iterator[_Known]:

@@ -194,6 +194,7 @@ class ForecastDocument(Document, frozen=True):
     ``service`` None: of the host. ``unit``: ``bytes`` or ``count``. ``looked``,
     ``left``, ``earliest`` and ``latest`` are seconds; ``per_hour`` is how much more in
     an hour; ``confidence`` is from 0 to 1. ``told``: there is a warning in status.
+    ``age``: seconds since ``value`` was measured.
     """
 
     service: str | None
@@ -205,6 +206,7 @@ class ForecastDocument(Document, frozen=True):
     looked: float
     words: str
     told: bool = False
+    age: float = 0.0
     per_hour: float | None = None
     left: float | None = None
     earliest: float | None = None

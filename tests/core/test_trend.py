@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +99,31 @@ def test_what_slows_down_takes_longer() -> None:
     assert slow is not None
     due = -5000 * math.log(1 - 1600 / 2600) - bent[-1][0]
     assert abs(slow.left - due) < 0.35 * due
+
+
+def test_what_bends_is_not_told_to_the_second() -> None:
+    """The interval holds what comes if it goes on as in any quarter of what was."""
+    bent = [(at, 2600 * (1 - math.exp(-at / 5000))) for at, _ in line(0, 121)]
+    slow = forecast(bent, limit=1600)
+    assert slow is not None
+    due = -5000 * math.log(1 - 1600 / 2600) - bent[-1][0]
+    assert slow.earliest < due < slow.latest
+    even = climb()
+    assert even is not None
+    assert even.earliest <= 0.9 * even.left
+    assert even.latest >= 1.1 * even.left
+
+
+def test_what_is_left_from_a_newer_value_on() -> None:
+    """By the same pace; where lows tell, its highs are what counts."""
+    even = climb()
+    assert even is not None
+    later = even.seen_from(2200)
+    assert later.left == pytest.approx(300 / later.slope)
+    assert later.earliest < later.left < later.latest
+    assert 0 == even.seen_from(2600).left
+    teeth = msgspec.structs.replace(even, by_lows=True)
+    assert teeth.left == teeth.seen_from(100).left
 
 
 def test_what_levels_off_never_gets_there() -> None:

@@ -1,5 +1,6 @@
 """Foresight tells of services and disks as they are sampled, and acts where it may."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -9,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from selfhealingd.core.events import Recovered, Sickened
-from selfhealingd.core.foreseen import Seen
+from selfhealingd.core.foreseen import Seen, sentence
 from selfhealingd.core.incident import Cause
 from selfhealingd.core.policy import Healing, Preventive
 from selfhealingd.core.quiet import Quiet, Window
@@ -68,6 +69,7 @@ class World(Teller):
         leak: float = 0.0,
         host: Mapping[str, float] = {},
         used: float | None = None,
+        devices: Mapping[str, int] = {},
     ) -> None:
         """Measure each 10 s; ``leak`` and ``host`` (of disks) grow so much a minute."""
         for _ in range(round(minutes * 6)):
@@ -93,6 +95,7 @@ class World(Teller):
                     values=of_host,
                     limits=dict.fromkeys(of_host, LIMIT),
                     paths=paths,
+                    devices=devices,
                 ),
             )
         await wait_all_tasks_blocked()
@@ -216,12 +219,35 @@ async def test_a_disk_that_fills(world: World) -> None:
     """In hours as well as in minutes; two paths of one file system are one."""
     world.put(paths=("/a", "/b", "/c"))
     day = LIMIT / (16 * 60)
-    await world.sweep(15 * 60, host={"/a": day, "/b": day, "/c": 0.1})
+    # What is read of one a moment later is not quite the same.
+    host = {"/a": day, "/b": 1.0001 * day, "/c": 0.1}
+    await world.sweep(15 * 60, host=host, devices={"/a": 1, "/b": 1, "/c": 2})
     assert ["forecast host disk /a"] == world.warnings
     [seen] = world.in_force.values()
     assert (None, "disk /a") == (seen.service, seen.name)
+    seen_now = [one.name for one in await world.foresight.seen() if not one.service]
+    assert ["disk /a", "disk /c"] == sorted(seen_now)
     world.put(paths=("/c",))
     assert {} == world.in_force
+
+
+async def test_what_is_told_agrees_with_itself(world: World) -> None:
+    """What is left is left from the newest value on, and less at each look."""
+    await world.until_warned(leak=LEAK)
+    before, needs = math.inf, world.foresight.needs("web")
+    assert {Metric.MEMORY} <= needs.metrics
+    while world.memory < LIMIT:
+        [seen] = [one for one in await world.foresight.seen() if one.told]
+        assert seen.found is not None
+        assert world.memory == seen.value
+        assert seen.found.left == pytest.approx((LIMIT - seen.value) / seen.found.slope)
+        true = (LIMIT - world.memory) / LEAK * MINUTE
+        assert seen.found.earliest <= true <= seen.found.latest
+        assert seen.found.left < before
+        before = seen.found.left
+        await world.sweep(1 / 6, leak=LEAK)
+    await world.sweep(1, leak=LEAK)
+    assert "at its limit" in sentence(*world.in_force.values())
 
 
 async def test_all_that_has_a_limit_is_seen(world: World) -> None:
