@@ -553,7 +553,12 @@ def _default(key: str, value: object, written: Mapping[str, str]) -> str:
             return f"`{value}`"
 
 
-_SHARES = {"jitter", "systemic_share", "max_concurrent_remedies"}
+_SHARES = {
+    "jitter",
+    "max_concurrent_remedies",
+    "max_drill_pressure",
+    "systemic_share",
+}
 
 
 def _elsewhere(key: str) -> object:

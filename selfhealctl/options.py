@@ -316,15 +316,20 @@ def seconds_of(since: str) -> float:
     if seconds <= 0:
         raise UsageError(
             f"cannot read {since!r}: expected a time such as 30m, 2h or 1d",
-            "example: selfhealctl incidents --since 2h",
+            "example: --since 2h",
         )
     return seconds
 
 
 def required_reason(command: str, reason: str | None, example: str) -> str:
     """Return the reason; raises UsageError with the example when there is none."""
-    if reason and reason.strip():
+    if reason and any(map(str.isalnum, reason)):
         return reason
+    if reason and reason.strip():
+        raise UsageError(
+            f"cannot {command}: the reason {reason.strip()!r} says nothing",
+            f"example: {example}",
+        )
     raise UsageError(
         f"cannot {command} without a reason: it is recorded with who gave it",
         f"example: {example}",

@@ -35,9 +35,9 @@ class System:
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
     daemon did, on trio's clock. ``nursery``: where operations live. ``followed``:
     how many logs clients follow. ``replaying``: for somebody. ``drilled``: which
-    service is. ``ending``: everything is stopped, as asked. ``said``: the status that
-    programs gave themselves. ``by_hand``: runbooks that an operator runs, each with its
-    service.
+    service is, ``drill``: by what. ``ending``: everything is stopped, as asked.
+    ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
+    operator runs, each with its service.
     """
 
     config: Config
@@ -67,6 +67,7 @@ class System:
     followed: int = 0
     replaying: bool = False
     drilled: str | None = None
+    drill: str | None = None
     ending: bool = False
     by_hand: set[tuple[str, str]] = field(default_factory=set)
     shutdown_asked: trio.Event = field(default_factory=trio.Event)

@@ -16,7 +16,7 @@ from selfhealctl.views.screen import (
     state,
     table,
 )
-from selfhealctl.views.text import clean, duration, moment
+from selfhealctl.views.text import clean, duration, moment, size
 from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import (
@@ -27,6 +27,9 @@ from selfhealingd.wire.evidence import (
 )
 
 _STYLES = {"warning": BUSY, "error": BAD, "debug": QUIET}
+FRAMES = 15
+"""Of a Python program that hangs: where it does is at the top."""
+
 _MIB = 1024 * 1024
 _UNKNOWN = "unknown"
 _ADVICE = {
@@ -52,16 +55,14 @@ def show_inquest(
         _most_telling(console, kept)
     elif found.evidence is not None and found.evidence.oom:
         _named(console, "memory", found.evidence.oom)
-    for note in found.notes:
-        _named(console, "note", note)
+    _list(console, "note", found.notes)
     if withheld:
         line(console, Text("what it said last is shown to operators alone", QUIET))
     if found.diagnosis is not None:
         _probably(console, found.diagnosis)
     if found.next:
         _named(console, "next", found.next)
-    for place, command in enumerate(found.do):
-        _named(console, "" if place else "do", command)
+    _list(console, "do", found.do)
 
 
 def _head(console: Console, incident: IncidentDocument) -> None:
@@ -118,8 +119,7 @@ def _most_telling(console: Console, kept: EvidenceDocument) -> None:
     for name, words in (("memory", kept.oom), ("core", kept.core)):
         if words:
             _named(console, name, words)
-    for place, words in enumerate(kept.kernel[-3:]):
-        _named(console, "" if place else "kernel", words)
+    _list(console, "kernel", kept.kernel[-3:])
     waits = kept.process.get("wchan")
     if kept.alive and waits:
         how = kept.process.get("State", "")
@@ -132,8 +132,8 @@ def _most_telling(console: Console, kept: EvidenceDocument) -> None:
                 most = kept.files.most[0]
                 words += f", {most.count} of them {most.what}"
             _named(console, "files", words)
-    for place, words in enumerate(kept.changed):
-        _named(console, "" if place else "changed", words)
+    _list(console, "changed", kept.changed)
+    _list(console, "python", kept.python_stack[:FRAMES])
 
 
 def _probably(console: Console, found: ReportDocument) -> None:
@@ -146,8 +146,7 @@ def _probably(console: Console, found: ReportDocument) -> None:
         where = Text(f"  {one.number:>4} {clean(one.part)}: ", QUIET)
         line(console, where, one.words)
     _named(console, "advice", _ADVICE.get(found.action, found.action))
-    for place, command in enumerate(found.next_commands):
-        _named(console, "" if place else "look", command)
+    _list(console, "look", found.next_commands)
     line(console)
 
 
@@ -224,8 +223,13 @@ def _samples(console: Console, samples: SamplesDocument | None) -> None:
         return
     _title(console, "samples")
     columns = [Column(name.upper(), right=True) for name in samples.columns]
-    rows = [["" if v is None else f"{v:g}" for v in row] for row in samples.rows]
+    rows = [["" if v is None else _measured(v) for v in row] for row in samples.rows]
     table(console, columns, rows)
+
+
+def _measured(value: float) -> str:
+    """Nothing else that is measured of a process is as large as its bytes."""
+    return size(value) if value >= _MIB else f"{value:g}"
 
 
 def _title(console: Console, title: str) -> None:
@@ -243,6 +247,11 @@ def _block(console: Console, title: str, lines: Iterable[str]) -> None:
 
 def _pairs(console: Console, title: str, pairs: Mapping[str, str]) -> None:
     _block(console, title, (f"{name}: {value}" for name, value in pairs.items()))
+
+
+def _list(console: Console, name: str, lines: Iterable[str]) -> None:
+    for place, words in enumerate(lines):
+        _named(console, "" if place else name, words)
 
 
 def _named(console: Console, name: str, words: str) -> None:

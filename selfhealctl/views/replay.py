@@ -160,7 +160,7 @@ def _engine(console: Console, found: ReplayDocument) -> None:
 def _asleep(engine: EngineDocument) -> str:
     words = "its breaker never opened"
     if engine.opened:
-        words = f"its breaker opened {engine.opened} times"
+        words = f"its breaker opened {engine.opened} time{'s' * (engine.opened > 1)}"
     if engine.dormant or engine.dormant_secs:
         words += f", dormant for {duration(engine.dormant_secs)}"
     return words

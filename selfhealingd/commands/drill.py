@@ -25,6 +25,7 @@ from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.times import rfc3339
 
 FLUSH_SECS = 1.0
+PROBLEM = "drill"
 
 log = logs.get("SelfHealing")
 
@@ -41,11 +42,11 @@ async def drill(system: System, call: Call, params: methods.Drill) -> Started:
     if system.drilled is not None:
         words = f"a drill of {system.drilled} is under way: one at a time"
         raise Refusal(Kind.BUSY, words)
-    system.drilled = name
+    system.drilled, system.drill = name, wanted.value
     try:
         started = await _begin(system, call, wanted, name, confirmed=params.confirmed)
     except BaseException:
-        system.drilled = None
+        system.drilled = system.drill = None
         raise
     return started
 
@@ -69,6 +70,12 @@ async def _begin(
     tell = _teller(call, started.operation, name)
     exercise = Exercise(system, wanted, name, asker(call), tell)
     scope = trio.CancelScope()
+    system.problems.set(
+        PROBLEM,
+        f"{name}: a drill is under way ({wanted.value}): it is made to fail on purpose",
+        f"see how it goes: selfhealctl explain {name}; it ends by itself, or with the"
+        " command that began it",
+    )
 
     async def carry_out() -> None:
         words = "a defect of ours ended the drill, see the daemon's log"
@@ -78,7 +85,8 @@ async def _begin(
         except Exception:
             log.exception(f"{name}: a defect of ours ended a drill")
         finally:
-            system.drilled = None
+            system.drilled = system.drill = None
+            system.problems.clear(PROBLEM)
         call.notify(
             "finished", Finished(operation=started.operation, outcomes=(outcome,))
         )

@@ -19,6 +19,7 @@ from selfhealingd.core.host import Service
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.output import how_to_see
 from selfhealingd.core.watch import Unit
+from selfhealingd.gathering import GATHERED_SECS, LULL_SECS
 from selfhealingd.status import log_files
 from selfhealingd.store.errors import StoreError
 from selfhealingd.store.reading import Reading, Record
@@ -45,6 +46,8 @@ async def incidents(
     ended: list[dict[str, Any]] = []
     if not params.open:
         ended = await _blocking(partial(_ended, system, params, names))
+    for name in params.names:
+        await _refuse_unknown(system, name)
     now, files = anchor(), log_files(system)
     return [
         *({**one, "log": files.get(one.get("service", ""))} for one in ended),
@@ -60,9 +63,9 @@ async def incident(
     system: System, call: Call, params: methods.IncidentId
 ) -> kept.InquestDocument:
     """One incident: from the journal what happened, from the host what is now."""
-    wanted = _meant(system, params.id)
     # What was told a moment ago may not be on disk yet.
     await system.keeper.flush(FLUSH_SECS)
+    wanted = await _meant(system, params.id)
     reading = Reading(system.journal.path, newest_first=True)
     known = await _blocking(partial(inquest.told, reading, wanted))
     s = system.loop.host.services.get(inquest.service_of(wanted))
@@ -73,6 +76,8 @@ async def incident(
     if document is None:
         raise _unknown(system, wanted)
     found, notes = None, _unwritten(system)
+    if known.drill is not None:
+        notes.insert(0, f"this was an exercise: {known.drill}")
     try:
         found = await _evidence(system, wanted)
     except Refusal as error:
@@ -97,15 +102,21 @@ async def evidence(
     system: System, _call: Call, params: methods.IncidentId
 ) -> kept.EvidenceDocument:
     """All that was kept of an incident."""
-    wanted = _meant(system, params.id)
+    wanted = await _meant(system, params.id)
     found = await _evidence(system, wanted)
-    if found is None:
-        raise Refusal(
-            Kind.NO_SUCH_NAME,
-            f"there is no evidence of {wanted[:100]!r} (any more)",
-            "see which incidents there are: selfhealctl incidents",
-        )
-    return found
+    if found is not None:
+        return found
+    words = f"there is no evidence of {wanted[:100]!r} (any more)"
+    do = "see which incidents there are: selfhealctl incidents"
+    s = system.loop.host.services.get(inquest.service_of(wanted))
+    now = trio.current_time()
+    if s is not None and s.incident is not None and s.incident.id == wanted:
+        if now - s.incident.opened < GATHERED_SECS + LULL_SECS:
+            words = f"the evidence of {wanted} is still being gathered"
+            do = f"in a moment: selfhealctl evidence {wanted}"
+        else:
+            do = f"see what happened: selfhealctl show {wanted}"
+    raise Refusal(Kind.NO_SUCH_NAME, words, do)
 
 
 def _services(system: System, names: tuple[str, ...]) -> frozenset[str]:
@@ -118,6 +129,22 @@ def _services(system: System, names: tuple[str, ...]) -> frozenset[str]:
         # One that the config has no more may have incidents all the same.
         found |= {name} if name in programs or not members else members
     return frozenset(found)
+
+
+async def _refuse_unknown(system: System, name: str) -> None:
+    """Refuse what neither the config nor the journal knows."""
+    if name in system.loop.host.services or _services(system, (name,)) != {name}:
+        return
+    if await _latest(system, name) is None:
+        services = system.loop.host.services
+        raise no_such("program", name, services, "selfhealctl incidents")
+
+
+async def _latest(system: System, name: str) -> str | None:
+    """The last ended incident of a service, also of one that the config has no more."""
+    newest = partial(_newest_ended, system, 1, frozenset({name}), "")
+    found = await _blocking(lambda: next(newest(), None))
+    return None if found is None else str(found.get("id"))
 
 
 def _ended(
@@ -160,11 +187,13 @@ def _ago(seconds: float) -> str:
     return rfc3339(type(now).fromtimestamp(start, now.tzinfo))
 
 
-def _meant(system: System, name: str) -> str:
+async def _meant(system: System, name: str) -> str:
     """The latest incident of a service where that is named, else what is named."""
     s = system.loop.host.services.get(name)
-    if s is None:
+    if s is None and inquest.number_of(name):
         return name
+    if s is None:
+        return await _latest(system, name) or name
     if s.incident is None:
         words = f"{name} has had no incident"
         raise Refusal(Kind.NO_SUCH_NAME, words, "selfhealctl incidents")
@@ -173,6 +202,11 @@ def _meant(system: System, name: str) -> str:
 
 def _unknown(system: System, name: str) -> Refusal:
     services = system.loop.host.services
+    number = inquest.number_of(name)
+    its = inquest.service_of(name)
+    if its in services and 0 < number <= system.loop.host.counters.incidents:
+        words = f"no incident {name!r} of {its} is kept (any more)"
+        return Refusal(Kind.NO_SUCH_NAME, words, f"selfhealctl incidents {its}")
     known = [s.incident.id for s in services.values() if s.incident is not None]
     return no_such("incident", name, [*known, *services], "selfhealctl incidents")
 

@@ -2,34 +2,47 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from selfhealingd.core import remedy, report
 from selfhealingd.core.exits import in_words
 from selfhealingd.core.hindrances import hindrances
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Running, alive, label, pid_of
 from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.prevention import Prospect
 from selfhealingd.core.report import Facts
 from selfhealingd.core.spans import span
+from selfhealingd.wire.documents import ProgramDocument
 from selfhealingd.wire.explanation import ExplanationDocument, HindranceDocument
 
 
 def explain(
-    policy: Policy, host: Host, s: Service, facts: Facts
+    policy: Policy,
+    host: Host,
+    s: Service,
+    facts: Facts,
+    *,
+    ahead: Prospect = Prospect(),  # noqa: B008 - it is frozen
+    drill: str | None = None,
 ) -> ExplanationDocument:
-    """Write it down; the shell adds what happened before."""
+    """Write it down; the shell adds what happened before.
+
+    ``ahead``: what is foreseen of it. ``drill``: the one that it is going through.
+    """
     program, anchor = policy.programs[s.name], facts.anchor
     ladder, rung = _ladder(program, s)
     found = s.open_incident
     return ExplanationDocument(
-        program=report.program_document(policy, host, s, facts),
-        words=tuple(_words(s, facts)),
+        program=_with_next(report.program_document(policy, host, s, facts), ahead),
+        words=tuple(_words(s, facts, ahead, drill)),
         hindrances=tuple(
             HindranceDocument(
                 words=one.words,
                 until=None if one.until is None else anchor.rfc3339(one.until),
                 do=one.do,
             )
-            for one in hindrances(policy, host, s, facts.now)
+            for one in (*hindrances(policy, host, s, facts.now), *ahead.hindrances)
         ),
         incident=(
             None
@@ -42,12 +55,20 @@ def explain(
     )
 
 
-def _words(s: Service, facts: Facts) -> Iterator[str]:
+def _with_next(program: ProgramDocument, ahead: Prospect) -> ProgramDocument:
+    return replace(program, next=program.next or ahead.next)
+
+
+def _words(
+    s: Service, facts: Facts, ahead: Prospect, drill: str | None
+) -> Iterator[str]:
     pid = pid_of(s.life)
     process = f", pid {pid}" if pid is not None else ""
     since = span(facts.now - s.life.at)
     state = f"{s.kind.value} {s.name} is {label(s.life)} for {since}"
     yield f"{state} (run {s.run}{process})"
+    if drill is not None:
+        yield f"a drill is under way ({drill}): it is made to fail on purpose"
     for one in s.symptoms:
         mild = "" if one.failing else ", which is only told"
         yield f"not well for {span(facts.now - one.at)}: {one.words}{mild}"
@@ -55,7 +76,12 @@ def _words(s: Service, facts: Facts) -> Iterator[str]:
         which = "an earlier run" if alive(s.life) else "its last run"
         ago = span(facts.now - s.exit.at)
         yield f"{which} ended {ago} ago: {in_words(s.exit)}"
-    if not s.symptoms and s.open_incident is None and isinstance(s.life, Running):
+    yield from ahead.words
+    if (
+        not (s.symptoms or ahead.words or drill)
+        and s.open_incident is None
+        and isinstance(s.life, Running)
+    ):
         yield "nothing is known to be wrong with it"
 
 

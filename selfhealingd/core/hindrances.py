@@ -33,7 +33,7 @@ def hindrances(
     """Name all that would keep a remedy for a service from being carried out."""
     program = policy.programs[s.name]
     yield from _switches(host, program, s)
-    if not _in_need(host, s):
+    if not _in_need(host, program, s):
         return
     yield from _breakers(host, s, now)
     waiting = _waiting(s)
@@ -50,23 +50,31 @@ def hindrances(
         yield Hindrance(f"it waits until {missing}")
     ill = dependencies.ill_ancestor(policy, host, program)
     if ill is not None:
-        yield Hindrance(f"{ill}, which it depends on, is not well: that comes first")
+        yield Hindrance(
+            f"{ill}, which it depends on, is not well: that comes first",
+            do=f"selfhealctl explain {ill}",
+        )
 
 
-def _in_need(host: Host, s: Service) -> bool:
+def _in_need(host: Host, program: Program, s: Service) -> bool:
     """Whether there is anything that the engine would do, if nothing held it."""
     if not s.wanted:
         return False
     if alive(s.life):
         return treatment.unwell(treatment.looked(host, s))
-    return not isinstance(s.life, Stopped) or s.open_incident is not None
+    if isinstance(s.life, Stopped) and s.open_incident is None:
+        return bool(dependencies.unmet(host, program))
+    return True
 
 
 def _switches(host: Host, program: Program, s: Service) -> Iterator[Hindrance]:
     """What only a person turns."""
     if host.shutting_down:
         yield Hindrance("the daemon is shutting down")
-    if not s.wanted:
+    if not s.wanted and s.run == 0 and not program.autostart:
+        words = "it is not started by itself: autostart is off"
+        yield Hindrance(words, do=f"selfhealctl start {s.name}")
+    elif not s.wanted:
         yield Hindrance("it is stopped on request", do=f"selfhealctl start {s.name}")
     if host.dormant:
         yield Hindrance("the engine is dormant", do=RESUME)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,19 +13,28 @@ from selfhealingd.core.life import Exited, Fatal, Held, alive
 from selfhealingd.core.words import RESUME, reset_command
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import EvidenceSummary, MomentDocument
+from selfhealingd.wire.times import rfc3339
 
 SHOWN = 60
 """Moments of the beginning, and as many of the end."""
+
+DRILL = "drill "
+LED_TO_SECS = 900.0
+"""A drill is noticed in that time, or it is over."""
 
 OPENED, ENDED = "incident.opened", "incident.ended"
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the journal has of one incident; ``incident`` None: it knows of none."""
+    """What the journal has of one incident; ``incident`` None: it knows of none.
+
+    ``drill``: of which drill it is, and who asked for it.
+    """
 
     incident: IncidentDocument | None
     moments: tuple[MomentDocument, ...] = ()
     left_out: int = 0
+    drill: str | None = None
 
 
 def service_of(incident: str) -> str:
@@ -32,7 +42,8 @@ def service_of(incident: str) -> str:
     return incident.rpartition("-")[0]
 
 
-def _number(incident: str) -> int:
+def number_of(incident: str) -> int:
+    """Return which incident of all that is; 0 where it is none."""
     number = incident.rpartition("-")[2]
     return int(number) if number.isdecimal() else 0
 
@@ -48,13 +59,14 @@ def told(newest_first: Iterable[Mapping[str, Any]], incident: str) -> Told:
     late: list[MomentDocument] = []
     early: deque[MomentDocument] = deque(maxlen=SHOWN)
     left_out = 0
-    for record in newest_first:
+    records = iter(newest_first)
+    for record in records:
         if record.get("service") != service:
             continue
         kind = record.get("kind")
         found = _incident(record) if kind in (OPENED, ENDED) else None
         its_own = found is not None and found.id == incident
-        if found is not None and _number(found.id) < _number(incident):
+        if found is not None and number_of(found.id) < number_of(incident):
             break
         if found is not None and (kind == ENDED or not its_own):
             # What came after is not of it.
@@ -72,7 +84,35 @@ def told(newest_first: Iterable[Mapping[str, Any]], incident: str) -> Told:
         if its_own and kind == OPENED:
             break
     moments = (*late, *early)[::-1]
-    return Told(incident=document, moments=moments, left_out=left_out)
+    drill = None if document is None else _drill(records, document)
+    return Told(incident=document, moments=moments, left_out=left_out, drill=drill)
+
+
+def _drill(
+    before: Iterable[Mapping[str, Any]], incident: IncidentDocument
+) -> str | None:
+    """Return which drill led to it: one of its service, begun shortly before.
+
+    None where another incident of the service came of it already.
+    """
+    earliest = _moved(incident.opened, -LED_TO_SECS)
+    for record in before:
+        if earliest is None or str(record.get("at", "~")) < earliest:
+            return None
+        data = record.get("data") or {}
+        if record.get("kind") == OPENED and record.get("service") == incident.service:
+            return None
+        its = data.get("target") == incident.service
+        if its and str(data.get("action", "")).startswith(DRILL):
+            return str(record.get("words", ""))
+    return None
+
+
+def _moved(at: str, seconds: float) -> str | None:
+    try:
+        return rfc3339(datetime.fromisoformat(at) + timedelta(seconds=seconds))
+    except ValueError:
+        return None
 
 
 def _incident(record: Mapping[str, Any]) -> IncidentDocument | None:

@@ -161,7 +161,7 @@ def _reset(turn: Turn, event: events.ResetAsked) -> None:
 def _reset_words(name: str, before: Breaker) -> str:
     if before.failures == 0 and not before.permanent:
         return f"breaker {name} was CLOSED and had no failures"
-    was = f"{before.label} with {before.failures} failures"
+    was = f"{before.label} with {before.failures} failure{'s' * (before.failures != 1)}"
     return f"breaker {name} is CLOSED; it was {was}"
 
 

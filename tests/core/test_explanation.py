@@ -3,8 +3,10 @@
 from core.simulator import Simulator, crash
 
 from selfhealingd.core.explanation import explain
+from selfhealingd.core.hindrances import Hindrance
 from selfhealingd.core.incident import Cause
 from selfhealingd.core.policy import Healing, Program
+from selfhealingd.core.prevention import Prospect
 from selfhealingd.core.remedy import Restart, SendSignal
 from selfhealingd.core.symptom import Symptom
 from selfhealingd.wire.explanation import ExplanationDocument
@@ -33,6 +35,24 @@ def test_what_is_well_is_said_to_be() -> None:
     )
     assert (found.incident, found.hindrances) == (None, ())
     assert found.ladder == ("signal HUP", "restart")
+
+
+def test_what_is_foreseen_and_what_holds_it_back() -> None:
+    """All is well for now, but not for long; and a drill says that it is one."""
+    sim = up()
+    ahead = Prospect(("fds is at 9 of 10",), "restart", (Hindrance("its hours"),))
+    services = sim.host.services
+    found = explain(
+        sim.policy, sim.host, services["web"], sim.facts(), ahead=ahead, drill="kill"
+    )
+    assert found.words[1:] == (
+        "a drill is under way (kill): it is made to fail on purpose",
+        "fds is at 9 of 10",
+    )
+    assert ("restart", ["its hours"]) == (
+        found.program.next,
+        [one.words for one in found.hindrances],
+    )
 
 
 def test_what_is_ill_shows_its_symptom_its_incident_and_the_next_rung() -> None:

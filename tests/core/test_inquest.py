@@ -105,6 +105,27 @@ def test_one_that_is_not_written_yet_has_no_story_of_others(*, later: bool) -> N
     assert ["service.transition 7"] == words(found.moments)
 
 
+@pytest.mark.parametrize(
+    ("action", "minute", "of_it"),
+    [
+        ("drill kill", 0, True),
+        ("stop", 0, False),
+        ("drill kill", -30, False),
+    ],
+)
+def test_a_drill_that_led_to_it_is_told(
+    action: str, minute: int, *, of_it: bool
+) -> None:
+    """Who reads of a failure sees that it was meant; one long ago led to nothing."""
+    acted = event(2, "operator.acted", action=action, target="my-web")
+    del acted["service"]
+    acted["at"] = f"2026-11-26T{17 if minute >= 0 else 16}:{minute % 60:02}:02.000Z"
+    records = [*STORY[:2], acted, event(2, "attempt.began", "other"), *STORY[2:]]
+    found = told(reversed(records), "my-web-2")
+    assert ("operator.acted 2" if of_it else None) == found.drill
+    assert told(reversed(records), "my-web-1").drill is None
+
+
 def test_of_a_long_one_the_middle_is_left_out() -> None:
     """Beginning and end are shown, and how many are between."""
     many = [event(n % 60, f"step.{n}") for n in range(500)]

@@ -76,6 +76,9 @@ async def test_a_kill_is_noticed_healed_and_told(house: House) -> None:
         if one["kind"] == "operator.acted"
     ]
     assert ["drill kill", "signal SIGKILL", "drill kill ended"] == [a for a, _ in acts]
+    shown = await house.ctl("show", "web", "--no-json")
+    assert "this was an exercise: drill kill web" in shown.out
+    assert [] == (await house.call("status"))["issues"]
     assert "drill kill" == acts[1][1]
     assert "healed after" in acts[2][1]
 

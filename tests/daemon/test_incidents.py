@@ -244,7 +244,8 @@ async def test_incidents_by_name_time_and_state(house: House) -> None:
     assert ["db-2"] == await ids("-n", "1")
     assert ["web-1", "db-2"] == await ids("--since", "1h")
     assert [] == await ids("--open")
-    assert [] == await ids("nobody")
+    nobody = await house.ctl("incidents", "nobody")
+    assert (4, True) == (nobody.status, "no program 'nobody'" in nobody.err)
     event = json.loads((await house.ctl("events", "-n", "1")).out)
     assert event["at"]
     assert [] == await ids("--since", "0.000001")
@@ -258,9 +259,31 @@ async def test_what_nobody_knows_is_told(house: House) -> None:
         assert 4 == ran.status
         assert "selfhealctl incidents" in ran.err
         assert "web-9" in ran.err
+    old = await house.ctl("show", "db-1")
+    assert (4, True) == (old.status, "'db-1' of db is kept (any more)" in old.err)
     never = await house.ctl("show", "db")
     assert (4, True) == (never.status, "has had no incident" in never.err)
     assert 4 == (await house.ctl("evidence", "../state")).status
+
+
+async def test_who_is_not_in_the_config_any_more_has_its_story(house: House) -> None:
+    """By its name as well as by its number; explained by a new daemon, too."""
+    await crash(house)
+    assert 0 == await house.stop()
+    await house.start()
+    explained = await house.ctl("explain", "web")
+    words = [one["words"] for one in explained.json["events"]]
+    assert any("healed" in one for one in words), words
+    house.change(web=None)
+    await house.call("reload")
+    await house.ctl("update", "--yes")
+    for name in ("web", "web-1"):
+        shown = await house.ctl("show", name, "--no-json")
+        assert (0, "") == (shown.status, shown.err)
+        assert "web-1  healed" in shown.out
+    assert ["web-1"] == [
+        one["id"] for one in (await house.ctl("incidents", "web")).json
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")

@@ -16,6 +16,7 @@ from selfhealingd.observe.evidence.notes import Notes
 from selfhealingd.observe.evidence.process import kernel_stack, limits, process
 from selfhealingd.observe.evidence.tree import tree
 
+_CORE_USES_PID = Path("/proc/sys/kernel/core_uses_pid")
 _CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
 
 
@@ -42,10 +43,12 @@ def at_process(pid: int, started: int | None, notes: Notes) -> None:
 def at_core(end: Exit, pid: int, launch: Launch, limit: int, notes: Notes) -> None:
     """Note where the core dump is. ``limit``: the daemon's own, -1 for none."""
     soft, _ = launch.rlimits.get("core", (limit, limit))
-    directory = None if launch.directory is None else str(launch.directory)
+    directory = str(launch.directory or Path.cwd())
 
     def hint() -> str | None:
         pattern = _CORE_PATTERN.read_text().strip()
+        if "%p" not in pattern and _CORE_USES_PID.read_text().strip() != "0":
+            pattern += ".%p"
         return core_hint(end, pattern=pattern, limit=soft, pid=pid, directory=directory)
 
     notes.take("core", hint)
