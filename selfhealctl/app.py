@@ -148,6 +148,7 @@ COMMANDS = (
         (
             "selfhealctl drill kill web",
             "selfhealctl drill hang web",
+            "selfhealctl drill leak web",
             "selfhealctl drill crashloop web --yes",
         ),
     ),

@@ -1,7 +1,7 @@
 """A drill: a service is made to fail, and what comes of it is told as it comes.
 
 It ends with its deadline, with its client, and with the daemon: what was stopped goes
-on then, and what was killed is the engine's to heal, as ever.
+on then, what was pretended is gone, and what was killed is the engine's to heal.
 """
 
 import math
@@ -20,13 +20,17 @@ from selfhealingd.core.drill import (
     SIGCONT,
     Drill,
     healed,
+    held,
+    only_told,
     ours,
     stages,
     summary,
 )
 from selfhealingd.core.events import Acted, ResetAsked, SignalAsked
 from selfhealingd.core.host import Service
-from selfhealingd.core.life import Running, pid_of
+from selfhealingd.core.leak import RISE, Leak, noticing
+from selfhealingd.core.life import Held, Running, pid_of
+from selfhealingd.core.sample import NO_SAMPLE
 from selfhealingd.store.errors import StoreError
 from selfhealingd.system import System
 from selfhealingd.wire.documents import Outcome
@@ -62,6 +66,7 @@ class Exercise:
         self._hit = 0
         self._told: set[str] = set()
         self._evidence: float | None = None
+        self._released = False
 
     async def run(self, seconds: float, scope: trio.CancelScope) -> Outcome:
         """Carry it out in so many seconds at most, and say how it went.
@@ -99,7 +104,11 @@ class Exercise:
             if self._system.loop.host.shutting_down:
                 return "aborted: the daemon is shutting down"
             await self._look(s)
-            ended = healed(s, self._began)
+            if self._drill is Drill.LEAK:
+                if s.run != self._run and ours(s, self._began) is None:
+                    return "its run ended before anything was noticed"
+                self._release(s)
+            ended = healed(s, self._began, released=self._released)
             if ended is not None:
                 await self._hooks()
                 await self._wait_for_evidence(s)
@@ -115,6 +124,8 @@ class Exercise:
 
     async def _hurt(self, s: Service) -> str | None:
         """Do it to the run that is up; return why that can't be done."""
+        if self._drill is Drill.LEAK:
+            return self._leak(s)
         self._hit = s.run
         signo = self._drill.signal
         [answer] = await self._system.loop.ask(
@@ -131,6 +142,39 @@ class Exercise:
             return answer.words
         self._tell("injected", answer.words)
         return None
+
+    def _leak(self, s: Service) -> str | None:
+        """Pretend it, at the measurement; nothing is done to the service."""
+        sampler = self._system.sampler
+        program = self._system.loop.policy.programs[s.name]
+        rules = noticing(self._system.config.rules.get(s.name, ()))
+        rise = RISE * sampler.interval
+        leak = Leak(rules=rules, began=self._began, rise=rise)
+        if not rules or not sampler.pretend(s.name, s.run, leak):
+            return "it is not measured any more"
+        self._hit = s.run
+        words = (
+            "a leak is pretended at the measurement, and nothing allocated: from the"
+            f" next sweep on, rules see its memory grow for {rise:g} s, to just beyond"
+        )
+        lowest = leak.lowest(sampler.latest(s.name) or NO_SAMPLE)
+        words += f" {lowest}" if lowest is not None else " the lowest of its rules"
+        if lowest is not None and only_told(program, lowest):
+            words += "; its remedy is hold: it will be told, and nothing done"
+        self._tell("injected", words)
+        return None
+
+    def _release(self, s: Service) -> None:
+        """Take back what is left to a person, so that the incident passes."""
+        found = ours(s, self._began)
+        if self._released or found is None or not held(s, self._began):
+            return
+        late = trio.current_time() - found.opened > EVIDENCE_SECS
+        if self._evidence is not None or late:
+            self._released = True
+            self._system.sampler.unpretend(self._name)
+            words = f"{Held.LADDER.value}: nothing is done, and what was pretended is"
+            self._tell("held", f"{words} gone after {self._after():.2f} s")
 
     async def _go_on(self, s: Service) -> None:
         """Let it crash again, until its breaker opens; then let it be healed."""
@@ -219,6 +263,8 @@ class Exercise:
         if self._drill is Drill.HANG and s.run == self._run and pid_of(s.life):
             await self._continue()
             return "it goes on (SIGCONT)"
+        if self._drill is Drill.LEAK and self._system.sampler.unpretend(self._name):
+            return "what was pretended is gone"
         if self._drill is Drill.CRASHLOOP and s.breaker.failures:
             await self._reset(s)
             return "its breaker was reset"

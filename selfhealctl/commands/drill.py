@@ -13,8 +13,9 @@ def drill(
 
     Only where its config has drills = true, and while all is calm. kill: SIGKILL to
     its process. hang: SIGSTOP, which its liveness has to notice. crashloop: killed
-    whenever it is up, until its breaker opens. leak: not possible from outside, it says
-    what to do instead. Ctrl-C aborts it: what hangs goes on.
+    whenever it is up, until its breaker opens. leak: pretended at the measurement, to
+    see what its rules of memory do; nothing is allocated. Ctrl-C aborts it: what hangs
+    goes on, and what was pretended is gone.
     """
     params = Drill(kind=kind.value, name=name, confirmed=yes)
     operate(
@@ -23,7 +24,7 @@ def drill(
             "drill",
             params,
             interrupted=(
-                "interrupted: the drill is aborted, and what hangs goes on",
+                "interrupted: the drill is aborted, and what it did is taken back",
                 f"see how it is: selfhealctl status {name}",
             ),
         ),

@@ -13,6 +13,7 @@ from selfhealingd.commands.common import asker, programs, record, refuse_at_the_
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import drill as exercises
 from selfhealingd.core.drill import Drill, Setting
+from selfhealingd.core.leak import noticing
 from selfhealingd.core.probe import NONE
 from selfhealingd.drilling import Exercise
 from selfhealingd.observe.pressure import Pressure
@@ -123,6 +124,8 @@ async def _setting(system: System, name: str, *, confirmed: bool) -> Setting:
         pressure=Pressure().share,
         calm=config.max_drill_pressure,
         liveness=config.probes.get(name, NONE).liveness,
+        leaks=noticing(config.rules.get(name, ())),
+        interval=system.sampler.interval,
         confirmed=confirmed,
     )
 

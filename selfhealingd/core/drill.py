@@ -4,7 +4,7 @@ A drill shows on a real process that its failure is noticed, healed and told. It
 services whose config allows it, and never where it could make anything worse.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 
 import msgspec
@@ -13,11 +13,13 @@ from selfhealingd.core.backoff import MAX_SPREAD, delay
 from selfhealingd.core.breaker import Closed
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Attempt, Ending, Incident
-from selfhealingd.core.life import Running, label
+from selfhealingd.core.leak import RISE
+from selfhealingd.core.life import Held, Running, label
 from selfhealingd.core.plan import busy
-from selfhealingd.core.policy import Autorestart, Kind, Policy, Program
+from selfhealingd.core.policy import Autorestart, Healing, Kind, Policy, Program
 from selfhealingd.core.probe import LogLine, Probe
-from selfhealingd.core.remedy import Hold, Ladder
+from selfhealingd.core.remedy import Hold, Ladder, Reload
+from selfhealingd.core.rules.rule import Rule
 from selfhealingd.core.spans import span
 from selfhealingd.core.treatment import SPAWN_SECS, STOP_SECS
 
@@ -47,7 +49,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     ``allowed``: the service's config has ``drills = true``. ``spent``: so many drills
     began in the last hour, of ``budget``. ``pressure``: the share of time in which
     something waits for CPU or IO, None if that isn't known; up to ``calm`` a drill may
-    begin. ``liveness``: how the service is asked whether it is alive. ``confirmed``:
+    begin. ``liveness``: how the service is asked whether it is alive. ``leaks``: its
+    rules that would notice a leak, of samples each ``interval`` seconds. ``confirmed``:
     who asks knows what a crash loop leaves behind.
     """
 
@@ -57,6 +60,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     pressure: float | None
     calm: float
     liveness: Probe | None = None
+    leaks: tuple[Rule, ...] = ()
+    interval: float = 5.0
     confirmed: bool = False
 
 
@@ -74,7 +79,7 @@ def refusal(
     for found in (
         _by_config(policy.programs[s.name], drill, setting),
         _by_budget(setting),
-        _by_engine(host),
+        _by_engine(host, drill),
         _by_health(policy, host, s),
         _by_loop(policy, host, s, drill, setting),
     ):
@@ -85,21 +90,24 @@ def refusal(
 
 def deadline(program: Program, drill: Drill, setting: Setting) -> float:
     """Seconds after which it is over, healed or not."""
-    healing, notice = program.healing, 0.0
+    healing, notice, waits = program.healing, 0.0, 0.0
     tries = 1
     if drill is Drill.HANG and setting.liveness is not None:
         notice = setting.liveness.notice_secs(4.0)
         tries = len(_ladder(program, setting))
+    elif drill is Drill.LEAK and setting.leaks:
+        notice = RISE * setting.interval + _seen_again(setting)
+        tries = max(len(one) for one in _ladders(program, setting))
+        waits = _cleared(setting) + _between(healing, range(1, tries))
     window = max(healing.verify_secs, notice)
     once = (
         program.stopwaitsecs + STOP_SECS + SPAWN_SECS + program.longest_start + window
     )
-    total = notice + EVIDENCE_SECS + tries * once + MARGIN_SECS
     if drill is Drill.CRASHLOOP:
         rows = range(healing.breaker.open_after)
-        waits = sum(delay(healing, n) for n in rows) * (1 + MAX_SPREAD)
-        total += waits + len(rows) * (SPAWN_SECS + program.longest_start)
-    return total
+        waits = _between(healing, rows)
+        waits += len(rows) * (SPAWN_SECS + program.longest_start)
+    return notice + EVIDENCE_SECS + tries * once + waits + MARGIN_SECS
 
 
 def stages(
@@ -134,12 +142,28 @@ def ours(s: Service, at: float) -> Incident | None:
     return found if found is not None and found.opened >= at else None
 
 
-def healed(s: Service, at: float) -> bool | None:
-    """How it ended; None: it hasn't."""
+def healed(s: Service, at: float, *, released: bool = False) -> bool | None:
+    """How it ended; None: it hasn't.
+
+    ``released``: it was held, and what was done to it is taken back; so it passes.
+    """
     found = ours(s, at)
     if found is None or found.ending is None:
         return None
-    return found.ending is Ending.HEALED
+    good = {Ending.HEALED, Ending.PASSED} if released else {Ending.HEALED}
+    return found.ending in good
+
+
+def held(s: Service, at: float) -> bool:
+    """Whether its ladder leaves it to a person by now."""
+    found = ours(s, at)
+    waiting = found.waiting if found is not None and found.open else None
+    return waiting is not None and waiting.held is Held.LADDER
+
+
+def only_told(program: Program, rule: Rule) -> bool:
+    """Whether nothing is done about a rule but to tell it."""
+    return isinstance((rule.ladder or program.healing.ladder)[0], Hold)
 
 
 def summary(s: Service, at: float) -> str:
@@ -161,18 +185,13 @@ def _by_config(program: Program, drill: Drill, setting: Setting) -> No | None:
         program.name,
         f"[{program.kind.value}.{program.copy_of or program.name}]",
     )
-    if drill is Drill.LEAK:
-        return No(
-            f"nothing can make {program.name} leak from outside: its memory is that of"
-            " its own processes, and none of ours can be one of them",
-            "see what its rules would do by a limit that it is over already:"
-            " selfhealingd --config COPY --dry-run",
-        )
     if not setting.allowed:
         return No(
             f"{name} takes no drills: its config has to allow them",
             f"write drills = true in {table}, then: selfhealctl reload",
         )
+    if drill is Drill.LEAK:
+        return _by_rules(program, table, setting)
     if drill is not Drill.HANG:
         if program.kind is Kind.PROGRAM and program.autorestart is Autorestart.NEVER:
             words = f"{name} is never started again (autorestart = never)"
@@ -188,6 +207,24 @@ def _by_config(program: Program, drill: Drill, setting: Setting) -> No | None:
     if isinstance(_ladder(program, setting)[0], Hold):
         words = f"nothing would heal {name}: its ladder says hold"
         return No(words, f"see what would be: selfhealctl explain {name}")
+    return None
+
+
+def _by_rules(program: Program, table: str, setting: Setting) -> No | None:
+    name = program.name
+    if not setting.leaks:
+        return No(
+            f"nothing would notice that {name} leaks: it has no rule of its memory",
+            'write rules = [{ when = "memory > 500MiB for 3 samples", remedy ='
+            f' "restart" }}] in {table}, then: selfhealctl reload',
+        )
+    for ladder in _ladders(program, setting):
+        if all(isinstance(one, Reload) for one in ladder):
+            words = f"nothing would heal {name}: a leak ends with its run, and its"
+            return No(
+                f"{words} ladder only reloads it",
+                f"see what would be: selfhealctl explain {name}",
+            )
     return None
 
 
@@ -207,12 +244,15 @@ def _by_budget(setting: Setting) -> No | None:
     return None
 
 
-def _by_engine(host: Host) -> No | None:
+def _by_engine(host: Host, drill: Drill) -> No | None:
     if host.dormant:
         words = "the engine is dormant: nothing would be healed"
         return No(words, 'selfhealctl resume --reason "…"')
     if not (host.flags.auto_healing and host.flags.auto_detection):
         words = "automation is off: nothing would be healed"
+        return No(words, "selfhealctl flags")
+    if drill is Drill.LEAK and not host.flags.process_monitoring:
+        words = "nothing is measured: FEATURE_PROCESS_MONITORING_ENABLED is off"
         return No(words, "selfhealctl flags")
     if not isinstance(host.main.state, Closed) or host.main.failures:
         words = "healings have failed lately: this is no time for a drill"
@@ -281,6 +321,26 @@ def _downstream(policy: Policy, name: str) -> list[str]:
 def _ladder(program: Program, setting: Setting) -> Ladder:
     own = setting.liveness.ladder if setting.liveness is not None else ()
     return own or program.healing.ladder
+
+
+def _ladders(program: Program, setting: Setting) -> list[Ladder]:
+    """What is tried for each of the rules that would notice a leak."""
+    return [rule.ladder or program.healing.ladder for rule in setting.leaks]
+
+
+def _seen_again(setting: Setting) -> float:
+    return max(rule.window_secs(setting.interval) for rule in setting.leaks)
+
+
+def _cleared(setting: Setting) -> float:
+    """Seconds until a rule that is met isn't any more, once it has reason not to be."""
+    untils = [msgspec.structs.replace(one, when=one.until) for one in setting.leaks]
+    return max(one.window_secs(setting.interval) for one in untils)
+
+
+def _between(healing: Healing, failures: Iterable[int]) -> float:
+    """How long it waits after each of these numbers of failures, at most."""
+    return sum(delay(healing, number) for number in failures) * (1 + MAX_SPREAD)
 
 
 def _after(began: float, at: float) -> str:

@@ -149,13 +149,15 @@ NOTHING = Needs()
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """What was read at one time of one run; what is missing is unknown.
 
-    ``at``: seconds on trio's clock. ``run``: 0 for the host.
+    ``at``: seconds on trio's clock. ``run``: 0 for the host. ``pretended``: what rules
+    add to the values, for a drill; nothing else does, and it is never kept.
     """
 
     at: float
     run: int = 0
     values: Mapping[Metric, float] = {}
     limits: Mapping[Metric, float] = {}
+    pretended: Mapping[Metric, float] = {}
 
 
 NO_SAMPLE = Sample(at=0.0)

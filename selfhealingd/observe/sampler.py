@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import trio
 
+from selfhealingd.core.leak import Leak
 from selfhealingd.core.sample import (
     KEPT,
     NOTHING,
@@ -76,6 +77,25 @@ class Sampler:
     def end(self, service: str) -> None:
         """Measure it no more; what was measured is kept for a while."""
         self._watched.pop(service, None)
+
+    def pretend(self, service: str, run: int, leak: Leak) -> bool:
+        """Let rules see this run leak from the next sweep on, and no run after it.
+
+        Returns whether that run is measured at all.
+        """
+        watched = self._watched.get(service)
+        if watched is None or watched.run != run:
+            return False
+        watched.leak = leak
+        return True
+
+    def unpretend(self, service: str) -> bool:
+        """Pretend nothing of a service any more; return whether anything was."""
+        watched = self._watched.get(service)
+        if watched is None or watched.leak is None:
+            return False
+        watched.leak = None
+        return True
 
     def latest(self, service: str) -> Sample | None:
         """Return how a service is now; None if it is down, or that isn't known."""

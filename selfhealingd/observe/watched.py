@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterable
 
 import trio
+from msgspec.structs import replace
 
 from selfhealingd.clock import boottime
+from selfhealingd.core.leak import Leak
 from selfhealingd.core.sample import OF_TREE, Metric, Needs, Sample
 from selfhealingd.observe.family import Family
 from selfhealingd.observe.limits import limits
@@ -47,7 +49,10 @@ class Rate:
 
 
 class Watched:
-    """A run whose process is known by its pid and start time, and by nothing less."""
+    """A run whose process is known by its pid and start time, and by nothing less.
+
+    ``leak``: what is pretended of it.
+    """
 
     __slots__ = (
         "_cpu",
@@ -58,15 +63,17 @@ class Watched:
         "_read",
         "_written",
         "latest",
+        "leak",
         "pid",
         "run",
         "started",
     )
 
-    def __init__(self, run: int, pid: int) -> None:
+    def __init__(self, run: int, pid: int, leak: Leak | None = None) -> None:
         self.run = run
         self.pid = pid
         self.latest: Sample | None = None
+        self.leak = leak
         reading = read_process(pid)
         self.started = None if reading is None else reading.started
         self.forget()
@@ -113,8 +120,11 @@ class Watched:
             values[Metric.UPTIME] = boottime() - reading.started / _TICKS
         if family is not None and not metrics.isdisjoint(OF_TREE):
             self._measure_tree(at, metrics, family.of(reading), values)
-        self.latest = Sample(at=at, run=self.run, values=values, limits=known)
-        return self.latest
+        sample = Sample(at=at, run=self.run, values=values, limits=known)
+        if self.leak is not None:
+            sample = replace(sample, pretended=self.leak.added(sample))
+        self.latest = sample
+        return sample
 
     def _read_elsewhere(
         self, at: float, metrics: frozenset[Metric], values: dict[Metric, float]

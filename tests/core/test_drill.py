@@ -4,12 +4,25 @@ import pytest
 from core.simulator import Simulator, crash
 from msgspec.structs import replace
 
-from selfhealingd.core.drill import Drill, Setting, deadline, healed, refusal, stages
+from selfhealingd.core.drill import (
+    Drill,
+    Setting,
+    deadline,
+    healed,
+    held,
+    only_told,
+    refusal,
+    stages,
+)
 from selfhealingd.core.graph import Condition
 from selfhealingd.core.incident import Cause
+from selfhealingd.core.leak import noticing
 from selfhealingd.core.policy import Autorestart, Program
 from selfhealingd.core.probe import Heartbeat, LogLine, Probe
-from selfhealingd.core.remedy import Hold
+from selfhealingd.core.remedy import Hold, Reload, Restart
+from selfhealingd.core.rules.grammar import rule
+from selfhealingd.core.rules.measures import Scope
+from selfhealingd.core.rules.rule import Rule
 from selfhealingd.core.symptom import Symptom
 
 WEB, DB = Program(name="web", depends_on={"db": Condition.READY}), Program(name="db")
@@ -66,9 +79,50 @@ def test_a_hang_has_to_be_noticed_and_healed(liveness: Probe, words: str) -> Non
     assert "" == asked(up(), Drill.KILL, setting)
 
 
-def test_nothing_leaks_from_outside() -> None:
-    """It says what to do instead."""
-    assert "from outside" in asked(up(), Drill.LEAK)
+LEAKS = noticing([rule("memory > 60MiB for 3 samples", None, Scope.SERVICE)])
+HELD = tuple(replace(one, ladder=(Hold(),)) for one in LEAKS)
+
+
+@pytest.mark.parametrize(
+    ("leaks", "words"),
+    [
+        ((), "no rule of its memory"),
+        (tuple(replace(one, ladder=(Reload(),)) for one in LEAKS), "only reloads"),
+        (LEAKS, ""),
+        (HELD, ""),
+    ],
+)
+def test_a_leak_has_to_be_noticed(leaks: tuple[Rule, ...], words: str) -> None:
+    """By a rule; it may be one that only tells."""
+    found = asked(up(), Drill.LEAK, replace(CALM, leaks=leaks))
+    assert words in found
+    assert bool(words) == bool(found)
+    assert [False, True] == [only_told(DB, one) for one in (*LEAKS, *HELD)]
+
+
+def test_a_leak_has_to_be_measured() -> None:
+    """A sampler that rests sees none."""
+    sim = up()
+    sim.switch(process_monitoring=False)
+    assert "nothing is measured" in asked(sim, Drill.LEAK, replace(CALM, leaks=LEAKS))
+    assert "" == asked(sim, Drill.KILL)
+
+
+def test_what_is_held_passes_once_it_is_released() -> None:
+    """That is as well as it can end; without that, it ended by itself."""
+    sim = up()
+    at, key = sim.now, f"rule {LEAKS[0].when}"
+    assert not held(sim.host.services["db"], at)
+    sick = Symptom(key=key, cause=Cause.RULE, words="much", at=at, ladder=(Hold(),))
+    sim.sicken("db", sick)
+    sim.run_for(1)
+    assert held(sim.host.services["db"], at)
+    assert healed(sim.host.services["db"], at, released=True) is None
+    sim.recover("db", key)
+    sim.run_for(60)
+    s = sim.host.services["db"]
+    assert not held(s, at)
+    assert (False, True) == (healed(s, at), healed(s, at, released=True))
 
 
 def test_what_is_never_restarted_is_not_killed() -> None:
@@ -133,7 +187,14 @@ def test_stages_tell_what_came_of_it() -> None:
 
 
 def test_a_drill_has_an_end() -> None:
-    """A hang takes longer, as it has to be noticed, and a crash loop the longest."""
-    kill, hang, _, loop = (deadline(DB, one, CALM) for one in Drill)
+    """What has to be noticed takes longer, and a crash loop the longest."""
+    kill, hang, leak, loop = (
+        deadline(DB, one, replace(CALM, leaks=LEAKS)) for one in Drill
+    )
     assert kill < hang
+    # It grows, is met and, once it is gone, no longer met.
+    assert kill + 5 * 5 + 3 * 5 + 3 * 5 <= leak
+    [slow] = LEAKS
+    twice = replace(slow, ladder=(Reload(), Restart()))
+    assert leak + 60 < deadline(DB, Drill.LEAK, replace(CALM, leaks=(twice,)))
     assert loop > 150

@@ -125,6 +125,91 @@ async def test_what_hangs_goes_on_when_the_daemon_ends(house: House) -> None:
         assert 0 == await house.wait(15)
 
 
+RULE = "memory > 900MiB for 2 samples"
+
+
+def write_leaking(house: House, *rules: object, hook: str = "incident-ended") -> None:
+    told = str(house.root / "told")
+    house.write(
+        {"web": well(drills=True, rules=list(rules)), "w0": well(drills=True)},
+        daemon={"sample_interval": 0.1},
+        healing={"max_drill_pressure": 1.0},
+        on={hook: {"command": [sys.executable, "-c", TELLS, told]}},
+    )
+
+
+def most_memory(samples: Document) -> float:
+    """The most that was kept of it, in bytes."""
+    column = samples["columns"].index("memory")
+    return max(float(row[column]) for row in samples["rows"])
+
+
+async def test_a_leak_is_pretended_noticed_and_healed(house: House) -> None:
+    """By a restart, for what nobody has: all but the rule goes by what is real."""
+    write_leaking(house, {"when": RULE, "remedy": "restart"})
+    await house.start()
+    pids = await house.running("web")
+    ran = await house.ctl("drill", "leak", "web", "--no-json")
+    assert 0 == ran.status, ran.err + ran.out
+    for words in (
+        "pretended at the measurement",
+        RULE,
+        "of which a drill only pretends",
+    ):
+        assert words in ran.out, ran.out
+    for stage in (
+        "noticed after",
+        "evidence",
+        "restart after",
+        "hooks",
+        "healed after",
+    ):
+        assert stage in ran.out, ran.out
+    assert pids["web"] != (await house.running("web"))["web"]
+    assert "a drill only pretends" in (house.root / "told").read_text()
+    [shown] = (await house.call("samples", names=["web"]))["services"]
+    assert 0 < most_memory(shown["samples"]) < 500 << 20
+    kept = (await house.ctl("evidence", "web")).json
+    assert 0 < most_memory(kept["samples"]) < 500 << 20
+    acts = [
+        one["data"]["action"]
+        for one in house.records()
+        if one["kind"] == "operator.acted"
+    ]
+    assert ["drill leak", "drill leak ended"] == acts
+
+
+async def test_a_leak_that_is_only_told_is_taken_back(house: House) -> None:
+    """Its incident passes, and its process stays."""
+    write_leaking(house, {"when": RULE, "remedy": "hold"})
+    await house.start()
+    pids = await house.running("web")
+    ran = await house.ctl("drill", "leak", "web", "--no-json")
+    assert 0 == ran.status, ran.err + ran.out
+    assert "its remedy is hold" in ran.out
+    assert "what was pretended is gone" in ran.out
+    assert "passed after" in ran.out
+    assert pids == await house.running("web")
+
+
+async def test_a_pretended_leak_ends_with_its_client(house: House) -> None:
+    """It was noticed already, and is over without a remedy; no rule, no drill."""
+    keep = {"when": RULE, "remedy": "signal CONT"}
+    write_leaking(house, keep, hook="incident-opened")
+    await house.start()
+    pids = await house.running("web", "w0")
+    async with house.connect() as line:
+        await line.call("drill", kind="leak", name="web")
+        await house.until(said(service="web", kind="incident.opened"))
+    await house.until(said("drill leak ended.*aborted.*what was pretended is gone"))
+    await house.until(said(service="web", kind="incident.ended"))
+    ran = await house.ctl("drill", "leak", "w0")
+    assert 1 == ran.status
+    assert "no rule of its memory" in ran.err
+    assert "in [program.w0]" in ran.err
+    assert pids == await house.running("web", "w0")
+
+
 async def test_a_crash_loop_opens_the_breaker_and_is_healed(house: House) -> None:
     """Only with --yes; then the breaker is closed again, for the drill's reason."""
     write(house, well(drills=True))

@@ -67,17 +67,27 @@ class World(Teller):
         minutes: float,
         *,
         leak: float = 0.0,
+        pretended: float = 0.0,
         host: Mapping[str, float] = {},
         used: float | None = None,
         devices: Mapping[str, int] = {},
     ) -> None:
-        """Measure each 10 s; ``leak`` and ``host`` (of disks) grow so much a minute."""
+        """Measure each 10 s; ``leak`` and ``host`` (of disks) grow so much a minute.
+
+        So does what is ``pretended``.
+        """
         for _ in range(round(minutes * 6)):
             self.now += 10
             self.memory += leak / 6
             values = {Metric.MEMORY: self.memory, Metric.FDS: 5.0}
             limits = {Metric.MEMORY: LIMIT, Metric.FDS: LIMIT}
-            sample = Sample(at=self.now, run=1, values=values, limits=limits)
+            sample = Sample(
+                at=self.now,
+                run=1,
+                values=values,
+                limits=limits,
+                pretended={Metric.MEMORY: pretended * self.now / MINUTE},
+            )
             paths = {
                 path: Sample(
                     at=self.now,
@@ -139,6 +149,16 @@ async def test_calm_is_not_told(world: World) -> None:
     world.memory = 900
     await world.sweep(120)
     assert [] == world.warnings
+
+
+async def test_what_a_drill_pretends_is_not_foreseen(world: World) -> None:
+    """Nothing runs out by what nobody has."""
+    await world.sweep(55, pretended=LEAK)
+    assert [] == world.warnings
+    [seen] = [
+        one for one in await world.foresight.seen() if one.metric is Metric.MEMORY
+    ]
+    assert (world.memory, None) == (seen.value, seen.found)
 
 
 async def test_it_is_past_when_it_stays(world: World) -> None:

@@ -8,6 +8,9 @@ import trio
 from harness import soon
 from trio.testing import MockClock
 
+from selfhealingd.core.leak import BEYOND, Leak
+from selfhealingd.core.rules.grammar import rule
+from selfhealingd.core.rules.measures import Scope
 from selfhealingd.core.sample import (
     KEPT,
     NOTHING,
@@ -171,6 +174,40 @@ async def test_what_was_measured_outlives_a_run(
     autojump_clock.jump(5 * KEPT + 1)
     await sampler.sweep()
     assert sampler.series("web") is None
+
+
+async def test_a_leak_is_pretended_until_its_run_ends(
+    setting: Setting, start: Start, autojump_clock: MockClock
+) -> None:
+    """Subscribers are told beside what was measured, and that alone is kept."""
+    sampler, whens = setting.sampler, ("memory > 1GiB", "total memory > 2GiB")
+    rules = tuple(rule(when, None, Scope.SERVICE) for when in whens)
+    leak = Leak(rules=rules, began=trio.current_time(), rise=10.0)
+    sampler.begin("web", 1, start("sleep", "1000"))
+    assert not sampler.pretend("web", 2, leak)
+    assert not sampler.pretend("db", 1, leak)
+    assert not sampler.unpretend("web")
+    assert sampler.pretend("web", 1, leak)
+
+    async def sizes() -> tuple[float, float]:
+        autojump_clock.jump(5)
+        await sampler.sweep()
+        web = setting.asks.told[-1][0]["web"]
+        return web.values[Metric.MEMORY], web.pretended.get(Metric.MEMORY, 0.0)
+
+    measured = [await sizes() for _ in range(3)]
+    (real, half), (_, whole), (_, later) = measured
+    assert 0 < half < whole == later
+    assert (1 << 30) + BEYOND == real + whole
+    series = sampler.series("web")
+    assert series is not None
+    assert [real] * 3 == [size for _, size in series.column(Metric.MEMORY)]
+    assert sampler.unpretend("web")
+    assert 0 == (await sizes())[1]
+    assert sampler.pretend("web", 1, leak)
+    sampler.end("web")
+    sampler.begin("web", 2, start("sleep", "1000"))
+    assert 0 == (await sizes())[1]
 
 
 async def test_an_old_sample_is_not_how_it_is_now(

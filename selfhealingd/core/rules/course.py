@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from selfhealingd.core.rules.hysteresis import FRESH, Tally, Verdict, awaited, judge
-from selfhealingd.core.rules.reading import bound, measured, words
+from selfhealingd.core.rules.reading import bound, measured, pretended, words
 from selfhealingd.core.rules.rule import Counted, Rule
 from selfhealingd.core.sample import Sample
 
@@ -75,7 +75,11 @@ def look(course: Course, sample: Sample, *, cores: int) -> tuple[Course, Verdict
     value, limit = measured(rule.kind, clause.measure.place, sample)
     against = bound(metric, clause.threshold, limit, cores)
     tally, verdict = judge(rule, course.tally, at=sample.at, value=value, bound=against)
-    return _after(course, tally, verdict, value, limit), verdict
+    after = _after(course, tally, verdict, value, limit)
+    if verdict is Verdict.SICKENED and sample.pretended:
+        marked = f"{after.words}{pretended(rule, sample)}"
+        after = msgspec.structs.replace(after, words=marked)
+    return after, verdict
 
 
 def count(course: Course, at: float, starts: "Starts") -> tuple[Course, Verdict]:

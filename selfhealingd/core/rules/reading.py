@@ -39,7 +39,10 @@ def _needs(scope: Scope, clause: Clause) -> Needs:
 def measured(
     kind: Kind, place: str, sample: Sample
 ) -> tuple[float | None, float | None]:
-    """Return value and limit of a measure in a sample, each None where unknown."""
+    """Return value and limit of a measure in a sample, each None where unknown.
+
+    What a drill pretends is part of the value.
+    """
     found: Sample | None = sample
     if kind.place:
         paths = sample.paths if isinstance(sample, HostSample) else {}
@@ -47,6 +50,8 @@ def measured(
     if found is None or kind.metric is None:
         return None, None
     value, limit = found.values.get(kind.metric), found.limits.get(kind.metric)
+    if value is not None and sample.pretended:
+        value += sample.pretended.get(kind.metric, 0.0)
     if kind.rest and value is not None:
         value = None if limit is None else max(limit - value, 0.0)
     return value, limit
@@ -59,6 +64,15 @@ def bound(
     if _is_share(metric, threshold):
         return None if limit is None else threshold.value / 100 * limit
     return threshold.value * (cores if threshold.of is Of.CORE else 1)
+
+
+def pretended(rule: Rule, sample: Sample) -> str:
+    """Say how much of a value is only pretended; nothing, where none of it is."""
+    metric = rule.kind.metric
+    size = sample.pretended.get(metric, 0.0) if metric is not None else 0.0
+    if metric is None or not size:
+        return ""
+    return f", of which a drill only pretends {human(UNITS[metric], size)}"
 
 
 def words(rule: Rule, value: float, limit: float | None) -> str:

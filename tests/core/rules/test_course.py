@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from selfhealingd.core.remedy import Hold
 from selfhealingd.core.rules.course import Course, Starts, count, forget, look
@@ -40,6 +41,21 @@ def test_it_says_what_was_measured_while_it_is_met() -> None:
         (Verdict.SAME, True, words),
         (Verdict.RECOVERED, False, ""),
     ] == told
+
+
+def test_it_says_what_is_only_pretended() -> None:
+    """By a drill: it counts as measured, and nobody takes it for that."""
+    course = Course(rule=of("memory > 500MiB", "memory < 100MiB"))
+    leaking = replace(memory(0, 90), pretended={Metric.MEMORY: 411 * MIB})
+    course, verdict = look(course, leaking, cores=1)
+    said = "memory: 501 MiB (memory > 500MiB), of which a drill only pretends 411 MiB"
+    assert (Verdict.SICKENED, said) == (verdict, course.words)
+    course, verdict = look(course, leaking, cores=1)
+    assert (Verdict.SAME, said) == (verdict, course.words)
+    assert Verdict.RECOVERED is look(course, memory(1, 90), cores=1)[1]
+    fds = replace(leaking, values={Metric.FDS: 9.0})
+    [found, _] = look(Course(rule=of("fds > 5")), fds, cores=1)
+    assert "open files: 9 (fds > 5)" == found.words
 
 
 def test_a_share_without_its_whole_is_unknown() -> None:
