@@ -68,6 +68,8 @@ KINDS = {
     "OwnCommand": "list or string",
     "UnitName": "name of a service unit",
     "LogLevel": '`"debug"`, `"info"`, `"warning"`, `"error"`',
+    "LlmMode": '`"off"`, `"advise"`',
+    "Endpoint": "URL",
     "LogFormat": '`"console"`, `"json"`',
     "Environment": "table of strings",
     "Pattern": "regular expression",
@@ -373,6 +375,16 @@ CHECK = {
     "remedy": "What is tried, as for [rules](rules.md).",
     "level": "Of the host: how it is told in status, `WARNING` or `CRITICAL`.",
 }
+LLM = {
+    "mode": "`advise`: asked when an operator asks; `off`: never.",
+    "model": "The model's name, as its endpoint knows it.",
+    "endpoint": "Where it is asked; with https, or on this host.",
+    "timeout": "Within which a call has ended, whatever came of it.",
+    "key_file": "Keys, a line each; a file that nobody but the daemon's user can read."
+    " See [diagnosis](diagnosis.md#keys).",
+    "calls_per_hour": "So many calls in an hour at most.",
+    "tokens_per_day": "So many tokens in a day at most, in and out.",
+}
 HOST = {
     "rules": "When the machine is not well; see [rules](rules.md).",
 }
@@ -404,6 +416,9 @@ TASK = COMMAND | {
 }
 
 WRITTEN = {
+    "LlmTable.mode": '`"advise"`',
+    "LlmTable.timeout": "30 s",
+    "key_file": "none",
     "depends_on": "empty",
     "mode": '`"0660"`',
     "stopsignal": '`"TERM"`',
@@ -743,6 +758,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "task": _keys(schema.TaskTable, TASK),
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
     "host": _keys(schema.HostTable, HOST),
+    "llm": _keys(schema.LlmTable, LLM),
     "check": _keys(schema.CheckTable, CHECK, _CHECK_DEFAULTS),
     "rule": _keys(HostRuleTable, RULE | HOST_RULE),
     "measures": partial(_measures, Scope.SERVICE),
@@ -769,6 +785,7 @@ DESCRIBED = {
     schema.TaskTable: TASK,
     schema.RunbookTable: RUNBOOK,
     schema.HostTable: HOST,
+    schema.LlmTable: LLM,
     schema.CheckTable: CHECK,
     RuleTable: RULE,
     HostRuleTable: RULE | HOST_RULE,

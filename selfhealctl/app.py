@@ -16,6 +16,7 @@ from selfhealctl.commands import (
     engine,
     events,
     incidents,
+    llm,
     logs,
     look,
     programs,
@@ -101,6 +102,15 @@ COMMANDS = (
         LOOK,
         look.forecast,
         ("selfhealctl forecast", "selfhealctl forecast web | jq '.[].left'"),
+    ),
+    (
+        LOOK,
+        llm.llm,
+        (
+            "selfhealctl llm",
+            "selfhealctl llm preview web",
+            "selfhealctl llm diagnose web-12",
+        ),
     ),
     (LOOK, look.runbooks, ("selfhealctl runbooks",)),
     (LOOK, look.flags, ("selfhealctl flags",)),

@@ -20,6 +20,15 @@ from selfhealctl.errors import UsageError
 from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Session
 
 
+class LlmDo(StrEnum):
+    """What is wanted of diagnosis by a model."""
+
+    STATUS = "status"
+    KEYS = "keys"
+    PREVIEW = "preview"
+    DIAGNOSE = "diagnose"
+
+
 class DrillKind(StrEnum):
     """What is done to a service."""
 
@@ -231,6 +240,23 @@ Wait = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Also when it is PERMANENT_OPEN.")]
+LlmArgument = Annotated[
+    LlmDo,
+    typer.Argument(
+        metavar="[status|keys|preview|diagnose]",
+        show_default=False,
+        help="status if not given.",
+    ),
+]
+OfIncident = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        show_default=False,
+        autocompletion=incident_ids,
+        help="An incident, or a program's name for its latest one.",
+    ),
+]
 DrillKindArgument = Annotated[
     DrillKind,
     typer.Argument(

@@ -21,6 +21,7 @@ from selfhealingd.core.record import Opening
 from selfhealingd.core.sample import Sample
 from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.core.watch import Unit
+from selfhealingd.diagnosing import Diagnosis
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
 from selfhealingd.gathering import Gatherer
@@ -210,6 +211,8 @@ async def assemble(
         origins=origins,
         sampler=sampler,
         judging=judging,
+        diagnosis=Diagnosis(lambda: parts[0].config, mark, problems),
+        diagnoses=EvidenceStore(config.daemon.state_dir / "diagnoses"),
         succession=Succession(mark, lock, door, runs=runs, kit=kit),
         nursery=nursery,
         began=now,

@@ -149,6 +149,7 @@ async def _start(
     await nursery.start(system.periodic.manager.run)
     system.periodic.sync(system.config.tasks)
     await reload_flags(system)
+    await system.diagnosis.load_keys()
     if system.flags_loaded is None and system.flags_error is None:
         file = system.config.daemon.flags_file
         log.info(f"there is no flag file, so every feature is on: {file}")

@@ -44,6 +44,7 @@ async def reload(system: System) -> ReloadReport:
             errors += flags_error.splitlines()
         changes, mistakes = await _reload_config(system)
         errors += mistakes
+        await system.diagnosis.load_keys()
         if changes is not None:
             applied += _words(changes, waiting(system))
         return _report(system, applied, errors)
@@ -225,7 +226,8 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
         if name not in waits
     ]
     words += ["healing"] if changes.healing_changed else []
-    return words + (["host"] if changes.host_changed else [])
+    words += ["host"] if changes.host_changed else []
+    return words + (["llm"] if changes.llm_changed else [])
 
 
 def _report(system: System, applied: list[str], errors: list[str]) -> ReloadReport:

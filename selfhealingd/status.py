@@ -8,9 +8,11 @@ import trio
 import selfhealingd
 from selfhealingd.clock import utc_now
 from selfhealingd.core.assessment import assess
+from selfhealingd.core.keyring import management
 from selfhealingd.core.output import Target, how_to_see, logs
-from selfhealingd.core.report import Facts, Problem
+from selfhealingd.core.report import Facts, Problem, breaker_document
 from selfhealingd.core.snapshot import Anchor
+from selfhealingd.diagnosing import BREAKER
 from selfhealingd.flags import FIELDS
 from selfhealingd.observe.probes.case import Case
 from selfhealingd.outflow import output_problems
@@ -18,7 +20,9 @@ from selfhealingd.reloading import waiting
 from selfhealingd.system import System
 from selfhealingd.tasks import TaskFacts
 from selfhealingd.wire.documents import (
+    BreakerDocument,
     FlagsDocument,
+    Llm,
     ProbeDocument,
     Status,
     TaskDocument,
@@ -53,12 +57,21 @@ def facts(system: System) -> Facts:
         },
         probes=probes(system, anchor),
         ended=system.periodic.ended,
+        llm=Llm(key_management=management(system.diagnosis.ring, now)),
+        breakers=llm_breaker(system, anchor),
         caution=daemon.tasks_caution,
         overload=daemon.tasks_overload,
         version=selfhealingd.__version__,
         pid=os.getpid(),
         uptime=now - system.began,
     )
+
+
+def llm_breaker(system: System, anchor: Anchor) -> tuple[BreakerDocument, ...]:
+    """The breaker of a model's endpoint, where there are keys for one."""
+    if not system.diagnosis.ring:
+        return ()
+    return (breaker_document(BREAKER, system.diagnosis.breaker, anchor),)
 
 
 def problems(system: System) -> tuple[Problem, ...]:

@@ -6,6 +6,7 @@ import trio
 
 from selfhealingd.config.settings import Config
 from selfhealingd.core.breaker import By
+from selfhealingd.diagnosing import Diagnosis
 from selfhealingd.feed import Feed
 from selfhealingd.inheritance import Inheritance
 from selfhealingd.judging import Judging
@@ -33,7 +34,8 @@ class System:
 
     They differ where something waits for ``update`` or for a new daemon.
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
-    daemon did, on trio's clock. ``nursery``: where operations live. ``followed``:
+    daemon did, on trio's clock. ``nursery``: where operations live. ``diagnoses``: the
+    model's reports by incident. ``followed``:
     how many logs clients follow. ``replaying``: for somebody. ``drilled``: which
     service is, ``drill``: by what. ``ending``: everything is stopped, as asked.
     ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
@@ -60,6 +62,8 @@ class System:
     sampler: Sampler
     judging: Judging
     succession: Succession
+    diagnosis: Diagnosis
+    diagnoses: EvidenceStore
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

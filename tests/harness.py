@@ -506,7 +506,15 @@ async def soon(
 
 def _environ() -> dict[str, str]:
     """Return our environment, without what would change how things look."""
-    dropped = ("DEBUG", "FORCE_COLOR", "PYTEST_", "COV_", "_TYPER", "SELFHEAL")
+    dropped = (
+        "ANTHROPIC_",
+        "DEBUG",
+        "FORCE_COLOR",
+        "PYTEST_",
+        "COV_",
+        "_TYPER",
+        "SELFHEAL",
+    )
     kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     return {**kept, "PYTHONPATH": str(Path(selfhealingd.__file__).parents[1])}
 

@@ -39,6 +39,7 @@ ROOMS = {
     "config": "selfhealingd",
     "control": "selfhealingd",
     "core": "selfhealingd",
+    "diagnose": "selfhealingd",
     "install": "selfhealingd",
     "observe": "selfhealingd",
     "notify": "selfhealingd",
@@ -108,7 +109,14 @@ def test_the_daemon_uses_trio_alone() -> None:
 
     structlog loads asyncio and rich by itself, so what is loaded would not tell.
     """
-    assert set() == importers("anthropic", "asyncio", "rich", "typer")
+    assert set() == importers("asyncio", "rich", "typer")
+
+
+def test_one_process_alone_knows_the_sdk() -> None:
+    """A second and 66 MiB: for the helper that ends after its call, and nobody else."""
+    helper = "selfhealingd.diagnose.helper"
+    assert {Path("diagnose/helper.py")} == importers("anthropic", "httpx2")
+    assert set() == importers(helper)
 
 
 def test_only_one_room_measures_processes() -> None:

@@ -9,6 +9,7 @@ from functools import partial
 
 from selfhealingd.commands import (
     background,
+    diagnosis,
     drill,
     engine,
     explaining,
@@ -39,6 +40,10 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "run": healing.run,
     "incident": incidents.incident,
     "evidence": incidents.evidence,
+    "llm": diagnosis.llm,
+    "llm-preview": diagnosis.preview,
+    "llm-report": diagnosis.report,
+    "llm-diagnose": diagnosis.diagnose,
     "samples": sampling.samples,
     "subscribe": observing.subscribe,
     "version": observing.version,

@@ -2,10 +2,11 @@
 
 import trio
 
-from selfhealingd.commands.common import asker, done, need_reason, no_such
+from selfhealingd.commands.common import asker, done, need_reason, no_such, record
 from selfhealingd.control.registry import Call
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, breaker_name
 from selfhealingd.core.events import ResetAsked, ResumeAsked
+from selfhealingd.diagnosing import BREAKER
 from selfhealingd.system import System
 from selfhealingd.wire import methods
 from selfhealingd.wire.documents import Done
@@ -28,6 +29,10 @@ async def reset(system: System, call: Call, params: methods.Reset) -> Done:
     name = _breaker(system, params.name)
     reason = need_reason(params.reason, f'selfhealctl reset {name} --reason "…"')
     by = asker(call)
+    if name == BREAKER:
+        system.diagnosis.close_breaker(reason, by)
+        await record(system, call, "reset", name, reason=reason)
+        return Done(words=f"{name} is CLOSED", names=(name,))
     [answer] = await system.loop.ask(
         lambda number: ResetAsked(
             at=trio.current_time(),
@@ -45,7 +50,7 @@ def _breaker(system: System, asked: str) -> str:
     """A breaker's name; that of a program will do."""
     services = system.loop.host.services
     own = {name: breaker_name(name, s.kind) for name, s in services.items()}
-    known = [SELF_HEALING_MAIN, *own.values()]
+    known = [SELF_HEALING_MAIN, BREAKER, *own.values()]
     if asked in own:
         return own[asked]
     if asked not in known:

@@ -34,11 +34,13 @@ from selfhealingd.config.schema import (
     DaemonTable,
     HealingTable,
     HostTable,
+    LlmTable,
 )
 from selfhealingd.config.settings import (
     Config,
     Control,
     Daemon,
+    Llm,
     Runbook,
     Task,
 )
@@ -54,6 +56,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "control": ControlTable,
     "healing": HealingTable,
     "host": HostTable,
+    "llm": LlmTable,
 }
 _NAMED = ("program", "watch", "group", "socket", "tasks", "runbook", "check", "on")
 _HOMES = {
@@ -78,6 +81,7 @@ class _Settings(msgspec.Struct, frozen=True):
     healing: Healing
     engine: HealingTable
     host: HostTable
+    llm: Llm
 
 
 def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
@@ -157,6 +161,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         drills={name: True for name, one in services.items() if one.drills},
         max_drills_per_hour=settings.engine.max_drills_per_hour,
         max_drill_pressure=settings.engine.max_drill_pressure,
+        llm=settings.llm,
     )
 
 
@@ -189,6 +194,7 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
         HealingTable, tables.get("healing", {}), spot.at("healing")
     )
     host, _ = read_table(HostTable, tables.get("host", {}), spot.at("host"))
+    llm, _ = read_table(LlmTable, tables.get("llm", {}), spot.at("llm"))
     daemon = daemon or DaemonTable()
     engine = engine or HealingTable()
     checked = read_daemon(daemon, wrong, spot.at("daemon"), places)
@@ -205,7 +211,14 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
         ),
         engine=engine,
         host=host or HostTable(),
+        llm=_llm(llm or LlmTable(), spot.folder),
     )
+
+
+def _llm(table: LlmTable, folder: Path) -> Llm:
+    found = msgspec.structs.asdict(table)
+    file = table.key_file
+    return Llm(**{**found, "key_file": None if file is None else folder / file})
 
 
 def _included(main: _Source, patterns: tuple[str, ...]) -> list[_Source]:

@@ -22,7 +22,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     ``relaunch``: the program must be started anew before all of its settings are in
     force. ``adjusted``: only how it is watched over changed. ``healing_changed``: the
-    engine's own numbers did. ``host_changed``: what is watched of the host did.
+    engine's own numbers did. ``host_changed``: what is watched of the host did;
+    ``llm_changed``: how a model is asked did.
     ``runbooks`` and ``hooks``: added, removed or changed. ``daemon_keys``: these wait
     for a restart of the daemon.
     """
@@ -38,6 +39,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     hooks: tuple[str, ...] = ()
     healing_changed: bool = False
     host_changed: bool = False
+    llm_changed: bool = False
     checks: tuple[str, ...] = ()
     daemon_keys: tuple[str, ...] = ()
 
@@ -78,6 +80,7 @@ def compare(old: Config, new: Config) -> Changes:
             or old.max_drill_pressure != new.max_drill_pressure
         ),
         host_changed=old.host_rules != new.host_rules,
+        llm_changed=old.llm != new.llm,
         checks=tuple(sorted(_differ(old.checks, new.checks))),
         daemon_keys=_daemon_keys(old, new),
     )

@@ -66,6 +66,10 @@ LogLevel: TypeAlias = Annotated[
     Literal["debug", "info", "warning", "error"],
     Reader(values.one_of("debug", "info", "warning", "error")),
 ]
+LlmMode: TypeAlias = Annotated[
+    Literal["off", "advise"], Reader(values.one_of("off", "advise"))
+]
+Endpoint: TypeAlias = Annotated[str, Reader(urls.endpoint)]
 LogFormat: TypeAlias = Annotated[
     Literal["console", "json"], Reader(values.one_of("console", "json"))
 ]
@@ -320,6 +324,18 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     readiness: Readiness | None = None
     liveness: Liveness | None = None
     rules: Rules = ()
+
+
+class LlmTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[llm]``: diagnosis by a model, where there are keys for it."""
+
+    mode: LlmMode = "advise"
+    model: Text = "claude-haiku-5-5"
+    endpoint: Endpoint = "https://api.anthropic.com"
+    timeout: Positive = 30.0
+    key_file: PathText | None = None
+    calls_per_hour: Count = 6
+    tokens_per_day: Count = 200_000
 
 
 class HostTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,18 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     operator_gids: frozenset[int] = frozenset()
 
 
+class Llm(msgspec.Struct, frozen=True, kw_only=True):
+    """Diagnosis by a model; ``timeout`` in seconds, for a call as a whole."""
+
+    mode: Literal["off", "advise"] = "advise"
+    model: str = "claude-haiku-5-5"
+    endpoint: str = "https://api.anthropic.com"
+    timeout: float = 30.0
+    key_file: Path | None = None
+    calls_per_hour: int = 6
+    tokens_per_day: int = 200_000
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A periodic command of the operator's.
 
@@ -98,6 +110,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_drills_per_hour: int = 4
     max_drill_pressure: float = 0.5
     hooks: dict[str, Hook] = {}
+    llm: Llm = Llm()
 
     @property
     def sockets(self) -> Iterator[Listening]:

@@ -48,6 +48,14 @@ def url(value: object) -> Url:
     return Url(tls=tls, host=host, port=port, target=target)
 
 
+def endpoint(value: object) -> str:
+    """Return a URL that keys may be sent to: https, or http on this host alone."""
+    found = url(value)
+    if not found.tls and found.host not in {"127.0.0.1", "localhost", "::1"}:
+        raise Expected("a URL with https, as keys are sent to it")
+    return str(value).rstrip("/")
+
+
 def method(value: object) -> str:
     """Return a method of HTTP."""
     if isinstance(value, str) and _METHOD.fullmatch(value):

@@ -158,3 +158,26 @@ def commands(action: Action, service: str, incident: str) -> tuple[str, ...]:
         case _:
             pass
     return (f"selfhealctl evidence {incident}", *do)
+
+
+class _Block(msgspec.Struct, frozen=True):
+    type: str
+    name: str | None = None
+    input: Any = None
+
+
+def tool_input(stop: str | None, content: bytes) -> object:
+    """Return what the one tool was called with. Raises BadAnswer.
+
+    ``stop``: why the model stopped; ``content``: the blocks of its answer, as JSON.
+    """
+    if stop != "tool_use":
+        raise BadAnswer(f"it stopped by {stop!a}, without the call that was forced")
+    try:
+        blocks = msgspec.json.decode(content, type=tuple[_Block, ...])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadAnswer("its content is not blocks") from None
+    calls = [block for block in blocks if block.type == "tool_use"]
+    if len(calls) != 1 or calls[0].name != TOOL:
+        raise BadAnswer("it did not call the one tool that was forced")
+    return calls[0].input

@@ -45,9 +45,9 @@ def assess(policy: Policy, host: Host, facts: Facts) -> doc.Status:
     return doc.Status(
         status="critical" if critical else "warning" if problems else "healthy",
         self_healing=report.self_healing(policy, host),
-        circuit_breakers=report.breakers(host, facts.anchor),
+        circuit_breakers=(*report.breakers(host, facts.anchor), *facts.breakers),
         background_tasks=report.background_tasks(facts.tasks),
-        llm=doc.Llm(),
+        llm=facts.llm,
         issues=tuple(f"{_mark(p)}: {p.words}" for p in problems),
         recommendations=tuple(p.do for p in problems),
         programs=report.programs(policy, host, facts),

@@ -42,7 +42,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     the files of each program's output, its errors first; ``see``: the command that
     shows it; ``said``: the status that it gave itself; ``samples``: how it was when it
     was last measured; ``probes``: what it is asked. ``ended``: background tasks ended
-    by hand.
+    by hand. ``breakers``: those that are not the engine's.
     ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
     """
 
@@ -59,6 +59,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     samples: Mapping[str, Sample] = {}
     probes: Mapping[str, tuple[doc.ProbeDocument, ...]] = {}
     ended: frozenset[str] = frozenset()
+    llm: doc.Llm = doc.Llm()
+    breakers: tuple[doc.BreakerDocument, ...] = ()
     caution: int = 6
     overload: int = 11
     version: str

@@ -1,6 +1,6 @@
-"""What probably went wrong, as it is told; keys are camelCase as all are."""
+"""What probably went wrong, and how asking a model stands; keys are camelCase."""
 
-from selfhealingd.wire.documents import Document
+from selfhealingd.wire.documents import Document, KeyManagement
 
 
 class CitedDocument(Document, frozen=True):
@@ -27,3 +27,38 @@ class ReportDocument(Document, frozen=True):
     next_commands: tuple[str, ...] = ()
     of: str | None = None
     at: str | None = None
+
+
+class KeyDocument(Document, frozen=True):
+    """One key by its fingerprint, where it is from, and how it is."""
+
+    fingerprint: str
+    source: str
+    state: str
+
+
+class LlmDocument(Document, frozen=True):
+    """Diagnosis by a model as it stands. ``calls_left`` in this hour, tokens today."""
+
+    mode: str
+    model: str
+    endpoint: str
+    breaker: str
+    calls_left: int
+    tokens_left: int
+    key_management: KeyManagement
+    keys: tuple[KeyDocument, ...] = ()
+    problem: str | None = None
+
+
+class PreviewDocument(Document, frozen=True):
+    """What would be sent about an incident: ``body`` is it, to the byte.
+
+    ``left_out``: lines of evidence that there is no room for.
+    """
+
+    incident: str
+    service: str
+    endpoint: str
+    body: str
+    left_out: int = 0

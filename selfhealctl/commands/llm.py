@@ -1,0 +1,47 @@
+"""Diagnosis by a model: how it stands, what would be sent, and to ask it."""
+
+# ruff: noqa: PLC0415
+from selfhealctl.errors import UsageError
+from selfhealctl.operation import Order, operate
+from selfhealctl.options import LlmArgument, LlmDo, OfIncident
+from selfhealctl.output import write_words
+from selfhealctl.session import Session, read
+from selfhealingd.wire.methods import IncidentId
+
+
+def llm(
+    session: Session, do: LlmArgument = LlmDo.STATUS, of: OfIncident = None
+) -> None:
+    """See how diagnosis by a model stands, what it would be sent, or ask it.
+
+    status: mode, model, budget. keys: each by its fingerprint. preview: print what
+    would be sent about an incident, to the byte, and send nothing. diagnose: ask now.
+    A service's name stands for its latest incident.
+    """
+    match do:
+        case LlmDo.STATUS | LlmDo.KEYS:
+            raw = session.ask("llm")
+            if not session.wrote_json(raw):
+                from selfhealctl.views.llm import show_llm
+                from selfhealingd.wire.diagnosis import LlmDocument
+
+                show_llm(read(raw, LlmDocument), keys_alone=do is LlmDo.KEYS)
+        case LlmDo.PREVIEW:
+            raw = session.ask("llm-preview", _named(do, of))
+            if session.chosen_json:
+                session.wrote_json(raw)
+                return
+            from selfhealingd.wire.diagnosis import PreviewDocument
+
+            write_words(read(raw, PreviewDocument).body)
+        case LlmDo.DIAGNOSE:
+            operate(session, Order("llm-diagnose", _named(do, of)))
+
+
+def _named(do: LlmDo, of: str | None) -> IncidentId:
+    if of is None:
+        raise UsageError(
+            f"{do} of which incident, or service?",
+            f"selfhealctl llm {do} INCIDENT; which there are: selfhealctl incidents",
+        )
+    return IncidentId(id=of)

@@ -1,0 +1,54 @@
+"""Diagnosis by a model, for a person."""
+
+from rich.text import Text
+
+from selfhealctl.views.screen import QUIET, Column, line, screen, state, table
+from selfhealctl.views.text import clean, moment
+from selfhealingd.wire.diagnosis import LlmDocument, ReportDocument
+
+
+def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
+    """Print how it stands, and its keys."""
+    console = screen()
+    if not keys_alone:
+        counts = found.key_management
+        line(console, _name("mode"), found.mode)
+        line(
+            console, _name("model"), f"{clean(found.model)} at {clean(found.endpoint)}"
+        )
+        line(console, _name("breaker"), state(found.breaker))
+        words = f"{found.calls_left} calls this hour, {found.tokens_left} tokens today"
+        line(console, _name("left"), words)
+        words = f"{counts.total_keys}, {counts.active_keys} of them usable now"
+        line(console, _name("keys"), words)
+        if found.problem:
+            line(console, _name("problem"), clean(found.problem))
+    if not found.keys:
+        line(console, "there are no keys: rules diagnose alone")
+        line(console, "a key is taken from ANTHROPIC_API_KEY or [llm] key_file")
+        return
+    columns = (Column("KEY"), Column("FROM", wraps=True), Column("STATE", wraps=True))
+    rows = [(one.fingerprint, one.source, one.state) for one in found.keys]
+    table(console, columns, rows)
+
+
+def show_report(found: ReportDocument) -> None:
+    """Print a report below what else is known of an incident."""
+    console = screen()
+    line(console)
+    by = f"the {clean(found.by)}"
+    if found.of:
+        by += f" ({clean(found.of)}{', ' + moment(found.at) if found.at else ''})"
+    line(console, Text(f"diagnosis by {by}", "bold"))
+    line(console, _name("cause"), f"{clean(found.cause)}, {found.confidence:.0%} sure")
+    line(console, _name("says"), clean(found.summary))
+    for place, one in enumerate(found.cited):
+        name = _name("" if place else "because")
+        line(console, name, f"{one.number} {clean(one.part)}: {clean(one.words)}")
+    line(console, _name("advice"), clean(found.action))
+    for place, command in enumerate(found.next_commands):
+        line(console, _name("" if place else "do"), clean(command))
+
+
+def _name(name: str) -> Text:
+    return Text(f"{name:<9}", QUIET)

@@ -1,0 +1,186 @@
+"""Methods of diagnosis by a model: how it stands, what it would send, and to ask it."""
+
+from functools import partial
+
+import msgspec
+import trio
+
+from selfhealingd import logs
+from selfhealingd.clock import utc_now
+from selfhealingd.commands import incidents
+from selfhealingd.commands.common import record, refuse_at_the_end
+from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core import keyring
+from selfhealingd.core.diagnosis import Report, in_words
+from selfhealingd.diagnosing import CannotAsk, Question
+from selfhealingd.store.errors import StoreError
+from selfhealingd.system import System
+from selfhealingd.wire import methods
+from selfhealingd.wire.diagnosis import (
+    CitedDocument,
+    KeyDocument,
+    LlmDocument,
+    PreviewDocument,
+    ReportDocument,
+)
+from selfhealingd.wire.documents import Finished, IncidentDocument, Outcome, Started
+from selfhealingd.wire.evidence import EvidenceDocument
+from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.times import rfc3339
+
+MARGIN_SECS = 15.0
+
+log = logs.get("Diagnosis")
+
+
+async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocument:
+    """How it stands: mode, model, budget, and keys by their fingerprints."""
+    its, now = system.diagnosis, trio.current_time()
+    problem = None
+    calls = tokens = 0
+    try:
+        calls, tokens = await its.left()
+    except CannotAsk as error:
+        problem = f"{error}; {error.hint}"
+    return LlmDocument(
+        mode=its.settings.mode,
+        model=its.settings.model,
+        endpoint=its.settings.endpoint,
+        breaker=its.breaker.label,
+        calls_left=calls,
+        tokens_left=tokens,
+        key_management=keyring.management(its.ring, now),
+        keys=tuple(
+            KeyDocument(
+                fingerprint=key.fingerprint,
+                source=key.source,
+                state=keyring.in_words(key, now),
+            )
+            for key in its.ring
+        ),
+        problem=problem,
+    )
+
+
+async def preview(
+    system: System, call: Call, params: methods.IncidentId
+) -> PreviewDocument:
+    """What would be sent, to the byte; nothing is."""
+    incident, found = await _known(system, call, params)
+    asked = await _question(system, incident, found)
+    return PreviewDocument(
+        incident=incident.id,
+        service=incident.service,
+        endpoint=system.diagnosis.settings.endpoint,
+        body=asked.body.decode(),
+        left_out=asked.bundle.left_out,
+    )
+
+
+async def report(
+    system: System, call: Call, params: methods.IncidentId
+) -> tuple[ReportDocument, ...]:
+    """What the model said of an incident; none if it has not been asked."""
+    incident, _ = await _known(system, call, params)
+    told = await kept(system, incident.id)
+    return () if told is None else (told,)
+
+
+async def diagnose(system: System, call: Call, params: methods.IncidentId) -> Started:
+    """Ask the model about an incident; its report is kept, and shown with it.
+
+    An incident that has a report is not asked about again.
+    """
+    refuse_at_the_end(system)
+    incident, found = await _known(system, call, params)
+    begun = system.operations.begin(())
+    tries = max(len(system.diagnosis.ring), 1)
+    seconds = tries * (system.diagnosis.settings.timeout + MARGIN_SECS)
+    started = msgspec.structs.replace(begun, deadline=seconds)
+    known = await kept(system, incident.id)
+    if known is None:
+        await record(system, call, "llm diagnose", incident.id)
+
+    async def carry_out() -> None:
+        words, ok = "a defect of ours, see the daemon's log", False
+        hint: str | None = None
+        try:
+            told = known or await _ask(system, incident, found)
+            words, ok = f"{told.cause}: {told.summary}", True
+            hint = f"selfhealctl show {incident.id}"
+        except CannotAsk as error:
+            words, hint = str(error), error.hint
+        except Exception:
+            log.exception("a defect of ours ended a diagnosis")
+        outcome = Outcome(name=incident.id, ok=ok, words=words, hint=hint)
+        call.notify(
+            "finished", Finished(operation=started.operation, outcomes=(outcome,))
+        )
+
+    system.nursery.start_soon(carry_out)
+    return started
+
+
+async def kept(system: System, incident: str) -> ReportDocument | None:
+    """Return the model's report of an incident, None if there is none."""
+    try:
+        data = await trio.to_thread.run_sync(
+            partial(system.diagnoses.read, incident), abandon_on_cancel=True
+        )
+        return None if data is None else msgspec.json.decode(data, type=ReportDocument)
+    except (StoreError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.warning(f"cannot read the model's report of {incident}: {error}")
+        return None
+
+
+async def _ask(
+    system: System, incident: IncidentDocument, found: EvidenceDocument | None
+) -> ReportDocument:
+    found_out = await system.diagnosis.ask(incident, found)
+    told = _document(found_out, system.diagnosis.settings.model)
+    words = f"the model says: {told.cause}, it advises: {told.action}"
+    log.info(f"{incident.service}: {words}")
+    try:
+        await trio.to_thread.run_sync(
+            system.diagnoses.write, incident.id, msgspec.json.encode(told)
+        )
+    except StoreError as error:
+        log.warning(f"the model's report of {incident.id} is not kept: {error}")
+    return told
+
+
+def _document(of: Report, model: str) -> ReportDocument:
+    return ReportDocument(
+        cause=of.cause.value,
+        summary=of.summary,
+        confidence=of.confidence,
+        action=in_words(of.action),
+        by=of.by.value,
+        cited=tuple(
+            CitedDocument(number=line.number, part=line.part, words=line.words)
+            for line in of.cited
+        ),
+        next_commands=of.next_commands,
+        of=model,
+        at=rfc3339(utc_now()),
+    )
+
+
+async def _known(
+    system: System, call: Call, params: methods.IncidentId
+) -> tuple[IncidentDocument, EvidenceDocument | None]:
+    known = await incidents.incident(system, call, params)
+    wanted = methods.IncidentId(id=known.incident.id)
+    found = None
+    if known.evidence is not None:
+        found = await incidents.evidence(system, call, wanted)
+    return known.incident, found
+
+
+async def _question(
+    system: System, incident: IncidentDocument, found: EvidenceDocument | None
+) -> Question:
+    try:
+        return await system.diagnosis.question(incident, found)
+    except CannotAsk as error:
+        raise Refusal(Kind.REFUSED, str(error), error.hint) from error

@@ -1,0 +1,394 @@
+"""Diagnosis by a model: asked for by an operator, and in nobody's way.
+
+No call is made without a key, within ``mode = "off"``, beyond the budget, while breaker
+``llm`` is open, or where redaction failed. What a call may take is written down before
+it is made, so that a daemon that is killed meanwhile has no more left than before.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import trio
+
+from selfhealingd import logs
+from selfhealingd.clock import utc_now
+from selfhealingd.config.settings import Config, Llm
+from selfhealingd.core import answer, keyring
+from selfhealingd.core import budget as budgets
+from selfhealingd.core.breaker import Breaker, By, Outcome, admit, record, reset
+from selfhealingd.core.budget import Budget, OverBudget
+from selfhealingd.core.bundle import Bundle, bundle
+from selfhealingd.core.diagnosing.lines import numbered
+from selfhealingd.core.diagnosis import Report
+from selfhealingd.core.hook import Post
+from selfhealingd.core.keyring import Blame, Failed, KeyRing
+from selfhealingd.core.launch import Launch
+from selfhealingd.core.policy import BreakerPolicy
+from selfhealingd.core.redaction import (
+    RedactionError,
+    Redactor,
+    of_command,
+    of_environment,
+    of_headers,
+)
+from selfhealingd.diagnose.call import Answered, Asked
+from selfhealingd.diagnose.keys import find_keys
+from selfhealingd.problems import Problems
+from selfhealingd.store import atomic
+from selfhealingd.store.errors import StoreError
+from selfhealingd.supervise.environment import INSTANCE, TASK
+from selfhealingd.supervise.errors import SpawnError
+from selfhealingd.supervise.run import run_to_end
+from selfhealingd.wire.documents import IncidentDocument
+from selfhealingd.wire.evidence import EvidenceDocument
+
+BREAKER = "llm"
+POLICY = BreakerPolicy(open_after=3, open_secs=60.0, permanent_after=sys.maxsize)
+"""An endpoint that is ill blocks calls for a while, and never for good."""
+
+GRACE_SECS = 3.0
+"""For the helper to say itself that its time was over, before it is killed."""
+
+MOST_TOLD = 64 * 1024
+KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
+
+log = logs.get("Diagnosis")
+
+
+class CannotAsk(Exception):
+    """There is no diagnosis by a model; says why, and what to type about it."""
+
+    def __init__(self, words: str, hint: str | None = None) -> None:
+        super().__init__(words)
+        self.hint = hint
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be sent: ``body`` to the byte."""
+
+    bundle: Bundle
+    runbooks: frozenset[str]
+    body: bytes
+
+
+class Diagnosis:
+    """Keys, budget and breaker of the model's endpoint; for the loop's thread."""
+
+    def __init__(
+        self, config: Callable[[], Config], mark: str, problems: Problems
+    ) -> None:
+        self.ring: KeyRing = ()
+        self.breaker = Breaker()
+        self._config = config
+        self._mark = mark
+        self._problems = problems
+        self._keys: dict[str, str] = {}
+        self._one = trio.Lock()
+
+    @property
+    def settings(self) -> Llm:
+        """What the config in force says."""
+        return self._config().llm
+
+    @property
+    def _file(self) -> Path:
+        return self._config().daemon.state_dir / "llm.json"
+
+    async def load_keys(self) -> None:
+        """Read the keys, and go on with those that there are now."""
+        read = partial(find_keys, os.environ, self.settings.key_file, os.geteuid())
+        with trio.move_on_after(10) as scope:
+            found = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+        if scope.cancelled_caught:
+            log.warning("reading keys took over 10 s; those of before stay")
+            return
+        self.ring = keyring.renewed(self.ring, found.ring)
+        self._keys = found.keys
+        self._problems.clear(MODEL)
+        if found.problems:
+            words = f"a key for the model cannot be used: {found.problems[0]}"
+            log.warning("; ".join(found.problems))
+            self._problems.set(SOURCES, words, "mend it, then: selfhealctl reload")
+        else:
+            self._problems.clear(SOURCES)
+        self._judge_keys()
+
+    def close_breaker(self, reason: str, by: By) -> None:
+        """Let calls be made again, by a person's word."""
+        now = trio.current_time()
+        closed = reset(self.breaker, force=True, reason=reason, by=by, now=now)
+        self.breaker = closed or self.breaker
+
+    async def left(self) -> tuple[int, int]:
+        """Return how many calls of this hour, and tokens of this day, are left."""
+        budget = await trio.to_thread.run_sync(self._read)
+        return budgets.left(budget, self._limits(), utc_now().timestamp())
+
+    async def question(
+        self, incident: IncidentDocument, found: EvidenceDocument | None
+    ) -> Question:
+        """Return what is sent about an incident. Raises CannotAsk."""
+        config = self._config()
+        runbooks = frozenset(config.runbooks)
+
+        def make() -> Question:
+            redactor = Redactor(
+                [*secrets_of(config), *of_environment(os.environ), *self._keys.values()]
+            )
+            chosen = bundle(numbered(incident, found), redactor)
+            asked = answer.question(config.llm.model, chosen, runbooks)
+            body = msgspec.json.encode(asked)
+            redactor.check(body.decode())
+            return Question(bundle=chosen, runbooks=runbooks, body=body)
+
+        try:
+            return await trio.to_thread.run_sync(make)
+        except RedactionError as error:
+            raise CannotAsk(f"nothing was sent: {error}") from error
+        except Exception as error:
+            log.exception("a defect of ours in redaction: nothing was sent")
+            words = "nothing was sent: a defect of ours, see the daemon's log"
+            raise CannotAsk(words) from error
+
+    async def ask(
+        self, incident: IncidentDocument, found: EvidenceDocument | None
+    ) -> Report:
+        """Ask the model about an incident. Raises CannotAsk."""
+        if self.settings.mode == "off":
+            raise CannotAsk('diagnosis by a model is switched off: [llm] mode = "off"')
+        if not self.ring:
+            words = "there is no key for a model: rules diagnose alone"
+            raise CannotAsk(words, "see where keys may come from: selfhealctl llm keys")
+        async with self._one:
+            asked = await self.question(incident, found)
+            told = await self._call(asked)
+            for _ in self.ring[1:]:
+                if keyring.blame(told.status) is not Blame.KEY:
+                    break
+                told = await self._call(asked)  # with the next key
+            return self._report(asked, told, incident)
+
+    def _report(
+        self, asked: Question, told: Answered, incident: IncidentDocument
+    ) -> Report:
+        if told.problem is not None:
+            raise CannotAsk(f"the model's endpoint {told.problem}")
+        try:
+            return answer.report(
+                answer.tool_input(told.stop, bytes(told.content)),
+                asked.bundle,
+                asked.runbooks,
+                service=incident.service,
+                incident=incident.id,
+            )
+        except answer.BadAnswer as error:
+            log.warning(f"{incident.service}: the model's answer is not used: {error}")
+            words = f"the model's answer is not used: {error}"
+            raise CannotAsk(words) from error
+
+    async def _call(self, asked: Question) -> Answered:
+        """Make one call with the next key, within budget and breaker."""
+        settings, now = self.settings, trio.current_time()
+        key = keyring.choose(self.ring, now)
+        if key is None:
+            words = "no key can be used now"
+            raise CannotAsk(words, "see why: selfhealctl llm keys")
+        admitted = admit(self.breaker, now=now, lease=settings.timeout + 4 * GRACE_SECS)
+        if admitted is None:
+            words = "breaker llm is OPEN, as the endpoint failed; it tries again soon"
+            raise CannotAsk(words, "see when: selfhealctl breakers")
+        self.breaker, ticket = admitted
+        outcome = Outcome.NEUTRAL
+        try:
+            reserved = await self._reserve(asked.body)
+            told = await self._run(asked.body, self._keys[key.fingerprint], settings)
+            await self._settle(reserved, told)
+            outcome = self._judge(key.fingerprint, told)
+        finally:
+            self._record(ticket, outcome)
+        return told
+
+    def _judge(self, fingerprint: str, told: Answered) -> Outcome:
+        """Note whose fault it was."""
+        now = trio.current_time()
+        if told.status is not None:
+            self.ring = keyring.answered(
+                self.ring,
+                fingerprint,
+                told.status,
+                now=now,
+                retry_after=keyring.seconds(told.retry_after),
+            )
+        match keyring.blame(told.status):
+            case Blame.KEY:
+                log.warning(f"key {fingerprint}: the endpoint answered {told.status}")
+                self._judge_keys()
+                return Outcome.NEUTRAL
+            case Blame.CONFIG:
+                model, file = self.settings.model, self._config().file
+                self._problems.set(
+                    MODEL,
+                    f"the model's endpoint does not take what it is asked with model"
+                    f" {model} ({told.status})",
+                    f"mend model or endpoint of [llm] in {file}, then:"
+                    " selfhealctl reload",
+                )
+                return Outcome.NEUTRAL
+            case Blame.NOBODY if told.problem is None:
+                self._problems.clear(MODEL)
+                return Outcome.SUCCESS
+            case _:
+                log.warning(f"the model's endpoint {told.problem}")
+                return Outcome.FAILURE
+
+    def _judge_keys(self) -> None:
+        failed = [key for key in self.ring if isinstance(key.state, Failed)]
+        if not self.ring or len(failed) < len(self.ring):
+            self._problems.clear(KEYS)
+            return
+        file = self.settings.key_file
+        put = f"put a valid key into {file}" if file else "add a key by [llm] key_file"
+        keys = "the key" if len(failed) == 1 else f"all {len(failed)} keys"
+        self._problems.set(
+            KEYS,
+            f"{keys} for the model failed; healing by rules goes on",
+            f"see why: selfhealctl llm keys; {put}, then: selfhealctl reload",
+            critical=True,
+        )
+
+    def _record(self, ticket: int, outcome: Outcome) -> None:
+        before, now = self.breaker, trio.current_time()
+        after = record(POLICY, before, ticket=ticket, outcome=outcome, now=now)
+        if after.change is not None and after.generation != before.generation:
+            reason = f"the endpoint failed {after.failures} times in a row"
+            if after.failures == 0:
+                reason = "the endpoint answered"
+            change = msgspec.structs.replace(after.change, reason=reason)
+            after = msgspec.structs.replace(after, change=change)
+        self.breaker = after
+
+    async def _run(self, body: bytes, key: str, settings: Llm) -> Answered:
+        asked = Asked(
+            key=key,
+            endpoint=settings.endpoint,
+            seconds=settings.timeout,
+            body=msgspec.Raw(body),
+        )
+        argv = (sys.executable, "-I", "-m", "selfhealingd.diagnose.helper")
+        try:
+            ran = await run_to_end(
+                Launch(argv=argv, directory=Path("/")),
+                {INSTANCE: self._mark, TASK: "llm"},
+                timeout=settings.timeout + GRACE_SECS,
+                output_limit=MOST_TOLD,
+                stdin=msgspec.json.encode(asked),
+            )
+        except SpawnError as error:
+            return Answered(problem=f"was not asked: {error}")
+        if ran.timed_out:
+            return Answered(problem=f"timed out after {settings.timeout:g} s")
+        try:
+            last = ran.tail.strip().rpartition("\n")[2]
+            return msgspec.json.decode(last, type=Answered)
+        except msgspec.DecodeError:
+            log.error(f"the helper that asks failed: {ran.problem(settings.timeout)}")
+            return Answered(problem="was not asked: its helper failed, see the log")
+
+    def _limits(self) -> budgets.Limits:
+        settings = self.settings
+        return budgets.Limits(
+            calls=settings.calls_per_hour, tokens=settings.tokens_per_day
+        )
+
+    async def _reserve(self, body: bytes) -> budgets.Spent:
+        now = utc_now().timestamp()
+        tokens = budgets.estimate(body, answer.MAX_TOKENS)
+
+        def reserve() -> Budget:
+            budget = budgets.reserve(
+                self._read(), self._limits(), tokens=tokens, now=now
+            )
+            atomic.write(self._file, msgspec.json.encode(budget))
+            return budget
+
+        try:
+            budget = await trio.to_thread.run_sync(reserve)
+        except OverBudget as error:
+            words = f"the budget is spent: {error}"
+            raise CannotAsk(words, "see it: selfhealctl llm status") from error
+        except StoreError as error:
+            raise CannotAsk(f"the budget cannot be kept: {error}") from error
+        return budget.spent[-1]
+
+    async def _settle(self, reserved: budgets.Spent, told: Answered) -> None:
+        """Write down what it took; where that isn't known, all that was reserved."""
+        tokens = told.tokens
+        if told.status is not None and keyring.blame(told.status) is not Blame.NOBODY:
+            tokens = 0
+        if tokens is None:
+            return
+        spent = tokens
+
+        def settle() -> None:
+            budget = budgets.settle(self._read(), reserved, spent)
+            atomic.write(self._file, msgspec.json.encode(budget))
+
+        try:
+            await trio.to_thread.run_sync(settle)
+        except (StoreError, CannotAsk) as error:
+            log.warning(f"what the call took is not written down: {error}")
+
+    def _read(self) -> Budget:
+        """Read what was spent, in a thread; what can't be read is no permission."""
+        file = self._file
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Budget)
+        except FileNotFoundError:
+            return Budget()
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            words = f"cannot read what was spent so far: {error}"
+            raise CannotAsk(words, f"to begin anew: rm {file}") from error
+
+
+def secrets_of(config: Config) -> Iterator[str]:
+    """Find what is configured as a secret: in environments, flags, headers, hooks."""
+    for part in (
+        config.launches,
+        config.tasks,
+        config.runbooks,
+        config.reloads,
+        config.watches,
+        config.probes,
+        config.hooks,
+    ):
+        yield from _secrets(part)
+    for hook in config.hooks.values():
+        if isinstance(hook.way, Post):
+            yield hook.way.target  # that of a chat lets whoever has it write there
+
+
+def _secrets(value: object, name: str = "") -> Iterator[str]:
+    match name, value:
+        case "environment", Mapping():
+            yield from of_environment(value)
+        case "headers", tuple():
+            yield from of_headers(value)
+        case (("argv" | "command"), tuple()):
+            yield from of_command(value)
+        case (("secret" | "webhook"), str()):
+            yield value
+        case _, msgspec.Struct():
+            for field in value.__struct_fields__:
+                yield from _secrets(getattr(value, field), field)
+        case _, Mapping():
+            for one in value.values():
+                yield from _secrets(one)
+        case _, tuple():
+            for one in value:
+                yield from _secrets(one)
+        case _:
+            pass

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from selfhealingd.config import ConfigError, load_config
+from selfhealingd.config.diff import compare
+from selfhealingd.config.settings import Llm
+
+
+def load(folder: Path, text: str) -> Llm:
+    file = folder / "c.toml"
+    file.write_text(text)
+    return load_config(file, environ={}, uid=0).llm
+
+
+def test_without_a_table_it_advises_where_there_are_keys(tmp_path: Path) -> None:
+    """The defaults are the documented ones; the key file is beside the config."""
+    assert Llm() == load(tmp_path, "# none")
+    found = load(tmp_path, '[llm]\nkey_file = "keys"\ntimeout = "5s"\nmode = "off"')
+    assert Llm(mode="off", timeout=5.0, key_file=tmp_path / "keys") == found
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ('mode = "act"', "advise"),
+        ('endpoint = "http://models.example"', "https"),
+        ('endpoint = "models.example"', "URL"),
+        ("calls_per_hour = 0", "1"),
+        ('api_key = "sk-ant-1"', "unknown key"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_mistake(
+    tmp_path: Path, written: str, says: str
+) -> None:
+    """A key is never sent without TLS, but to this host; and none is in the config."""
+    with pytest.raises(ConfigError, match=says) as caught:
+        load(tmp_path, f"[llm]\n{written}")
+    assert "sk-ant-1" not in str(caught.value)
+
+
+def test_a_slash_at_the_end_of_an_endpoint_means_nothing(tmp_path: Path) -> None:
+    """And http is allowed on loopback."""
+    found = load(tmp_path, '[llm]\nendpoint = "http://127.0.0.1:8080/"')
+    assert "http://127.0.0.1:8080" == found.endpoint
+
+
+def test_a_reload_tells_that_it_changed(tmp_path: Path) -> None:
+    """It is in force at once: nothing has to be restarted."""
+    file = tmp_path / "c.toml"
+    file.write_text("# none")
+    before = load_config(file, environ={}, uid=0)
+    file.write_text('[llm]\nmode = "off"')
+    changes = compare(before, load_config(file, environ={}, uid=0))
+    assert changes.llm_changed
+    assert not changes.daemon_keys

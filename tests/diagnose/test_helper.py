@@ -1,0 +1,134 @@
+"""The real SDK, in the real process, against an endpoint on loopback."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+import trio
+from scripted_model import GOOD, endpoint, http, message
+
+from selfhealingd.diagnose.call import Answered, Asked
+
+pytestmark = pytest.mark.process
+
+KEY = "sk-ant-planted-0123456789"
+BODY = {"max_tokens": 9, "messages": [{"role": "user", "content": "ü"}], "model": "a"}
+
+
+async def ask(url: str, *, seconds: float = 20.0, **environ: str) -> Answered:
+    asked = Asked(
+        key=KEY,
+        endpoint=url,
+        seconds=seconds,
+        body=msgspec.Raw(msgspec.json.encode(BODY)),
+    )
+    with trio.fail_after(60):
+        ran = await trio.run_process(
+            [sys.executable, "-I", "-m", "selfhealingd.diagnose.helper"],
+            stdin=msgspec.json.encode(asked),
+            capture_stdout=True,
+            capture_stderr=True,
+            env={"PATH": "/usr/bin:/bin", **environ},
+        )
+    assert b"" == ran.stderr
+    assert KEY.encode() not in ran.stdout
+    return msgspec.json.decode(ran.stdout, type=Answered)
+
+
+async def test_a_good_answer_comes_back_with_what_it_cost() -> None:
+    """The body arrives as it was given, to the byte, and no environment is obeyed."""
+    async with endpoint(message()) as model:
+        told = await ask(
+            model.url,
+            HTTP_PROXY="http://127.0.0.1:1",
+            ANTHROPIC_BASE_URL="http://127.0.0.1:1",
+            ANTHROPIC_CUSTOM_HEADERS="X-Evil: yes",
+            ANTHROPIC_LOG="debug",
+        )
+    assert (200, None, "tool_use", 120) == (
+        told.status,
+        told.problem,
+        told.stop,
+        told.tokens,
+    )
+    [block] = json.loads(bytes(told.content))
+    assert GOOD == block["input"]
+    assert [msgspec.json.encode(BODY)] == model.bodies
+    assert KEY in model.heads[0]
+    assert "evil" not in model.heads[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "says"),
+    [
+        (http(401, "{}"), 401, "401"),
+        (http(402, "{}"), 402, "402"),
+        (http(403, "{}"), 403, "403"),
+        (http(404, "{}"), 404, "404"),
+        (http(429, "{}", retry_after="7"), 429, "429"),
+        (http(429, "{}", retry_after="999999999"), 429, "429"),
+        (http(429, "{}"), 429, "429"),
+        (http(500, "{}"), 500, "500"),
+        (http(503, "no"), 503, "503"),
+        (http(529, "{}"), 529, "529"),
+        (http(302, "", location="http://127.0.0.1:1/"), 302, "302"),
+        (http(200, "<html>", content_type="text/html"), 200, "no message"),
+        (http(200, "{"), None, "cannot be understood"),
+        (http(200, b"\x1f\x8b", content_encoding="gzip"), None, "more than"),
+        (http(200, " " * 20_000_000), None, "more than"),
+        (b"", None, "cannot be reached"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", None, "cannot be"),
+    ],
+    ids=lambda value: str(value[:60]) if isinstance(value, bytes) else None,
+)
+async def test_each_failure_is_told_by_its_status_or_in_words(
+    answer: bytes, status: int | None, says: str
+) -> None:
+    """Asked once, whatever is answered: no retry, no redirect, no megabytes."""
+    async with endpoint(answer) as model:
+        told = await ask(model.url)
+    assert status == told.status
+    assert told.problem is not None
+    assert says in told.problem
+    assert 1 == len(model.bodies)
+    if b"retry-after" in answer:
+        assert told.retry_after in {"7", "999999999"}
+
+
+async def test_a_megabyte_of_answer_is_not_passed_on() -> None:
+    """It is said that it was too much, in a line that fits."""
+    async with endpoint(message({**GOOD, "summary": "x" * 100_000})) as model:
+        told = await ask(model.url)
+    assert 200 == told.status
+    assert "more than" in str(told.problem)
+
+
+async def drip() -> AsyncIterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+    while True:
+        yield b" "
+        await trio.sleep(0.1)
+
+
+async def silent() -> AsyncIterator[bytes]:
+    await trio.sleep_forever()
+    yield b""
+
+
+@pytest.mark.parametrize("pieces", [drip, silent])
+async def test_no_server_holds_a_call_beyond_its_time(pieces: object) -> None:
+    """Neither by silence nor by a byte now and then: the deadline is absolute."""
+    async with endpoint() as model:
+        model.pieces = pieces  # type: ignore[assignment]
+        told = await ask(model.url, seconds=4)
+    assert told.status is None
+    assert "timed out" in str(told.problem)
+
+
+async def test_nobody_there_is_told_in_words() -> None:
+    """Refused at once."""
+    told = await ask("http://127.0.0.1:1")
+    assert told.status is None
+    assert "cannot be reached" in str(told.problem)
