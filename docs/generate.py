@@ -376,7 +376,7 @@ CHECK = {
     "level": "Of the host: how it is told in status, `WARNING` or `CRITICAL`.",
 }
 LLM = {
-    "mode": "`advise`: asked when an operator asks; `off`: never.",
+    "mode": "`advise`: asked when a breaker opens, or an operator asks; `off`: never.",
     "model": "The model's name, as its endpoint knows it.",
     "endpoint": "Where it is asked; with https, or on this host.",
     "timeout": "Within which a call has ended, whatever came of it.",

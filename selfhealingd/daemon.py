@@ -23,6 +23,7 @@ import trio
 import selfhealingd
 from selfhealingd import entry, logs, systemd
 from selfhealingd.adopting import adopt_all, see_off_gone, tell_missed
+from selfhealingd.advising import advise
 from selfhealingd.assembly import assemble, opening_record
 from selfhealingd.commands import registry
 from selfhealingd.config.paths import defaults
@@ -167,6 +168,7 @@ async def _start(
     await tell_missed(system)
     system.watch()
     await loop.apply(Began(at=trio.current_time()))
+    nursery.start_soon(advise, system)
     nursery.start_soon(_end_leftovers, system)
     nursery.start_soon(see_off_gone, system)
     await check_writable(system.config.files, system.problems)

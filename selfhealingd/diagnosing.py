@@ -1,4 +1,4 @@
-"""Diagnosis by a model: asked for by an operator, and in nobody's way.
+"""Diagnosis by a model: in nobody's way.
 
 No call is made without a key, within ``mode = "off"``, beyond the budget, while breaker
 ``llm`` is open, or where redaction failed. What a call may take is written down before

@@ -105,11 +105,12 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
         words, ok = "a defect of ours, see the daemon's log", False
         hint: str | None = None
         try:
-            told = known or await _ask(system, incident, found)
+            told = known or await ask_and_keep(system, incident, found)
             words, ok = f"{told.cause}: {told.summary}", True
             hint = f"selfhealctl show {incident.id}"
         except CannotAsk as error:
-            words, hint = str(error), error.hint
+            words = str(error)
+            hint = error.hint or f"what rules say: selfhealctl show {incident.id}"
         except Exception:
             log.exception("a defect of ours ended a diagnosis")
         outcome = Outcome(name=incident.id, ok=ok, words=words, hint=hint)
@@ -133,9 +134,10 @@ async def kept(system: System, incident: str) -> ReportDocument | None:
         return None
 
 
-async def _ask(
+async def ask_and_keep(
     system: System, incident: IncidentDocument, found: EvidenceDocument | None
 ) -> ReportDocument:
+    """Ask about an incident, and keep what is said. Raises CannotAsk."""
     found_out = await system.diagnosis.ask(incident, found)
     told = _document(found_out, system.diagnosis.settings.model)
     words = f"the model says: {told.cause}, it advises: {told.action}"

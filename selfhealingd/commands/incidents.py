@@ -79,7 +79,7 @@ async def incident(
     if known.drill is not None:
         notes.insert(0, f"this was an exercise: {known.drill}")
     try:
-        found = await _evidence(system, wanted)
+        found = await kept_evidence(system, wanted)
     except Refusal as error:
         # What happened is in the journal, and is told without it.
         notes.append(f"evidence: {error.message}")
@@ -103,7 +103,7 @@ async def evidence(
 ) -> kept.EvidenceDocument:
     """All that was kept of an incident."""
     wanted = await _meant(system, params.id)
-    found = await _evidence(system, wanted)
+    found = await kept_evidence(system, wanted)
     if found is not None:
         return found
     words = f"there is no evidence of {wanted[:100]!r} (any more)"
@@ -211,7 +211,8 @@ def _unknown(system: System, name: str) -> Refusal:
     return no_such("incident", name, [*known, *services], "selfhealctl incidents")
 
 
-async def _evidence(system: System, name: str) -> kept.EvidenceDocument | None:
+async def kept_evidence(system: System, name: str) -> kept.EvidenceDocument | None:
+    """Return what was kept of an incident, None if there is nothing. Raises Refusal."""
     data = await _blocking(partial(system.evidence.read, name))
     if data is None:
         return None

@@ -138,7 +138,7 @@ main.toml: tasks.prune.every: missing, and there is no default
 
 @pytest.mark.parametrize(
     "key",
-    ["web", "llm"],
+    ["web"],
 )
 def test_keys_of_later_versions(wrong: Wrong, key: str) -> None:
     """A key that this version cannot honour is unknown, never ignored."""

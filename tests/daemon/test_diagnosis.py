@@ -25,11 +25,18 @@ exit 3
 """
 
 
-async def crashed(house: House, model: Endpoint, **llm: Any) -> None:
-    """Have an incident, web-1, with evidence, and a daemon that has a key."""
+async def crashed(
+    house: House, model: Endpoint, *, healing: bool = False, **llm: Any
+) -> None:
+    """Have an incident, web-1, with evidence, and a daemon that has a key.
+
+    Without ``healing`` no breaker opens: the model is asked by nobody but us.
+    """
     web = sh(SAYS, environment={"DB_PASSWORD": SECRET})
     table = {"endpoint": model.url, "timeout": 20, **llm}
     house.write({"web": web, "db": well()}, llm=table)
+    if not healing:
+        house.flags.write_text("FEATURE_AUTO_HEALING_ENABLED=false\n")
     await house.start(environ=ENVIRON)
     await house.running("db")
     await soon(lambda: list((house.state.parent / "evidence").glob("web-1.json")))
@@ -217,3 +224,27 @@ async def test_a_budget_that_is_spent_is_said(house: House) -> None:
         assert 4 == len(model.bodies)
         events = [said("llm diagnose", kind="operator.acted")]
         await house.until(*events)
+
+
+async def test_a_breaker_that_opens_has_the_model_asked_once(house: House) -> None:
+    """Its report is there for whoever comes to look; no program waited for it."""
+    async with endpoint(message()) as model:
+        await crashed(house, model, healing=True)
+        await house.until(said("OPEN", kind="breaker.changed", breaker="program:web"))
+        reports = house.state.parent / "diagnoses"
+        await soon(lambda: list(reports.glob("web-1.json")))
+        shown = await house.ctl("show", "web-1", "--no-json")
+        assert "diagnosis by the model" in shown.out
+        await house.until(said("PERMANENT_OPEN", kind="breaker.changed"))
+        await house.stop()
+        assert 1 == len(model.bodies)
+        assert without_secrets(model.bodies[0].decode())
+
+
+async def test_switched_off_nothing_is_asked_by_itself(house: House) -> None:
+    """However many breakers open for good."""
+    async with endpoint(message()) as model:
+        await crashed(house, model, healing=True, mode="off")
+        await house.until(said("PERMANENT_OPEN", kind="breaker.changed"))
+        await house.stop()
+        assert [] == model.bodies
