@@ -207,7 +207,9 @@ async def assemble(
         evidence=evidence,
         prober=probes,
         sockets=sockets,
-        watching=Watching(Around(nursery, report, _on_trouble)),
+        watching=Watching(
+            Around(nursery, report, _on_trouble, partial(_on_blind, problems))
+        ),
         origins=origins,
         sampler=sampler,
         judging=judging,
@@ -356,6 +358,18 @@ def _on_task_failure(task: str, words: str) -> None:
 def _on_sampler_fault(fault: Exception) -> None:
     words = "a defect of ours in who is told what was measured"
     logs.get("Sampler").error(words, exc_info=fault)
+
+
+def _on_blind(problems: Problems, watch: str, words: str | None) -> None:
+    cause = f"blind-{watch}"
+    if words is None:
+        problems.clear(cause)
+        return
+    problems.set(
+        cause,
+        f"watch {watch} can't be looked at, so that nobody knows how it is: {words}",
+        f"see why: selfhealctl explain {watch}; or watch it by pidfile or match",
+    )
 
 
 def _on_trouble(service: str, words: str) -> None:

@@ -275,7 +275,11 @@ async def _begin(config: Config, nursery: trio.Nursery) -> None:
     probes = prober(MARK, outputs, launch, loop.post, askable(config.probes))
     await nursery.start(probes.run)
     recall = partial(recalled, state_path(config.daemon.state_dir))
-    onlookers = Onlookers(Around(nursery, report, say), recall, say)
+
+    def blind(name: str, words: str | None) -> None:
+        say(name, "can be looked at again" if words is None else words)
+
+    onlookers = Onlookers(Around(nursery, report, say, blind), recall, say)
     observers = Observers((sampler, *judging.observers, probes))
     hands = DryHands(loop, onlookers, observers, nursery)
     nursery.start_soon(loop.run, hands)

@@ -59,10 +59,15 @@ def leaves(code: str) -> str:
     return LEAVES.format(detach=detach, then="pass")
 
 
+@pytest.fixture(autouse=True)
+def uncommanded() -> None:
+    """Forget the commands of other tests, which may have left what begins now."""
+    REGISTER._commanded.clear()
+
+
 @pytest.fixture
 async def nobody_left(reaping: None) -> AsyncIterator[None]:  # noqa: ARG001
-    """See to it that no test leaves a process behind, nor has one of another."""
-    REGISTER._commanded.clear()
+    """See to it that no test leaves a process behind."""
     yield
     for stranger in await strangers():
         with suppress(ProcessLookupError):
@@ -133,7 +138,7 @@ if not os.fork():
 """
     launch = Launch(argv=(*before.split(), sys.executable, "-c", code))
     with trio.fail_after(30):
-        assert await nursery.start(carry_out, "w", launch, 20.0) is None
+        assert await nursery.start(carry_out, "w", launch, trio.CancelScope()) is None
         await soon((tmp_path / "pid").exists)
         pid = int((tmp_path / "pid").read_text())
         try:

@@ -13,6 +13,7 @@ import trio
 from msgspec.structs import replace
 
 from selfhealingd.core.launch import Launch
+from selfhealingd.core.spans import span
 from selfhealingd.supervise.child import Child
 from selfhealingd.supervise.environment import WATCH
 from selfhealingd.supervise.errors import SignalError, SpawnError
@@ -29,29 +30,30 @@ _BOOTED = Path("/run/systemd/system")
 async def carry_out(
     watch: str,
     launch: Launch,
-    seconds: float,
+    limit: trio.CancelScope,
     *,
     task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run a watch's command, and start with what went wrong; None if nothing did.
 
-    One that takes longer than ``seconds`` is ended. What it says is read for as long
-    as something that it left holds its output, so that nobody writes to a dead pipe.
+    It is ended at the deadline of ``limit``, which may be moved. What it says is read
+    for as long as something that it left holds its output, so that nobody writes to a
+    dead pipe.
     """
     with Tail(_TAIL_BYTES) as tail:
         with REGISTER.commanding():
-            problem = await _problem(watch, launch, seconds, tail)
+            problem = await _problem(watch, launch, limit, tail)
         task_status.started(problem)
         await tail.follow()
 
 
 async def _problem(
-    watch: str, launch: Launch, seconds: float, tail: Tail
+    watch: str, launch: Launch, limit: trio.CancelScope, tail: Tail
 ) -> str | None:
     begun = trio.current_time()
     child: Child | None = None
     try:
-        with trio.move_on_after(seconds):
+        with trio.move_on_at(limit.deadline):
             child = await start(
                 outside(launch), marks={WATCH: watch}, handles=tail.handles
             )
@@ -60,9 +62,9 @@ async def _problem(
     finally:
         tail.close_writer()
     if child is None:
-        return f"it did not start within {seconds:g} s"
+        return f"it did not start within {span(limit.deadline - begun)}"
     try:
-        timed_out = await _attend(child, tail, begun + seconds)
+        timed_out = await _attend(child, tail, limit)
         tail.drain()
     finally:
         child.close()
@@ -74,15 +76,15 @@ async def _problem(
         seconds=trio.current_time() - begun,
         tail=tail.text(),
     )
-    return ran.problem(seconds)
+    return ran.problem(round(limit.deadline - begun, 1))
 
 
-async def _attend(child: Child, tail: Tail, deadline: float) -> bool:
+async def _attend(child: Child, tail: Tail, limit: trio.CancelScope) -> bool:
     """Wait for its end, or see to it; returns whether it took too long."""
     async with trio.open_nursery() as nursery:
         # Read until the very end, or a full pipe would keep it from ending well.
         nursery.start_soon(tail.follow)
-        with trio.move_on_at(deadline):
+        with limit:
             await child.wait()
         timed_out = child.status is None
         if timed_out:

@@ -64,7 +64,11 @@ class Onlooker(Watcher):
     def signal(self, signo: int) -> None:
         """Nothing: who signals says so."""
 
-    async def _move(self, launch: Launch | None) -> str | None:
+    async def _move(
+        self,
+        launch: Launch | None,
+        limit: trio.CancelScope,  # noqa: ARG002
+    ) -> str | None:
         command = "nothing says how" if launch is None else " ".join(launch.argv)
         self._say(self._name, f"would start it: {command}; taken to be up from now on")
         if self._owed:

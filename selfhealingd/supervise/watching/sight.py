@@ -23,7 +23,14 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """It is in somebody's hands, or can't be told: nothing is known to be wrong."""
+    """It is in somebody's hands: nothing is known to be wrong."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Whoever knows how it is can't be asked, so that nothing follows."""
 
     words: str
 
@@ -35,7 +42,7 @@ class Withdrawn:
     words: str
 
 
-Sight: TypeAlias = Up | Down | Busy | Withdrawn
+Sight: TypeAlias = Up | Down | Busy | Unknown | Withdrawn
 
 
 class Eye(Protocol):

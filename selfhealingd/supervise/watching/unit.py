@@ -7,7 +7,14 @@ from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.identity import Identity, read_stat
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.supervise.watching.manager import CannotAsk, Manager
-from selfhealingd.supervise.watching.sight import Busy, Down, Sight, Up, Withdrawn
+from selfhealingd.supervise.watching.sight import (
+    Busy,
+    Down,
+    Sight,
+    Unknown,
+    Up,
+    Withdrawn,
+)
 
 LOOK_SECS = 2.0
 """From one question to the next where no answer comes by itself: by ``systemctl``."""
@@ -39,10 +46,10 @@ class UnitEye:
         try:
             ran = await run_to_end(launch, {}, timeout=_ASK_SECS)
         except SpawnError as error:
-            return Busy(str(error))
+            return Unknown(f"cannot ask systemd: {error}")
         problem = ran.problem(_ASK_SECS)
         if problem is not None:
-            return Busy(f"cannot ask systemd: {problem}")
+            return Unknown(f"cannot ask systemd: {problem}")
         lines = (line.partition("=") for line in ran.tail.splitlines())
         return judge(self._name, {key: value for key, _, value in lines})
 

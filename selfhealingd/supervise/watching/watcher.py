@@ -29,6 +29,7 @@ from selfhealingd.supervise.watching.sight import (
     Down,
     Eye,
     Sight,
+    Unknown,
     Up,
     Withdrawn,
 )
@@ -38,6 +39,12 @@ GRACE_SECS = 1.0
 
 BUSY_SECS = 5.0
 """The same, while it is seen to be in their hands."""
+
+ASK_SECS = 2.0
+"""From one look to the next while whoever knows can't be asked."""
+
+DETACH_SECS = 5.0
+"""How long a command that ended a process may go on after that."""
 
 _AGAIN_SECS = 0.1
 _GONE = "its process is gone before it could be held"
@@ -65,12 +72,14 @@ class Held:
 class Around:
     """What watchers have in common: where they work, and whom they tell.
 
-    ``report`` takes events, ``trouble`` what could not be done.
+    ``report`` takes events, ``trouble`` what could not be done, and ``blind`` why a
+    watch can't be looked at, None once it can.
     """
 
     nursery: trio.Nursery
     report: Callable[[Event], Awaitable[None]]
     trouble: Callable[[str, str], None]
+    blind: Callable[[str, str | None], None]
 
 
 class Watcher:
@@ -95,6 +104,10 @@ class Watcher:
         self._nursery = around.nursery
         self._report = around.report
         self._trouble = around.trouble
+        self._blind = around.blind
+        self._unseen: float | None = None
+        self._told_blind: str | None = None
+        self._stopping: trio.CancelScope | None = None
         self._eye = eye
         self._told = _Told.UP if up else _Told.DOWN
         self._held: Held | None = None
@@ -130,11 +143,14 @@ class Watcher:
         self._shake()
         restart = order is Order.RESTART
         launch = self._command("restart") if restart else None
-        launch = launch or self._command("stop")
-        if launch is None:
-            self.signal(signo)
+        if launch is not None:
+            seconds = max(self.watch.startwaitsecs, self.watch.stopwaitsecs)
+            self._nursery.start_soon(self._carry_out, launch, _limit(seconds))
+        elif (launch := self._command("stop")) is not None:
+            self._stopping = _limit(self.watch.stopwaitsecs)
+            self._nursery.start_soon(self._carry_out, launch, self._stopping)
         else:
-            self._nursery.start_soon(self._carry_out, launch)
+            self.signal(signo)
 
     def signal(self, signo: int) -> None:
         """Signal its process, if it has one."""
@@ -152,9 +168,24 @@ class Watcher:
 
     async def _look(self) -> Sight:
         try:
-            return await self._eye.look()
+            sight = await self._eye.look()
         except OSError as error:  # such as no descriptor left
-            return Busy(f"cannot look: {error}")
+            sight = Unknown(f"cannot look: {error}")
+        self._note(sight)
+        return sight
+
+    def _note(self, sight: Sight) -> None:
+        """Tell that nothing can be seen, if that lasts: systemd may have begun anew."""
+        now, words = trio.current_time(), None
+        if not isinstance(sight, Unknown):
+            self._unseen = None
+        elif self._unseen is None:
+            self._unseen = now
+        elif now >= self._unseen + BUSY_SECS:
+            words = sight.words
+        if words != self._told_blind:
+            self._told_blind = words
+            self._blind(self._name, words)
 
     async def _stay(self, identity: Identity) -> None:
         """Be with a process until its end."""
@@ -172,6 +203,9 @@ class Watcher:
                 REGISTER.leave(self._held)
                 self._held = None
         self._eye.died(identity)
+        if self._stopping is not None:  # what it was to do is done
+            last = trio.current_time() + DETACH_SECS
+            self._stopping.deadline = min(self._stopping.deadline, last)
         await self._tell_end(end)
 
     async def _tell_up(self, identity: Identity) -> None:
@@ -241,14 +275,15 @@ class Watcher:
                 sight = await self._look()
             if isinstance(sight, Up | Withdrawn):
                 return sight
-            patience = BUSY_SECS if isinstance(sight, Busy) else GRACE_SECS
+            held = isinstance(sight, Busy | Unknown)
+            patience = BUSY_SECS if held else GRACE_SECS
             final = isinstance(sight, Down) and sight.final
             if final or trio.current_time() > began + patience:
                 return sight
             await self._wait(_AGAIN_SECS)
         return None
 
-    async def _absent(self, sight: Down | Busy | Withdrawn) -> None:
+    async def _absent(self, sight: Down | Busy | Unknown | Withdrawn) -> None:
         """Tell that it has no process, where that is news; then wait for some."""
         if self._owed or (isinstance(sight, Withdrawn) and self._ordered):
             pass  # who was asked to start or stop it tells
@@ -288,7 +323,9 @@ class Watcher:
         while self._owes(run):
             async with self._moving:
                 sight = await self._look()
-            if isinstance(sight, Up | Busy) and trio.current_time() < until:
+            if isinstance(sight, Unknown) and not self._ordered:
+                await self._answered(run, ASK_SECS)
+            elif isinstance(sight, Up | Busy) and trio.current_time() < until:
                 self._shake()
                 await self._answered(run, _AGAIN_SECS)
             elif self._owes(run):
@@ -306,7 +343,12 @@ class Watcher:
                 await trio.sleep(_AGAIN_SECS)
                 sight = await self._look()
             if self._owes(run) and not isinstance(sight, Up):
-                problem = await self._move(self._command("start"))
+                limit = _limit(self.watch.startwaitsecs)
+                problem = await self._move(self._command("start"), limit)
+                if limit.cancelled_caught:
+                    problem = (
+                        f"{problem}; it has to start it in the background, and end"
+                    )
         self._shake()
         while problem is None and self._patient(run, began):
             await self._answered(run, _AGAIN_SECS)
@@ -345,21 +387,20 @@ class Watcher:
             return Launch(argv=("systemctl", verb, sought.name))
         return launch
 
-    async def _carry_out(self, launch: Launch) -> None:
+    async def _carry_out(self, launch: Launch, limit: trio.CancelScope) -> None:
         async with self._moving:
-            problem = await self._move(launch)
+            problem = await self._move(launch, limit)
         self._shake()
         if problem is not None:
             self._trouble(self._name, f"{' '.join(launch.argv)}: {problem}")
 
-    async def _move(self, launch: Launch | None) -> str | None:
+    async def _move(self, launch: Launch | None, limit: trio.CancelScope) -> str | None:
         """Give a command, and return what went wrong."""
         if launch is None:
             return "nothing says how to start it"
-        seconds = max(self.watch.startwaitsecs, self.watch.stopwaitsecs)
         try:
             problem: str | None = await self._nursery.start(
-                carry_out, self._name, launch, seconds
+                carry_out, self._name, launch, limit
             )
         except OSError as error:
             return str(error)
@@ -375,3 +416,7 @@ class Watcher:
     def _shake(self) -> None:
         self._stir.set()
         self._stir = trio.Event()
+
+
+def _limit(seconds: float) -> trio.CancelScope:
+    return trio.CancelScope(deadline=trio.current_time() + seconds)

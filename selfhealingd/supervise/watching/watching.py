@@ -32,6 +32,7 @@ class Watching:
         """Look at these, and no more at others; ``runs``: their latest run so far."""
         for name in self._watchers.keys() - watches.keys():
             self._watchers.pop(name)[1].cancel()
+            self._around.blind(name, None)
         for name, watch in watches.items():
             known = self._watchers.get(name)
             if known is None:
@@ -40,6 +41,7 @@ class Watching:
                 known[0].watch = watch
             else:
                 known[1].cancel()
+                self._around.blind(name, None)
                 self._begin(name, watch, run=known[0].run, up=known[0].up)
 
     def start(self, name: str, run: int, *, look: bool) -> None:

@@ -17,10 +17,14 @@ from selfhealingd.supervise.watching.moves import carry_out, outside
 pytestmark = pytest.mark.process
 
 
+def limit(seconds: float) -> trio.CancelScope:
+    return trio.CancelScope(deadline=trio.current_time() + seconds)
+
+
 async def problem(script: str, seconds: float = 10) -> str | None:
     launch = Launch(argv=("sh", "-c", script))
     async with trio.open_nursery() as nursery:
-        words: str | None = await nursery.start(carry_out, "w", launch, seconds)
+        words: str | None = await nursery.start(carry_out, "w", launch, limit(seconds))
         nursery.cancel_scope.cancel()
     return words
 
@@ -45,7 +49,7 @@ async def test_what_holds_its_output_is_read_on(tmp_path: Path) -> None:
     launch = Launch(argv=("sh", "-c", script))
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            assert await nursery.start(carry_out, "w", launch, 5.0) is None
+            assert await nursery.start(carry_out, "w", launch, limit(5.0)) is None
             await trio.Path(tmp_path / "go").write_text("\n")
             assert "done\n" == await trio.Path(tmp_path / "end").read_text()
 
@@ -57,7 +61,7 @@ async def test_what_went_wrong_is_told_with_its_last_line() -> None:
     assert "timed out after 0.2 s" == await problem("exec sleep 1000", 0.2)
     async with trio.open_nursery() as nursery:
         launch = Launch(argv=("/no/such/command",))
-        words: str | None = await nursery.start(carry_out, "w", launch, 1.0)
+        words: str | None = await nursery.start(carry_out, "w", launch, limit(1.0))
         assert words is not None
         assert "/no/such/command" in words
 
