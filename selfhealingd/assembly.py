@@ -175,7 +175,7 @@ async def assemble(
         await loop.post(event)
 
     runs = Runs(mark, report, _on_trouble, kit)
-    care = HostCare(mark, loop, problems)
+    care = HostCare(mark, loop, problems, inheritance.commands_ended.wait)
     judging = await nursery.start(judge, config, sampler, care)
     system = System(
         config=config,
@@ -233,6 +233,7 @@ async def assemble(
             lambda: parts[0].config,
             signal=lambda *whom: hands.signal(*whom, group=False),
             report=loop.post,
+            clear=inheritance.commands_ended.wait,
         ),
         gatherer=gatherer,
     )

@@ -5,6 +5,7 @@ something comes up, and status tells for as long as it is there.
 """
 
 import math
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import trio
@@ -40,12 +41,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostCare:
-    """Keeps what is found, and shows it while the flags say so."""
+    """Keeps what is found, and shows it while the flags say so.
 
-    def __init__(self, mark: str, loop: Loop, problems: Problems) -> None:
+    ``clear`` waits until nothing runs that an earlier daemon began.
+    """
+
+    def __init__(
+        self,
+        mark: str,
+        loop: Loop,
+        problems: Problems,
+        clear: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
+    ) -> None:
         self.loop = loop
         self.runbooks: dict[str, Runbook] = {}
         self._mark = mark
+        self._clear = clear
         self._problems = problems
         self._found: dict[str, Finding] = {}
         self._ran: dict[str, float] = {}
@@ -125,6 +136,7 @@ class HostCare:
             "SELFHEALINGD_DETAIL": finding.words,
         }
         try:
+            await self._clear()
             problem = await run_runbook(self._mark, runbook, "host", facts)
         except Exception:
             log.exception(f"a defect of ours ended {runbook.name}")

@@ -34,6 +34,9 @@ log = logs.get("Supervisor")
 
 ROUNDS = 3
 
+_COMMANDS = ""
+"""Stands for what is of no program: commands that heal or ask, and tasks."""
+
 
 def instance(config: Config) -> str:
     """The mark of this daemon's programs: its state folder, told apart from others'.
@@ -88,6 +91,8 @@ class Inheritance:
         """Programs that run on, by name."""
         self.ended = trio.Event()
         """Set once all leftovers are gone, or will not go."""
+        self.commands_ended = trio.Event()
+        """The same, of what commands and tasks left."""
 
     async def look(
         self, recorded: Mapping[str, Recorded], uids: Mapping[str, int]
@@ -106,6 +111,8 @@ class Inheritance:
         survey = sort_out(found, mine, uids, uid=os.geteuid())
         self.leaders = survey.leaders
         self._left = _by_program(survey.leftovers)
+        if _COMMANDS not in self._left:
+            self.commands_ended.set()
         now = trio.current_time()
         return {
             name: Survivor(
@@ -160,9 +167,13 @@ class Inheritance:
             self._left[name] = await self._look_again(name)
             if not self._left[name]:
                 problems.clear(f"leftover-{name}")
+                if name == _COMMANDS:
+                    self.commands_ended.set()
                 if name in self._programs:
                     await emptied(name)
                 return
+        if name == _COMMANDS:
+            self.commands_ended.set()
         problems.set(
             f"leftover-{name}",
             f"{name or 'a process'} of an earlier daemon did not end on SIGKILL; it is"

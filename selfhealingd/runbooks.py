@@ -26,7 +26,8 @@ class Runbooks:
     """Carries them out, by the config as it is then.
 
     A command that nobody waits for any more, since the operator took over perhaps, is
-    ended with its tree. ``signal`` sends a signal to a run's process.
+    ended with its tree. ``signal`` sends a signal to a run's process. ``clear`` waits
+    until nothing runs that an earlier daemon began: no command runs twice at once.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Runbooks:
         *,
         signal: Callable[[str, int, int], None],
         report: Callable[[CommandEnded], Awaitable[None]],
+        clear: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
         self._mark = mark
         self._loop = loop
         self._config = config
         self._signal = signal
         self._report = report
+        self._clear = clear
 
     async def carry_out(
         self, service: str, incident: str, attempt: int, runbook: str | None
@@ -89,6 +92,7 @@ class Runbooks:
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(watch)
+            await self._clear()
             problem = await run_runbook(self._mark, found, service, facts)
             nursery.cancel_scope.cancel()
         return problem

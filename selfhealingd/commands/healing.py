@@ -80,6 +80,7 @@ async def _run(system: System, runbook: Runbook, name: str) -> Outcome:
     system.by_hand.add(one)
     try:
         mark = instance(system.config)
+        await system.inheritance.commands_ended.wait()
         problem = await run_runbook(mark, runbook, name, facts_of(s))
     except Exception as fault:
         log.exception(f"{name}: a defect of ours ended runbook {runbook.name}")

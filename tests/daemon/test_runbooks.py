@@ -1,6 +1,7 @@
 """A real daemon runs runbooks: by hand, and as what a ladder names."""
 
 import pytest
+import trio
 from harness import House, lives, said, sh, soon, well
 
 pytestmark = pytest.mark.process
@@ -93,3 +94,26 @@ async def test_a_stop_ends_a_runbook(house: House) -> None:
     await soon(lambda: not lives(pid))
     assert 0 == await house.stop()
     assert {} == house.marked()
+
+
+async def test_one_that_a_daemon_left_ends_before_the_next_begins(house: House) -> None:
+    """After kill -9 of the daemon in the middle of it, it never runs twice at once."""
+    sick = {**well(), "directory": str(house.root), "liveness": SICK}
+    sick["healing"] = {"ladder": ["run slow"], "backoff_initial": 0.1}
+    slow = mend(
+        house,
+        "trap '' TERM; echo begin >> ran; until [ -e go ]; do sleep 0.05; done;"
+        " echo end >> ran; touch mended",
+    )
+    house.write({"a": sick}, runbook={"slow": slow})
+    ran = house.root / "ran"
+    await house.start()
+    await soon(lambda: ran.exists() and "begin\n" == ran.read_text())
+    await house.kill9()
+    await house.start()
+    await house.logged("stopping what an earlier daemon left running")
+    await house.until(said(service="a", kind="attempt.began"))
+    await trio.sleep(0.3)  # long enough for it to begin, if it did not wait
+    (house.root / "go").touch()
+    await house.until(said("healed", kind="incident.ended"))
+    assert "begin end begin end" == " ".join(ran.read_text().split())
