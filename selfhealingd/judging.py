@@ -21,13 +21,13 @@ class Judging:
     def __init__(self, sampler: Sampler, care: HostCare) -> None:
         self.services = ServiceRules(sampler.interval, care.loop.post)
         self.care = care
-        self._host = HostRules(
+        self.host = HostRules(
             sampler.interval,
             met=lambda course: care.tell(_finding(course)),
             over=care.over,
         )
         sampler.subscribe(self.services)
-        sampler.subscribe(self._host)
+        sampler.subscribe(self.host)
         self.checks = Checks(
             Told(
                 edge=care.loop.post,
@@ -45,7 +45,7 @@ class Judging:
         """Judge by this config from now on."""
         self.care.runbooks = config.runbooks
         self.services.put(config.rules)
-        self._host.put(config.host_rules)
+        self.host.put(config.host_rules)
         self.checks.put(config.checks)
         look_ahead_by(config, self.foresight)
 

@@ -11,6 +11,8 @@ from selfhealingd.core.assessment import assess
 from selfhealingd.core.keyring import management
 from selfhealingd.core.output import Target, how_to_see, logs
 from selfhealingd.core.report import Facts, Problem, breaker_document
+from selfhealingd.core.rules.course import Course
+from selfhealingd.core.rules.measures import see
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.diagnosing import BREAKER
 from selfhealingd.flags import FIELDS
@@ -56,6 +58,7 @@ def facts(system: System) -> Facts:
             if (sample := system.sampler.latest(name))
         },
         probes=probes(system, anchor),
+        unseen=unseen(system),
         ended=system.periodic.ended,
         llm=Llm(key_management=management(system.diagnosis.ring, now)),
         breakers=llm_breaker(system, anchor),
@@ -80,7 +83,48 @@ def problems(system: System) -> tuple[Problem, ...]:
         *_store_problems(system),
         *output_problems(system.outputs, system.loop.launches),
         *system.problems.all(),
+        *_blindness(system),
     )
+
+
+def unseen(system: System) -> dict[str, tuple[str, ...]]:
+    """What nobody has been able to ask or measure of each service for some time."""
+    told = {
+        name: (
+            *(_unasked(case) for case in system.prober.cases(name) if case.blind),
+            *map(_unmeasured, system.judging.services.blind(name)),
+        )
+        for name in system.loop.host.services
+    }
+    return {name: words for name, words in told.items() if words}
+
+
+def _unasked(case: Case) -> str:
+    words = case.answer.words if case.answer is not None else "no answer yet"
+    return f"its {case.key} can't be asked: {case.probe.what}: {words}"
+
+
+def _unmeasured(course: Course) -> str:
+    return f"its rule sees nothing: {course.rule.when}: {course.lack}"
+
+
+def _blindness(system: System) -> Iterator[Problem]:
+    services = system.loop.host.services
+    for name, told in unseen(system).items():
+        for words in told:
+            yield Problem(
+                words=f"{services[name].kind.value} {name}: {words}",
+                do=(
+                    "mend that, or what the config says about it, then: selfhealctl"
+                    f" reload; see: selfhealctl explain {name}"
+                ),
+            )
+    for course in system.judging.host.blind():
+        measure = course.rule.when.measure
+        yield Problem(
+            words=f"host: a rule sees nothing: {course.rule.when}: {course.lack}",
+            do=f"see why: {see(measure.name, measure.place)}; or change that rule",
+        )
 
 
 def _store_problems(system: System) -> Iterator[Problem]:

@@ -77,8 +77,10 @@ def _words(
         ago = span(facts.now - s.exit.at)
         yield f"{which} ended {ago} ago: {in_words(s.exit)}"
     yield from ahead.words
+    unseen = facts.unseen.get(s.name, ())
+    yield from unseen
     if (
-        not (s.symptoms or ahead.words or drill)
+        not (s.symptoms or ahead.words or drill or unseen)
         and s.open_incident is None
         and isinstance(s.life, Running)
     ):

@@ -41,8 +41,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``removed``: those that it will stop, as the config has them no more. ``logs``:
     the files of each program's output, its errors first; ``see``: the command that
     shows it; ``said``: the status that it gave itself; ``samples``: how it was when it
-    was last measured; ``probes``: what it is asked. ``ended``: background tasks ended
-    by hand. ``breakers``: those that are not the engine's.
+    was last measured; ``probes``: what it is asked; ``unseen``: what can't be asked or
+    measured of it. ``ended``: background tasks ended by hand. ``breakers``: those that
+    are not the engine's.
     ``caution`` and ``overload``: numbers of background tasks that are worth a warning.
     """
 
@@ -58,6 +59,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     said: Mapping[str, str] = {}
     samples: Mapping[str, Sample] = {}
     probes: Mapping[str, tuple[doc.ProbeDocument, ...]] = {}
+    unseen: Mapping[str, tuple[str, ...]] = {}
     ended: frozenset[str] = frozenset()
     llm: doc.Llm = doc.Llm()
     breakers: tuple[doc.BreakerDocument, ...] = ()

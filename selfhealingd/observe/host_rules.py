@@ -43,6 +43,10 @@ class HostRules:
         for key in settled.changed:
             self._met(self._courses[key])
 
+    def blind(self) -> tuple[Course, ...]:
+        """Return those that have nothing to judge by."""
+        return tuple(course for course in self._courses.values() if course.blind)
+
     def needs(self, service: str) -> Needs:  # noqa: ARG002
         """Nothing of any service."""
         return NOTHING

@@ -89,6 +89,12 @@ class ServiceRules:
         """Judge no more; what was wrong with the run has ended with it."""
         self._cases.pop(service, None)
 
+    def blind(self, service: str) -> tuple[Course, ...]:
+        """Return those of a service that have nothing to judge by."""
+        case = self._cases.get(service)
+        courses = case.courses.values() if case is not None else ()
+        return tuple(course for course in courses if course.blind)
+
     # As a subscriber
 
     def needs(self, service: str) -> Needs:

@@ -1,6 +1,7 @@
 """Why a service is as it is."""
 
 from core.simulator import Simulator, crash
+from msgspec.structs import replace
 
 from selfhealingd.core.explanation import explain
 from selfhealingd.core.hindrances import Hindrance
@@ -76,3 +77,12 @@ def test_what_is_down_tells_how_it_ended() -> None:
     assert any("its last run ended" in one for one in found.words)
     assert "restart, attempt 2" in str(found.program.next)
     assert found.ladder == ("restart",)
+
+
+def test_what_nobody_can_ask_is_said_instead_of_all_is_well() -> None:
+    """Who sees nothing knows of nothing wrong."""
+    sim, words = up(), "its liveness can't be asked: x: there is no command x"
+    facts = replace(sim.facts(), unseen={"web": (words,)})
+    found = explain(sim.policy, sim.host, sim.host.services["web"], facts)
+    assert words in found.words
+    assert "nothing is known to be wrong with it" not in found.words

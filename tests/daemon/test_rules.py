@@ -183,3 +183,21 @@ async def test_checks(house: House) -> None:
     applied = (await house.call("reload"))["applied"]
     assert ["check: gone", "check: web"] == applied
     await house.until_status(lambda s: [] == s["issues"])
+
+
+async def test_what_nobody_can_ask_or_measure_is_a_warning(house: House) -> None:
+    """A probe without its command, and a rule about a place that isn't there."""
+    lost = {"exec": ["/no/such/command"], "period": 0.1, "timeout": 3}
+    house.write(
+        {"web": {**well(), "liveness": lost}},
+        host={"rules": [{"when": "disk /nonexist > 90%"}]},
+        daemon=FAST,
+    )
+    await house.start()
+    status = await house.until_status(lambda s: 2 == len(s["issues"]))
+    web, host = status["issues"]
+    assert "WARNING: program web: its liveness can't be asked: command: " in web
+    assert "disk /nonexist can't be measured" in host
+    explained = (await house.ctl("explain", "web", "--no-json")).out
+    assert "its liveness can't be asked" in explained
+    assert "nothing is known to be wrong" not in explained

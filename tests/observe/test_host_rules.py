@@ -94,3 +94,13 @@ def test_after_a_rest_samples_count_anew(home: House) -> None:
     home.now += 60
     assert [] == home.sweep(6)
     assert 1 == len(home.sweep(6))
+
+
+def test_what_is_never_measured_is_blind(home: House) -> None:
+    """It never tells anything, so somebody has to ask."""
+    home.rules.put([of("disk /nonexist > 90%"), of("load > 5")])
+    home.sweep(1.0, 1.0)
+    assert () == home.rules.blind()
+    home.sweep(1.0)
+    [course] = home.rules.blind()
+    assert "disk /nonexist can't be measured" == course.lack

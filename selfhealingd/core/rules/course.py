@@ -6,16 +6,30 @@ import msgspec
 
 from selfhealingd.core.rules.hysteresis import FRESH, Tally, Verdict, awaited, judge
 from selfhealingd.core.rules.reading import bound, measured, pretended, words
-from selfhealingd.core.rules.rule import Counted, Rule
+from selfhealingd.core.rules.rule import Clause, Counted, Rule
 from selfhealingd.core.sample import Sample
+
+MISSES = 3
+"""Samples in a row without what a rule compares, after which it is called blind."""
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule and what was seen of it. ``words``: what was measured, while met."""
+    """One rule and what was seen of it. ``words``: what was measured, while met.
+
+    ``misses``: how many of the latest samples did not have what it compares;
+    ``lack`` says what that was.
+    """
 
     rule: Rule
     tally: Tally = FRESH
     words: str = ""
+    misses: int = 0
+    lack: str = ""
+
+    @property
+    def blind(self) -> bool:
+        """Whether there has been nothing to judge by for some time."""
+        return self.misses >= MISSES
 
     @property
     def met(self) -> bool:
@@ -79,7 +93,19 @@ def look(course: Course, sample: Sample, *, cores: int) -> tuple[Course, Verdict
     if verdict is Verdict.SICKENED and sample.pretended:
         marked = f"{after.words}{pretended(rule, sample)}"
         after = msgspec.structs.replace(after, words=marked)
-    return after, verdict
+    return _missed(after, clause, value, against), verdict
+
+
+def _missed(
+    course: Course, clause: Clause, value: float | None, against: float | None
+) -> Course:
+    lack = ""
+    if value is None:
+        lack = f"{clause.measure} can't be measured"
+    elif against is None:
+        lack = f"{clause.measure} has no limit here, or none that can be read"
+    misses = min(course.misses + 1, MISSES) if lack else 0
+    return msgspec.structs.replace(course, misses=misses, lack=lack)
 
 
 def count(course: Course, at: float, starts: "Starts") -> tuple[Course, Verdict]:

@@ -11,6 +11,9 @@ from selfhealingd.core.incident import Cause
 from selfhealingd.core.probe import READINESS, Heartbeat, Probe, Tally, judge
 from selfhealingd.core.symptom import Symptom
 
+MISSES = 3
+"""Times in a row that it could not be asked, after which that is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -44,6 +47,7 @@ class Case:
         self._stretch = telling.stretch
         self._tally = Tally()
         self._failing_since = 0.0
+        self._misses = 0
         self._told: Answer | None = None
 
     @property
@@ -51,12 +55,19 @@ class Case:
         """Whether so many answers in a row said so."""
         return self._tally.sick is True
 
+    @property
+    def blind(self) -> bool:
+        """Whether nobody could ask for some time."""
+        return self._misses >= MISSES
+
     async def take(self, answer: Answer) -> None:
         """Take in an answer; tells what is new about the run, and nothing else."""
         now = trio.current_time()
         if not answer.like(self.answer):
             self.since = now
         self.answer = answer
+        missed = answer.outcome is Outcome.UNKNOWN
+        self._misses = self._misses + 1 if missed else 0
         before, self._tally = (
             self._tally,
             judge(self.probe, self._tally, answer.outcome),

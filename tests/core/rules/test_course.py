@@ -162,3 +162,21 @@ def test_a_count_clears_as_time_passes() -> None:
     course, after = count(course, 11.0, starts)
     assert [Verdict.SAME, Verdict.SAME, Verdict.SICKENED] == verdicts
     assert (Verdict.SAME, Verdict.RECOVERED) == (before, after)
+
+
+def test_what_was_not_measured_three_times_is_blind_until_it_is() -> None:
+    """With what it lacks: a value, or what a share is of."""
+    course = Course(rule=of("memory > 50% of limit for 2 samples"))
+    told = []
+    looks = [(None, 100), (60, None), (60, None), (60, 200), (60, None)]
+    for at, (mib, limit) in enumerate(looks):
+        course, _ = look(course, memory(at, mib, limit), cores=1)
+        told.append((course.blind, course.lack))
+    none = "memory has no limit here, or none that can be read"
+    assert told == [
+        (False, "memory can't be measured"),
+        (False, none),
+        (True, none),
+        (False, ""),
+        (False, none),
+    ]

@@ -100,3 +100,16 @@ async def test_unknown_is_shown_and_not_told(
     assert (answer, 0) == (told.case.answer, told.case.since)
     await told.after(GONE)
     assert 3 == told.case.since
+
+
+async def test_what_can_t_be_asked_three_times_is_blind(
+    autojump_clock: MockClock,  # noqa: ARG001
+) -> None:
+    """Until there is an answer again, whichever."""
+    told = Told(LIVENESS, Probe(what=PORT, failure_threshold=9))
+    await told.after(unknown("?"), unknown("!"))
+    assert not told.case.blind
+    await told.after(unknown("?"))
+    assert told.case.blind
+    await told.after(GONE)
+    assert not told.case.blind

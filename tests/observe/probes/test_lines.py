@@ -86,12 +86,16 @@ async def test_a_line(log: Log, mock_clock: MockClock) -> None:
     assert [(0, first), (14, ok("no such line"))] == log.answers
 
 
-async def test_a_log_that_can_not_be_read(log: Log) -> None:
-    """Then nothing is known of it."""
+async def test_a_log_that_can_not_be_read(log: Log, mock_clock: MockClock) -> None:
+    """Then nothing is known of it, now and later."""
     log.problem = "no permission"
     await log.write(OUT, b"ERR\n")
-    assert unknown("no permission") == log.case.answer
+    for _ in range(3):
+        assert unknown("no permission") == log.case.answer
+        mock_clock.jump(10)
+        await trio.testing.wait_all_tasks_blocked()
     assert [] == log.answers
+    assert log.case.blind
 
 
 async def test_a_pattern_that_takes_too_long(nursery: trio.Nursery) -> None:
