@@ -1,9 +1,12 @@
 """Rules and checks put to work, with the sampler and with what is told of the host."""
 
+import math
+
 import trio
 
 from selfhealingd.config.settings import Config
 from selfhealingd.core.check import Check, Fault, see
+from selfhealingd.core.host import Host
 from selfhealingd.core.rules.course import Course
 from selfhealingd.core.rules.measures import see as see_measure
 from selfhealingd.foretelling import look_ahead_by, make_foresight
@@ -35,6 +38,7 @@ class Judging:
                 over=lambda check: care.over(check.key),
                 blind=lambda check, why: care.tell(_blindness(check, why)),
                 sighted=lambda check: care.over(_blind_key(check)),
+                tried=lambda service: _tried(care.loop.host, service),
             )
         )
 
@@ -71,6 +75,13 @@ async def judge(
         await nursery.start(judging.checks.run)
         await nursery.start(judging.foresight.run)
         task_status.started(judging)
+
+
+def _tried(host: Host, service: str) -> float:
+    s = host.services.get(service)
+    if s is None or s.incident is None or not s.incident.attempts:
+        return -math.inf
+    return s.incident.attempts[-1].began
 
 
 def _finding(course: Course) -> Finding:

@@ -1,8 +1,8 @@
 """Has files, folders and certificates looked at again and again; tells only edges.
 
 A check of a service is looked at while a run of it is up, and begins afresh with each;
-what should be unchanged is as it was when the run began. Once a change was told to a
-service, the new content is what should be: its remedy, such as a reload, has taken it.
+what should be unchanged is as it was when the run began. A change stays wrong until a
+remedy, such as a reload, was tried, which has taken what was there then.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,6 +31,7 @@ class Told:
     """Who is told what: ``edge`` of services, the others of the host and of checks.
 
     ``blind``: a check sees nothing, for that reason; ``sighted``: it does again.
+    ``tried``: when a remedy was last tried for a service.
     """
 
     edge: Callable[[Edge], Awaitable[None]]
@@ -38,16 +39,23 @@ class Told:
     over: Callable[[Check], None]
     blind: Callable[[Check, str], None]
     sighted: Callable[[Check], None]
+    tried: Callable[[str], float]
 
 
 @dataclass(slots=True)
 class _Post:
-    """One check, being looked at. ``run`` None: it is of the host."""
+    """One check, being looked at. ``run`` None: it is of the host.
+
+    ``digest``: of the content that should be; ``latest``: of what was seen last;
+    ``changed``: since when that is another one.
+    """
 
     check: Check
     run: int | None
     fault: Fault | None = None
     digest: str | None = None
+    latest: str | None = None
+    changed: float | None = None
     misses: int = 0
     scope: trio.CancelScope = field(default_factory=trio.CancelScope)
 
@@ -143,11 +151,25 @@ class Checks:
         if post.misses >= MISSES:
             self._told.sighted(post.check)
         post.misses = 0
+        if self._taken(post):
+            post.digest, post.changed = post.latest, None
         what, now = post.check.what, utc_now().timestamp()
-        self._settle(post, judge(what, seen, now=now, before=post.digest))
-        # A person says that a change on the host was meant; a remedy takes the others.
-        if isinstance(seen, Found) and (post.digest is None or post.run is not None):
-            post.digest = seen.digest
+        fault = judge(what, seen, now=now, before=post.digest)
+        if not _changed(fault):
+            post.changed = None
+        elif post.changed is None:
+            post.changed = trio.current_time()
+        self._settle(post, fault)
+        if isinstance(seen, Found):
+            post.latest = seen.digest
+            if post.digest is None:
+                post.digest = seen.digest
+
+    def _taken(self, post: _Post) -> bool:
+        """Whether a remedy had the service take a change; of the host a person says."""
+        if post.run is None or post.check.service is None or post.changed is None:
+            return False
+        return self._told.tried(post.check.service) >= post.changed
 
     def _settle(self, post: _Post, fault: Fault | None) -> None:
         """Tell if what is wrong is not what was."""

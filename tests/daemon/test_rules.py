@@ -4,7 +4,8 @@ import sys
 from typing import Any
 
 import pytest
-from harness import House, said, soon, well
+import trio
+from harness import House, after, said, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -201,3 +202,39 @@ async def test_what_nobody_can_ask_or_measure_is_a_warning(house: House) -> None
     explained = (await house.ctl("explain", "web", "--no-json")).out
     assert "its liveness can't be asked" in explained
     assert "nothing is known to be wrong" not in explained
+
+
+async def test_a_change_while_another_one_is_verified_is_taken_as_well(
+    house: House,
+) -> None:
+    """The first restart did not last, so the next one takes what is there by then."""
+    file, took = house.root / "f", house.root / "took"
+    file.write_text("1")
+    house.write(
+        {
+            "w": {
+                "command": ["sh", "-c", f"cat {file} > {took}; exec sleep 999"],
+                "startsecs": 0,
+                "healing": {"backoff_initial": 0.1, "verify_secs": 1},
+            }
+        },
+        check={
+            "f": {
+                "file": str(file),
+                "checksum": "unchanged",
+                "every": 0.1,
+                "service": "w",
+                "remedy": "restart",
+            }
+        },
+    )
+    await house.start()
+    await house.running("w")
+    await trio.sleep(0.3)  # what it is compared with is read by then
+    file.write_text("2")
+    await soon(lambda: "2" == took.read_text())
+    await house.until(after("RUNNING", "w", run=2))
+    await trio.sleep(0.3)
+    file.write_text("3")
+    await house.until(said("healed", kind="incident.ended"))
+    assert "3" == took.read_text()

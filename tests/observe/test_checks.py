@@ -1,5 +1,6 @@
 """What is told of real files as they come, change and go."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class House:
     file: Path
     told: list[str] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    tried: float = -math.inf
 
     def __post_init__(self) -> None:
         self.checks = Checks(
@@ -31,6 +33,7 @@ class House:
                 over=lambda check: self.note("over", check),
                 blind=lambda check, why: self.note("blind", check, why),
                 sighted=lambda check: self.note("sighted", check),
+                tried=lambda _service: self.tried,
             )
         )
 
@@ -99,17 +102,24 @@ async def test_of_a_service(home: House) -> None:
     assert symptom.notice_secs > check.every
 
 
-async def test_a_change_is_told_to_a_service_once(home: House) -> None:
-    """Its remedy takes the new content, which is what should be from then on."""
+async def test_a_change_stays_until_a_remedy_was_tried(home: House) -> None:
+    """That takes the new content, which is what should be from then on; once."""
     home.file.write_text("one")
     home.put(home.check("a", service="web", unchanged=True))
     home.checks.begin("web", 1, 9)
     await trio.sleep(0.2)
     home.file.write_text("two")
     await home.until("sick web.1")
+    await trio.sleep(0.2)
+    assert ["sick web.1"] == home.told
+    home.tried = trio.current_time()
     await home.until("well web.1")
-    home.file.write_text("one")
+    home.file.write_text("three")
     await home.until("sick web.1", 2)
+    await trio.sleep(0.2)
+    assert 3 == len(home.told)
+    home.file.write_text("two")
+    await home.until("well web.1", 2)
 
 
 async def test_a_change_of_the_host_stays_until_it_is_meant(home: House) -> None:
