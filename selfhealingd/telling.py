@@ -107,11 +107,13 @@ class _Tell(Ear):
 
     def dropped(self, hook: Hook, count: int) -> None:
         if count == 1:
-            log.warning(f"{hook.name}: too slow for all that happens: events are lost")
+            log.warning(
+                f"{hook.name}: more happens than it may be told: events are lost"
+            )
         events = "event was" if count == 1 else "events were"
         self._problems.set(
             f"hook {hook.name} dropped",
-            f"hook {hook.name} is too slow: {count} {events} not told",
+            f"hook {hook.name} can't keep up: {count} {events} not told",
             "see them in the journal: selfhealctl events -n 500; let it have fewer"
             " (services, level), then: selfhealctl reload",
         )

@@ -179,7 +179,8 @@ def _file(what: FileCheck, seen: Found, before: str | None) -> _Wrong:
         wrong.append(("min_size", f"{size} (min_size = {least})"))
     wanted = what.sha256 or before
     if what.hashed and None not in {wanted, seen.digest} and wanted != seen.digest:
-        wrong.append(("checksum", f"the content of {what.path} has changed"))
+        verb = "has changed" if what.sha256 is None else "is not that of its sha256"
+        wrong.append(("checksum", f"the content of {what.path} {verb}"))
     return wrong
 
 

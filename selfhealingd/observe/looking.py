@@ -75,6 +75,8 @@ class Looker:
         """Look at a file; in a thread."""
         fact = os.stat(path)  # noqa: PTH116 - a Path says no more
         digest = None
+        if hashed and not (stat.S_ISREG(fact.st_mode) or stat.S_ISDIR(fact.st_mode)):
+            return Unknown(f"{path} is no regular file, so that it has no checksum")
         if hashed and stat.S_ISREG(fact.st_mode):
             stamp = (fact.st_ino, fact.st_size, fact.st_mtime_ns, fact.st_ctime_ns)
             known = self._digests.get(path)
@@ -141,5 +143,17 @@ async def _shown(host: str, port: int) -> Seen:
     except trio.TooSlowError:
         return Unknown(f"{where} did not show it within {CONNECT_SECS:g} s")
     except (OSError, ssl.SSLError, trio.BrokenResourceError) as error:
-        return Unknown(f"{where}: {error.__cause__ or error}")
+        return Unknown(f"{where}: {_reason(error)}")
     return _read(data or b"")
+
+
+def _reason(error: Exception) -> str:
+    """Say what lies under what trio makes of it."""
+    cause: BaseException = error.__cause__ or error
+    if isinstance(cause, BaseExceptionGroup):  # one of each address
+        cause = cause.exceptions[0]
+    if isinstance(cause, ssl.SSLError):
+        return f"no TLS: {(cause.reason or str(cause)).lower().replace('_', ' ')}"
+    if isinstance(cause, OSError) and (cause.errno or 0) > 0:
+        return os.strerror(cause.errno or 0)
+    return str(cause)

@@ -50,7 +50,7 @@ TLS = CertificateAt(host="h", port=443, expires_within=14 * DAY)
         ),
         (FileCheck(path="/f", unchanged=True), A, "the content of /f has changed"),
         (FileCheck(path="/f", sha256="aa"), A, None),
-        (FileCheck(path="/f", sha256="ab"), A, "the content of /f has changed"),
+        (FileCheck(path="/f", sha256="ab"), A, "the content of /f is not that of its"),
         (FolderCheck(path="/d", max_entries=7), DIR, None),
         (
             FolderCheck(path="/d", max_entries=6),

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,35 @@ async def test_what_can_not_be_looked_at_is_unknown() -> None:
     seen = await Looker().look(FileCheck(path="/proc/self/mem", unchanged=True))
     assert isinstance(seen, Unknown)
     assert seen.why.startswith("/proc/self/mem: ")
+
+
+async def test_a_checksum_is_of_a_regular_file(tmp_path: Path) -> None:
+    """A FIFO has none, so that nothing follows."""
+    os.mkfifo(tmp_path / "pipe")
+    seen = await Looker().look(FileCheck(path=str(tmp_path / "pipe"), unchanged=True))
+    assert isinstance(seen, Unknown)
+    assert "is no regular file" in seen.why
+
+
+async def test_who_shows_no_certificate_is_told_in_words(nursery: trio.Nursery) -> None:
+    """Nobody listens there, or somebody who speaks without TLS."""
+
+    async def plain(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        await stream.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    serve = partial(trio.serve_tcp, plain, 0, host="127.0.0.1")
+    [listener] = await nursery.start(serve)
+    port = listener.socket.getsockname()[1]
+    asked = CertificateAt(host="127.0.0.1", port=port, expires_within=1)
+    seen = await Looker().look(asked)
+    assert seen == Unknown(f"127.0.0.1:{port}: no TLS: wrong version number")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        asked = CertificateAt(host="127.0.0.1", port=port, expires_within=1)
+        seen = await Looker().look(asked)
+    assert seen == Unknown(f"127.0.0.1:{port}: Connection refused")
 
 
 async def test_what_hangs_is_left_behind(

@@ -36,7 +36,7 @@ def meaning(ended: Ended, seconds: float) -> Answer:
         return unknown(ended.problem)
     more = f"; {ended.left} processes of it can't be ended" if ended.left else ""
     if ended.timed_out:
-        return failed(f"it has not ended within {seconds:g} s{more}")
+        return failed(f"it has not ended within {round(seconds, 1):g} s{more}")
     if ended.code == 0:
         return ok("exit status 0")
     if ended.signal is not None:

@@ -58,6 +58,8 @@ class PidfileEye:
         finally:
             os.close(fd)
         self._version = status.st_ino, status.st_mtime_ns
+        if words == [b"1"]:
+            return Down(f"{self._path} names 1, which is init's: nobody to watch")
         if not words or not words[0].isdigit() or not 1 < int(words[0]) <= _HIGHEST:
             return Down(f"there is no pid in {self._path}")
         return self._judge(int(words[0]), status)

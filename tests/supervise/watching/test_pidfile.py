@@ -46,7 +46,7 @@ async def test_the_process_that_it_names(tmp_path: Path, sleeper: Identity) -> N
         ("none\n", "there is no pid in FILE"),
         ("-1\n", "there is no pid in FILE"),
         ("0\n", "there is no pid in FILE"),
-        ("1\n", "there is no pid in FILE"),
+        ("1\n", "FILE names 1, which is init's: nobody to watch"),
         ("99999999999999999999\n", "there is no pid in FILE"),
         (f"{2**22}\n", f"FILE names {2**22}, and there is no such process"),
         (f"{os.getpid()}\n", f"FILE names {os.getpid()}, and there is no such process"),
