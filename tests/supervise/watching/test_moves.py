@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from harness import soon
 
 from selfhealingd.core.launch import Credentials, Launch
 from selfhealingd.supervise.environment import marks_in
@@ -35,8 +36,10 @@ async def test_what_a_command_leaves_runs_on(tmp_path: Path) -> None:
     assert await problem(script) is None
     pid = int((tmp_path / "pid").read_text())
     try:
-        assert {"SELFHEALINGD_WATCH": "w"} == marks_in(read_proc(pid, "environ") or b"")
-        assert b"sleep" in (read_proc(pid, "cmdline") or b"")
+        # It may be in the middle of its exec, without any environment.
+        await soon(lambda: b"sleep" == (read_proc(pid, "cmdline") or b"")[:5])
+        marks = marks_in(read_proc(pid, "environ") or b"")
+        assert {"SELFHEALINGD_WATCH": "w"} == marks
     finally:
         os.kill(pid, signal.SIGKILL)
 
