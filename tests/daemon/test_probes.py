@@ -2,11 +2,10 @@
 
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Document, House, after, programs, said, sh, soon, well
+from harness import Document, House, after, lives, programs, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -202,7 +201,7 @@ async def test_a_command_that_hangs_leaves_nothing(house: House) -> None:
     await house.ctl("reload")
     await until_answer(house, "ok", failing=False)
     pid = ward.read_text().strip()
-    await soon(lambda: not Path("/proc", pid).exists())
+    await soon(lambda: not lives(int(pid)))
 
 
 async def test_what_can_not_be_asked_is_unknown(house: House) -> None:
@@ -307,4 +306,4 @@ async def test_what_a_killed_daemon_asked_is_cleared_away(house: House) -> None:
     await house.kill9()
     house.change(web=well())
     await house.start()
-    await soon(lambda: not Path("/proc", pid).exists())
+    await soon(lambda: not lives(int(pid)))
