@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
-from signal import SIGTERM
+from signal import SIGCONT, SIGTERM
 
 import pytest
 import trio
@@ -199,7 +199,7 @@ async def test_what_is_durable_is_told_once_it_was_written(
             lambda: isinstance(world.loop.host.services["web"].life, Stopped)
         )
         await wait_all_tasks_blocked()
-        assert [SIGTERM] == world.hands.signals
+        assert [SIGTERM, SIGCONT] == world.hands.signals
         assert ([], before) == (answers, len(world.told))
         assert world.memory.asked_for[-1:] == world.memory.durable[-1:]
         world.memory.disk.set()
