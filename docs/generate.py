@@ -26,7 +26,7 @@ import selfhealingd
 from selfhealctl.app import NAME, app
 from selfhealctl.exits import MEANINGS, OF_KIND
 from selfhealingd.__main__ import command_line
-from selfhealingd.config import Places, defaults, schema
+from selfhealingd.config import Places, defaults, readers, schema
 from selfhealingd.config import rules as rules_schema
 from selfhealingd.config.rules import HostRuleTable, RuleTable
 from selfhealingd.config.table import Nested, Reader
@@ -45,6 +45,7 @@ _PART = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.D
 KINDS = {
     "Text": "string",
     "Strings": "list of strings",
+    "Members": "list of strings",
     "Boolean": "boolean",
     "StartWhen": 'boolean, `"on-connection"`',
     "HandedAs": '`"listen-fds"`, `"stdin"`',
@@ -78,14 +79,12 @@ KINDS = {
     "Method": "HTTP method",
     "Headers": "table of strings",
     "Statuses": "status, range, or list",
-    "CommandWords": "list or string",
     "Ladder": "list of remedies",
     "Windows": 'list of `"HH:MM-HH:MM"`',
     "Prevent": '`"off"`, `"advise"`, `"act"`',
     "TextOrFile": "string",
     "Loudness": '`"debug"`, `"info"`, `"warning"`, `"error"`',
     "Style": '`"event"`, `"chat"`',
-    "ACommand": "list or string",
     "Reload": "signal, list or string",
     "Rules": "list of rules",
     "HostRules": "list of rules",
@@ -542,7 +541,8 @@ def _kind(info: msgspec.structs.FieldInfo) -> str:
 
 _ALIASES = {
     note: name
-    for name, alias in {**vars(rules_schema), **vars(schema)}.items()
+    for module in (rules_schema, readers)
+    for name, alias in vars(module).items()
     for note in getattr(alias, "__metadata__", ())
     if isinstance(note, Reader | Nested)
 }

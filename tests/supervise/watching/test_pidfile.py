@@ -49,7 +49,11 @@ async def test_the_process_that_it_names(tmp_path: Path, sleeper: Identity) -> N
         ("1\n", "FILE names 1, which is init's: nobody to watch"),
         ("99999999999999999999\n", "there is no pid in FILE"),
         (f"{2**22}\n", f"FILE names {2**22}, and there is no such process"),
-        (f"{os.getpid()}\n", f"FILE names {os.getpid()}, and there is no such process"),
+        pytest.param(
+            f"{os.getpid()}\n",
+            f"FILE names {os.getpid()}, and there is no such process",
+            id="ourselves",
+        ),
     ],
 )
 async def test_what_names_nobody(tmp_path: Path, text: str | None, reason: str) -> None:
