@@ -39,7 +39,7 @@ from selfhealingd.memory import (
     state_path,
 )
 from selfhealingd.notify.hooks import Hooks
-from selfhealingd.observe.sampler import Sampler
+from selfhealingd.observe.sampler import HOST_VIEWS, Sampler
 from selfhealingd.observing import Observers
 from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
@@ -154,6 +154,7 @@ async def assemble(
         config.daemon.sample_interval,
         lambda: loop.host.flags.process_monitoring,
         on_fault=_on_sampler_fault,
+        always_host=HOST_VIEWS,
     )
     evidence = EvidenceStore(config.daemon.state_dir / "evidence")
     gatherer = Gatherer(

@@ -45,6 +45,7 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "llm-report": diagnosis.report,
     "llm-diagnose": diagnosis.diagnose,
     "samples": sampling.samples,
+    "history": sampling.history,
     "subscribe": observing.subscribe,
     "version": observing.version,
     "replay": replay.replay,

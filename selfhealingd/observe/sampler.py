@@ -32,6 +32,9 @@ SLICE_SECS = 0.002
 VIEWS = Needs(frozenset({Metric.CPU, Metric.MEMORY}))
 """What ``status`` shows and evidence keeps of every service: one read for both."""
 
+HOST_VIEWS = Needs(frozenset({Metric.LOAD, Metric.CPU, Metric.MEMORY}))
+"""What is shown of the host's last minutes."""
+
 _STALE = 3
 """Intervals after which a sample says nothing of now any more."""
 
@@ -44,7 +47,8 @@ class Sampler:
 
     ``interval``: seconds between sweeps. While ``enabled`` says no, nothing is read.
     ``on_fault`` is told of a subscriber's defect, which harms no other. ``always``:
-    what is read of each service though no subscriber wants it.
+    what is read of each service though no subscriber wants it; ``always_host``: of the
+    host.
     """
 
     def __init__(
@@ -54,14 +58,18 @@ class Sampler:
         *,
         on_fault: Callable[[Exception], None],
         always: Needs = VIEWS,
+        always_host: Needs = NOTHING,
     ) -> None:
         self.interval = interval
         self.enabled = enabled
         self._on_fault = on_fault
         self._always = always
+        self._always_host = always_host
         self._subscribers: tuple[Subscriber, ...] = ()
         self._watched: dict[str, Watched] = {}
         self._series: dict[str, Series] = {}
+        self.host_series = Series()
+        self.host_limits: Mapping[Metric, float] = {}
         self._slow = Slow()
         self._host = HostReader(self._slow)
         self._resting = True
@@ -126,6 +134,8 @@ class Sampler:
         self._resting = False
         samples = await self._measure(needs)
         seen = await self._host.read(host)
+        if self._always_host:
+            self._keep_host(seen)
         for subscriber in self._subscribers:
             await trio.lowlevel.checkpoint()  # a thousand services take each a while
             self._guard(None, subscriber.on_sweep, now, samples, seen)
@@ -147,10 +157,16 @@ class Sampler:
         return needs
 
     def _wanted_of_host(self) -> Needs:
-        needs = NOTHING
+        needs = self._always_host
         for subscriber in self._subscribers:
             needs |= self._guard(NOTHING, subscriber.host_needs)
         return needs
+
+    def _keep_host(self, seen: HostSample) -> None:
+        kept = self._always_host.metrics
+        values = {metric: one for metric, one in seen.values.items() if metric in kept}
+        self.host_series.add(Sample(at=seen.at, values=values))
+        self.host_limits = seen.limits
 
     def _rest(self) -> None:
         if self._resting:

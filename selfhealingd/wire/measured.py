@@ -18,6 +18,45 @@ class ServiceDocument(Document, frozen=True):
     samples: SamplesDocument | None
 
 
+class CourseDocument(Document, frozen=True):
+    """What a service's main process used: one value for each of the times.
+
+    ``cpu``: percent of one core, ``memory``: resident bytes; None where nothing was
+    measured.
+    """
+
+    name: str
+    cpu: tuple[float | None, ...]
+    memory: tuple[int | None, ...]
+
+
+class HostCourseDocument(Document, frozen=True):
+    """The host: ``load`` of one minute, ``cpu`` in percent of all ``cores``.
+
+    ``memory``: bytes that new programs can't have, of ``memory_total`` if known.
+    """
+
+    cores: int
+    memory_total: int | None
+    load: tuple[float | None, ...]
+    cpu: tuple[float | None, ...]
+    memory: tuple[int | None, ...]
+
+
+class HistoryDocument(Document, frozen=True):
+    """The last minutes in few points: each the highest of ``step`` seconds.
+
+    ``times``: when each begins, the oldest first; the last goes on.
+    """
+
+    enabled: bool
+    interval: float
+    step: float
+    times: tuple[str, ...]
+    host: HostCourseDocument
+    services: tuple[CourseDocument, ...] = ()
+
+
 class HostDocument(Document, frozen=True):
     """The host now: values by metric, and what there is of each at most."""
 

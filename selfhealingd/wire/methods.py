@@ -155,6 +155,13 @@ class Samples(Params, frozen=True):
     last: Annotated[int, msgspec.Meta(ge=0)] = 120
 
 
+class History(Params, frozen=True):
+    """Programs by name, all if none is; at most so many points of each."""
+
+    names: tuple[str, ...] = ()
+    points: Annotated[int, msgspec.Meta(ge=1)] = 60
+
+
 class Method(msgspec.Struct, frozen=True):
     """One row of the table."""
 
@@ -178,6 +185,7 @@ METHODS: dict[str, Method] = {
     "llm-report": Method(Access.OPERATE, IncidentId),
     "llm-diagnose": Method(Access.OPERATE, IncidentId),
     "samples": Method(Access.OBSERVE, Samples),
+    "history": Method(Access.OBSERVE, History),
     "runbooks": Method(Access.OBSERVE),
     "run": Method(Access.OPERATE, RunByHand),
     "subscribe": Method(Access.OBSERVE, Subscribe),

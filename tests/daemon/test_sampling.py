@@ -75,3 +75,23 @@ async def test_samples_gives_the_last_ones(house: House) -> None:
     assert found["host"]["values"]["memory"] < found["host"]["limits"]["memory"]
     [one] = (await house.call("samples", names=["web"], last=1))["services"]
     assert 1 == len(one["samples"]["rows"])
+
+
+async def test_history_has_a_point_for_each_of_its_times(house: House) -> None:
+    """Of everything if nothing is named: services by name, and the host."""
+    house.write({"web": well(), "off": well(autostart=False)}, daemon=FAST)
+    await house.start()
+    await house.until_status(lambda status: measured(status, "web"))
+    found = await house.call("history", points=30)
+    web, off = found["services"]
+    assert ("web", "off") == (web["name"], off["name"])
+    assert 30 == len(found["times"]) == len(web["cpu"]) == len(web["memory"])
+    assert sorted(found["times"]) == found["times"]
+    assert 0.4 == pytest.approx(found["step"])
+    assert 0 < max(filter(None, web["memory"]))
+    assert {None} == {*off["cpu"], *off["memory"]}
+    host = found["host"]
+    assert 0 < max(filter(None, host["memory"])) < host["memoryTotal"]
+    assert any(load is not None for load in host["load"])
+    [one] = (await house.call("history", names=["web"]))["services"]
+    assert ("web", 60) == (one["name"], len(one["cpu"]))

@@ -21,7 +21,7 @@ from selfhealingd.core.sample import (
     Sample,
 )
 from selfhealingd.observe import sampler as module
-from selfhealingd.observe.sampler import VIEWS, Sampler
+from selfhealingd.observe.sampler import HOST_VIEWS, VIEWS, Sampler
 
 Start = Callable[..., int]
 FDS = Needs(frozenset({Metric.FDS}))
@@ -270,3 +270,21 @@ async def test_the_host_can_be_asked_at_once(setting: Setting) -> None:
     """For whoever shows it: nothing has to be waited for."""
     found = await setting.sampler.host(Needs(frozenset({Metric.MEMORY})))
     assert Metric.MEMORY in found.limits
+
+
+async def test_the_host_is_kept_like_a_service(autojump_clock: MockClock) -> None:
+    """What is always read of it, with its limits; what a rule wants besides is not."""
+    sampler = Sampler(5.0, lambda: True, on_fault=_raise, always_host=HOST_VIEWS)
+    sampler.subscribe(Asks(host=Needs(frozenset({Metric.SWAP}))))
+    for _ in range(KEPT + 1):
+        autojump_clock.jump(5)
+        await sampler.sweep()
+    kept = sampler.host_series.samples()
+    assert KEPT == len(kept)
+    assert HOST_VIEWS.metrics == kept[-1].values.keys()
+    memory = kept[-1].values[Metric.MEMORY]
+    assert 0 < memory < sampler.host_limits[Metric.MEMORY]
+
+
+def _raise(fault: Exception) -> None:
+    raise fault
