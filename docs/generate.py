@@ -680,7 +680,9 @@ def _commands() -> Iterator[str]:
     # Any: whether typer brings a click of its own depends on its version.
     group: Any = typer.main.get_command(app)
     panel = ""
-    for name, command in group.commands.items():
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if command.rich_help_panel != panel:
             panel = command.rich_help_panel
             yield from (f"## {panel}", "")

@@ -1,6 +1,20 @@
-"""``python -m selfhealctl``."""
+"""How selfhealctl begins: Ctrl-C ends it without a word while it still loads.
 
-from selfhealctl.app import main
+Nothing was asked by then, so there is nothing to say.
+"""
+
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def main() -> None:
+    """Load the command line, and run it."""
+    from selfhealctl.app import main as run  # noqa: PLC0415  Ctrl-C comes first
+
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""The command line: its table of commands, and how it ends.
+"""The command line: what was typed finds its command, and how it ends.
 
 Whatever happens, a person reads words and a script reads a status: no traceback.
 """
@@ -6,38 +6,26 @@ Whatever happens, a person reads words and a script reads a status: no traceback
 import os
 import signal
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
-from selfhealctl.commands import (
-    daemon,
-    drill,
-    engine,
-    events,
-    incidents,
-    llm,
-    logs,
-    look,
-    programs,
-    replay,
-    upgrade,
-)
-from selfhealctl.errors import CannotError
+from selfhealctl.errors import CannotError, Interrupted, UsageError
 from selfhealctl.exits import MEANINGS, Status
 from selfhealctl.options import JsonOption, SocketOption, TimeoutOption, with_session
 from selfhealctl.output import write_complaint, write_error
 from selfhealctl.session import Choices
+from selfhealctl.table import COMMANDS, Row
 from selfhealingd import __version__
 
 NAME = "selfhealctl"
 TRACEBACK_VARIABLE = "SELFHEALCTL_TRACEBACK"
+CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-LOOK, PROGRAMS, ENGINE, DAEMON = "Look", "Programs", "Healing engine", "Daemon"
-
-
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+# Whether typer brings a click of its own depends on its version.
+_TYPED_WRONG = cast("type[Exception]", typer.BadParameter.__base__)
 
 
 def _statuses() -> str:
@@ -46,156 +34,56 @@ def _statuses() -> str:
     )
 
 
+def _command(row: Row) -> Any:
+    """Load a command's module, and make of it what typer runs."""
+    function = getattr(
+        import_module(f"selfhealctl.commands.{row.module}"), row.function
+    )
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(
+        row.name,
+        context_settings=CONTEXT,
+        rich_help_panel=row.panel,
+        epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in row.examples),
+    )(with_session(function))
+    return typer.main.get_command(alone)
+
+
+class _Commands(TyperGroup):
+    """The table of commands, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002  click calls it so
+        """Return every command's name, as help shows them."""
+        return [row.name for row in COMMANDS]
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ARG002
+        """Return one command, None where there is none of that name."""
+        return next((_command(row) for row in COMMANDS if row.name == cmd_name), None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that was typed; raises UsageError with the likely ones."""
+        word = args[0]
+        known = self.list_commands(ctx)
+        if word in known or word.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        import difflib  # noqa: PLC0415  only a mistake needs it
+
+        near = [name for name in known if name.startswith(word)]
+        near = near or difflib.get_close_matches(word, known)
+        hint = f"all of them: {NAME} --help"
+        if near:
+            hint = f"did you mean {' or '.join(near)}? {hint}"
+        raise UsageError(f"there is no command {word!r}", hint)
+
+
 app = typer.Typer(
     name=NAME,
-    no_args_is_help=True,
+    cls=_Commands,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=CONTEXT,
     epilog=_statuses(),
 )
-
-COMMANDS = (
-    (
-        LOOK,
-        look.status,
-        ("selfhealctl status", "selfhealctl status web", "selfhealctl status | jq ."),
-    ),
-    (LOOK, look.health, ("selfhealctl health", "selfhealctl health || alert")),
-    (
-        LOOK,
-        look.explain,
-        ("selfhealctl explain web", "selfhealctl explain web | jq .next"),
-    ),
-    (
-        LOOK,
-        incidents.incidents,
-        (
-            "selfhealctl incidents",
-            "selfhealctl incidents web --since 2h",
-            "selfhealctl incidents -n 100 --json",
-        ),
-    ),
-    (LOOK, incidents.show, ("selfhealctl show web-12", "selfhealctl show web")),
-    (
-        LOOK,
-        incidents.evidence,
-        ("selfhealctl evidence web-12", "selfhealctl evidence web | jq .tree"),
-    ),
-    (
-        LOOK,
-        events.events,
-        ("selfhealctl events -n 50", "selfhealctl events --follow | jq .words"),
-    ),
-    (
-        LOOK,
-        logs.tail,
-        ("selfhealctl tail web", "selfhealctl tail -f -n 100 web stderr"),
-    ),
-    (
-        LOOK,
-        logs.logs,
-        ("selfhealctl logs -f", "selfhealctl logs -n 5 'worker:*' web"),
-    ),
-    (LOOK, look.breakers, ("selfhealctl breakers",)),
-    (LOOK, look.tasks, ("selfhealctl tasks", "selfhealctl tasks | jq .totalTasks")),
-    (
-        LOOK,
-        look.forecast,
-        ("selfhealctl forecast", "selfhealctl forecast web | jq '.[].left'"),
-    ),
-    (
-        LOOK,
-        llm.llm,
-        (
-            "selfhealctl llm",
-            "selfhealctl llm preview web",
-            "selfhealctl llm diagnose web-12",
-        ),
-    ),
-    (LOOK, look.runbooks, ("selfhealctl runbooks",)),
-    (LOOK, look.flags, ("selfhealctl flags",)),
-    (
-        PROGRAMS,
-        programs.start,
-        ("selfhealctl start web", "selfhealctl start all --no-wait"),
-    ),
-    (
-        PROGRAMS,
-        programs.stop,
-        ('selfhealctl stop web worker --reason "moving the database"',),
-    ),
-    (
-        PROGRAMS,
-        programs.restart,
-        (
-            "selfhealctl restart web",
-            "selfhealctl restart --rolling --max-unavailable 2 worker:*",
-        ),
-    ),
-    (
-        PROGRAMS,
-        programs.run,
-        ('selfhealctl run clear-cache web --reason "disk is full"',),
-    ),
-    (PROGRAMS, programs.signal, ("selfhealctl signal HUP web",)),
-    (
-        PROGRAMS,
-        programs.pid,
-        ("selfhealctl pid web", 'strace -p "$(selfhealctl pid web)"'),
-    ),
-    (PROGRAMS, logs.clear, ("selfhealctl clear web", "selfhealctl clear all --yes")),
-    (
-        ENGINE,
-        replay.replay,
-        (
-            "selfhealctl replay --since 1d",
-            "selfhealctl replay --with new.toml --since 2026-11-24T14:00",
-        ),
-    ),
-    (
-        ENGINE,
-        drill.drill,
-        (
-            "selfhealctl drill kill web",
-            "selfhealctl drill hang web",
-            "selfhealctl drill leak web",
-            "selfhealctl drill crashloop web --yes",
-        ),
-    ),
-    (ENGINE, engine.resume, ('selfhealctl resume --reason "disk replaced"',)),
-    (
-        ENGINE,
-        engine.reset,
-        (
-            'selfhealctl reset program:web --reason "disk replaced"',
-            'selfhealctl reset program:api --force --reason "bug fixed in 2.1"',
-        ),
-    ),
-    (ENGINE, engine.pause_all, ("selfhealctl pause-all",)),
-    (ENGINE, engine.resume_all, ("selfhealctl resume-all",)),
-    (ENGINE, engine.unregister, ("selfhealctl unregister prune",)),
-    (ENGINE, engine.cleanup, ("selfhealctl cleanup",)),
-    (DAEMON, daemon.reload, ("selfhealctl reload",)),
-    (DAEMON, daemon.reread, ("selfhealctl reread", "selfhealctl reread web")),
-    (
-        DAEMON,
-        daemon.update,
-        (
-            "selfhealctl update --dry-run",
-            "selfhealctl update",
-            "selfhealctl update web worker:*",
-        ),
-    ),
-    (DAEMON, daemon.add, ("selfhealctl add web",)),
-    (DAEMON, daemon.remove, ("selfhealctl stop web && selfhealctl remove web",)),
-    (DAEMON, upgrade.upgrade, ("selfhealctl upgrade",)),
-    (DAEMON, daemon.shutdown, ("selfhealctl shutdown --yes",)),
-    (DAEMON, daemon.version, ("selfhealctl version", "selfhealctl --version")),
-)
-for _panel, _command, _lines in COMMANDS:
-    app.command(rich_help_panel=_panel, epilog=_examples(*_lines))(
-        with_session(_command)
-    )
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
@@ -220,31 +108,44 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Ask selfhealingd how things are, and tell it what to do."""
+    """Ask selfhealingd how things are, and tell it what to do.
+
+    Without a command, it shows the status.
+    """
     ctx.obj = Choices(socket=socket, timeout=timeout, as_json=json)
+    if ctx.invoked_subcommand is None:
+        from selfhealctl.commands import look  # noqa: PLC0415  loaded when asked for
+
+        look.overview(ctx.obj)
 
 
 def main() -> None:
     """Run the command that was typed, and leave with its status."""
     # As every Unix tool: `selfhealctl status | head` ends without a word.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        # From here on there is something to say of it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run())
 
 
 def run() -> int:
     """Run the command in ``sys.argv``; return the exit status, words on stderr."""
     try:
-        app(prog_name=NAME)
-    except SystemExit as left:
-        return left.code if isinstance(left.code, int) else Status.FAILED
+        left = typer.main.get_command(app)(prog_name=NAME, standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Status.FAILED
     except CannotError as error:
         write_error(error)
         return error.exit_status
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
+        write_error(Interrupted("interrupted"))
         return Status.INTERRUPTED
     except OSError as error:
         write_complaint(f"cannot go on: {error}")
         return Status.FAILED
+    except _TYPED_WRONG as error:
+        return _mistyped(error)
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
@@ -253,4 +154,12 @@ def run() -> int:
             f"this is a mistake in {NAME}; {TRACEBACK_VARIABLE}=1 shows where",
         )
         return Status.FAILED
-    return Status.DONE
+    return left if isinstance(left, int) else Status.DONE
+
+
+def _mistyped(error: Any) -> int:
+    """Tell what typer or click has to say of what was typed, and where help is."""
+    words = error.format_message().rstrip(".")
+    place = error.ctx.command_path if error.ctx else NAME
+    write_complaint(words[:1].lower() + words[1:], f"see: {place} --help")
+    return Status.USAGE

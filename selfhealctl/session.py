@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from selfhealctl import client
-from selfhealctl.errors import Garbage
+from selfhealctl.errors import Garbage, Interrupted
 from selfhealctl.output import write_json
 from selfhealingd.wire.methods import Params
 from selfhealingd.wire.places import default_socket
@@ -59,6 +59,16 @@ class Session:
     def ask(self, method: str, params: Params | None = None) -> bytes:
         """Ask one thing and return the result as the daemon wrote it."""
         return client.ask(self.socket, method, params, self.timeout)
+
+    def order(self, method: str, params: Params | None = None) -> bytes:
+        """Have something short done; Ctrl-C says that it may be done all the same."""
+        try:
+            return self.ask(method, params)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted: what was asked may be done all the same",
+                "see how it is: selfhealctl status",
+            ) from None
 
     def wrote_json(self, raw: bytes) -> bool:
         """Print a result as it was sent, if JSON is wanted; tell whether it was.

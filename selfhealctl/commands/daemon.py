@@ -27,7 +27,7 @@ from selfhealingd.wire.methods import Names, Nothing, Params, Some
 
 def reload(session: Session) -> None:
     """Read config and flags again; nothing is restarted."""
-    _show_report(session, session.ask("reload"), "selfhealctl update")
+    _show_report(session, session.order("reload"), "selfhealctl update")
 
 
 def _show_report(session: Session, raw: bytes, then: str) -> None:

@@ -60,4 +60,4 @@ def clear(session: Session, names: Programs, yes: Yes = False) -> None:
             f"Empty the logs of {', '.join(names)}, and delete the older ones?",
             "nothing was cleared",
         )
-    report(session, "clear", session.ask("clear", Names(names=tuple(names))))
+    report(session, "clear", session.order("clear", Names(names=tuple(names))))

@@ -8,7 +8,7 @@ from selfhealctl import exits
 from selfhealctl.errors import NoSuchName
 from selfhealctl.options import Program, SomePrograms
 from selfhealctl.output import write_words
-from selfhealctl.session import Session, read
+from selfhealctl.session import Choices, Session, read
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
@@ -50,6 +50,14 @@ def status(session: Session, names: SomePrograms = None) -> None:
         from selfhealctl.views.status import show_status
 
         show_status(read(raw, Status))
+
+
+def overview(choices: Choices) -> None:
+    """Show what the bare command shows: the status, and where the rest is."""
+    session = Session.of(choices)
+    status(session)
+    if not session.as_json:
+        write_words("all commands: selfhealctl --help")
 
 
 def _named(session: Session, raw: bytes, names: list[str]) -> None:

@@ -71,7 +71,7 @@ def run(
 def signal(session: Session, signal: SignalName, names: Programs) -> None:
     """Send a signal to programs."""
     params = Signal(names=tuple(names), signal=signal)
-    report(session, "signal", session.ask("signal", params))
+    report(session, "signal", session.order("signal", params))
 
 
 def pid(session: Session, names: Programs) -> None:

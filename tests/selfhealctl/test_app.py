@@ -414,6 +414,81 @@ async def test_usage_is_2(ctl: Ctl, typed: Sequence[str]) -> None:
     assert (await ctl(*typed)).status == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("stauts", "did you mean status"),
+        ("inc", "did you mean incidents?"),
+        ("xyzzy", "all of them: selfhealctl --help"),
+    ],
+)
+async def test_a_typo_is_told_what_was_meant(ctl: Ctl, typed: str, hint: str) -> None:
+    """The beginning of a command's name is enough to be told it."""
+    ended = await ctl(typed)
+    assert 2 == ended.status
+    words = f"selfhealctl: there is no command '{typed}'"
+    assert words == ended.err.splitlines()[0]
+    assert hint in ended.err
+
+
+async def test_what_is_missing_comes_with_where_help_is(ctl: Ctl) -> None:
+    """In two lines, as all other errors."""
+    ended = await ctl("stop")
+    expected = "selfhealctl: missing argument 'NAME'\n  see: selfhealctl stop --help\n"
+    assert (2, "", expected) == (ended.status, ended.out, ended.err)
+
+
+async def test_the_bare_command_is_the_status(ctl: Ctl, daemon: Daemon) -> None:
+    """JSON in a pipe; on a terminal with a line that says where the rest is."""
+    await daemon(answers(STATUS))
+    ended = await ctl()
+    assert (0, STATUS) == (ended.status, json.loads(ended.out))
+    async with ctl.terminal() as terminal:
+        assert await terminal.end() == 0
+    assert "HEALTHY" in terminal.seen
+    assert "all commands: selfhealctl --help" in terminal.seen
+
+
+WHILE_LOADING = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+class Pressing(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressing())
+import selfhealctl.__main__
+selfhealctl.__main__.main()
+"""
+
+
+@pytest.mark.parametrize("module", ["selfhealctl.app", "typer", "msgspec"])
+async def test_ctrl_c_while_it_loads_says_nothing(ctl: Ctl, module: str) -> None:
+    """Nothing was asked yet; a shell sees 130."""
+    ended = await ctl.run(sys.executable, "-c", WHILE_LOADING, module)
+    assert (-signal.SIGINT, "", "") == (ended.status, ended.out, ended.err)
+
+
+async def test_ctrl_c_of_what_was_asked_says_so(ctl: Ctl, daemon: Daemon) -> None:
+    """The daemon may have done it; how that is known, is told."""
+    asked = trio.Event()
+
+    async def script(talk: Talk) -> None:
+        await talk.request()
+        asked.set()
+        await trio.sleep_forever()
+
+    await daemon(script)
+    async with ctl.terminal("resume", "--reason", "mended") as terminal:
+        await asked.wait()
+        terminal.process.send_signal(signal.SIGINT)
+        assert await terminal.end() == 130
+    assert "may be done all the same" in terminal.seen
+    assert "selfhealctl status" in terminal.seen
+
+
 def operation(*outcomes: dict[str, object], deadline: float = 5.0) -> Script:
     async def script(talk: Talk) -> None:
         await talk.answer({"operation": 7, "names": ["web"], "deadline": deadline})
