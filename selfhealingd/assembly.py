@@ -21,7 +21,7 @@ from selfhealingd.core.record import Opening
 from selfhealingd.core.sample import Sample
 from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.core.watch import Unit
-from selfhealingd.diagnosing import Diagnosis
+from selfhealingd.diagnosing import Diagnosis, brought_back
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
 from selfhealingd.gathering import Gatherer
@@ -47,6 +47,7 @@ from selfhealingd.outflow import OutflowWatch, move_output
 from selfhealingd.periodic import Periodic
 from selfhealingd.probing import prober
 from selfhealingd.problems import Problems
+from selfhealingd.recalling import Recall
 from selfhealingd.runbooks import Runbooks
 from selfhealingd.store.evidence import EvidenceStore
 from selfhealingd.store.journal import Journal
@@ -214,8 +215,15 @@ async def assemble(
         origins=origins,
         sampler=sampler,
         judging=judging,
-        diagnosis=Diagnosis(lambda: parts[0].config, mark, problems),
+        diagnosis=Diagnosis(
+            lambda: parts[0].config,
+            mark,
+            problems,
+            breaker=brought_back(past.llm, now),
+            changed=changed,
+        ),
         diagnoses=EvidenceStore(config.daemon.state_dir / "diagnoses"),
+        recall=Recall(lambda: parts[0].config.daemon.state_dir / "llm-cache.json"),
         succession=Succession(mark, lock, door, runs=runs, kit=kit),
         nursery=nursery,
         began=now,
@@ -281,6 +289,7 @@ def _moment(system: System) -> Moment:
         launched=system.origins.launched(),
         adopted=dict(system.origins.adopted),
         clean=system.ending,
+        llm=system.diagnosis.breaker,
     )
 
 

@@ -19,7 +19,15 @@ from selfhealingd.clock import utc_now
 from selfhealingd.config.settings import Config, Llm
 from selfhealingd.core import answer, keyring
 from selfhealingd.core import budget as budgets
-from selfhealingd.core.breaker import Breaker, By, Outcome, admit, record, reset
+from selfhealingd.core.breaker import (
+    Breaker,
+    By,
+    Outcome,
+    admit,
+    record,
+    reset,
+    restore,
+)
 from selfhealingd.core.budget import Budget, OverBudget
 from selfhealingd.core.bundle import Bundle, bundle
 from selfhealingd.core.diagnosing.lines import numbered
@@ -35,6 +43,7 @@ from selfhealingd.core.redaction import (
     of_environment,
     of_headers,
 )
+from selfhealingd.core.sameness import fingerprint
 from selfhealingd.diagnose.call import Answered, Asked
 from selfhealingd.diagnose.keys import find_keys
 from selfhealingd.problems import Problems
@@ -59,6 +68,11 @@ KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
 log = logs.get("Diagnosis")
 
 
+def brought_back(breaker: Breaker, now: float) -> Breaker:
+    """Return the breaker as it goes on after a restart of the daemon."""
+    return restore(POLICY, breaker, now=now)
+
+
 class CannotAsk(Exception):
     """There is no diagnosis by a model; says why, and what to type about it."""
 
@@ -68,26 +82,49 @@ class CannotAsk(Exception):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be sent: ``body`` to the byte."""
+    """What would be sent: ``body`` to the byte.
+
+    ``key``: what it has in common with that of the same incidents.
+    """
 
     bundle: Bundle
     runbooks: frozenset[str]
     body: bytes
+    key: str
 
 
 class Diagnosis:
     """Keys, budget and breaker of the model's endpoint; for the loop's thread."""
 
     def __init__(
-        self, config: Callable[[], Config], mark: str, problems: Problems
+        self,
+        config: Callable[[], Config],
+        mark: str,
+        problems: Problems,
+        *,
+        breaker: Breaker,
+        changed: Callable[[], object],
     ) -> None:
         self.ring: KeyRing = ()
-        self.breaker = Breaker()
+        self.one = trio.Lock()
+        """Held by whoever asks: one at a time, and nobody twice the same."""
+        self._breaker = breaker
+        self._changed = changed
         self._config = config
         self._mark = mark
         self._problems = problems
         self._keys: dict[str, str] = {}
-        self._one = trio.Lock()
+
+    @property
+    def breaker(self) -> Breaker:
+        """That of the endpoint; each change is written down."""
+        return self._breaker
+
+    @breaker.setter
+    def breaker(self, after: Breaker) -> None:
+        if after != self._breaker:
+            self._breaker = after
+            self._changed()
 
     @property
     def settings(self) -> Llm:
@@ -143,7 +180,8 @@ class Diagnosis:
             asked = answer.question(config.llm.model, chosen, runbooks)
             body = msgspec.json.encode(asked)
             redactor.check(body.decode())
-            return Question(bundle=chosen, runbooks=runbooks, body=body)
+            key = fingerprint(incident.service, asked, chosen.lines)
+            return Question(bundle=chosen, runbooks=runbooks, body=body, key=key)
 
         try:
             return await trio.to_thread.run_sync(make)
@@ -154,23 +192,22 @@ class Diagnosis:
             words = "nothing was sent: a defect of ours, see the daemon's log"
             raise CannotAsk(words) from error
 
-    async def ask(
-        self, incident: IncidentDocument, found: EvidenceDocument | None
-    ) -> Report:
-        """Ask the model about an incident. Raises CannotAsk."""
+    def refuse_unless_ready(self) -> None:
+        """Raise CannotAsk where nothing is to be asked: switched off, or no key."""
         if self.settings.mode == "off":
             raise CannotAsk('diagnosis by a model is switched off: [llm] mode = "off"')
         if not self.ring:
             words = "there is no key for a model: rules diagnose alone"
             raise CannotAsk(words, "see where keys may come from: selfhealctl llm keys")
-        async with self._one:
-            asked = await self.question(incident, found)
-            told = await self._call(asked)
-            for _ in self.ring[1:]:
-                if keyring.blame(told.status) is not Blame.KEY:
-                    break
-                told = await self._call(asked)  # with the next key
-            return self._report(asked, told, incident)
+
+    async def ask(self, asked: Question, incident: IncidentDocument) -> Report:
+        """Ask the model about an incident, holding ``one``. Raises CannotAsk."""
+        told = await self._call(asked)
+        for _ in self.ring[1:]:
+            if keyring.blame(told.status) is not Blame.KEY:
+                break
+            told = await self._call(asked)  # with the next key
+        return self._report(asked, told, incident)
 
     def _report(
         self, asked: Question, told: Answered, incident: IncidentDocument

@@ -10,7 +10,7 @@ import msgspec
 import selfhealingd
 from selfhealingd.clock import utc_now
 from selfhealingd.core.adoption import Survivors, awaits_process
-from selfhealingd.core.breaker import open_for_good
+from selfhealingd.core.breaker import Breaker, open_for_good
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import alive, pid_of
@@ -19,9 +19,11 @@ from selfhealingd.core.snapshot import (
     Anchor,
     BadSnapshot,
     Return,
+    encode_breaker,
     encode_engine,
     encode_service,
     read,
+    read_breaker,
     restore,
 )
 from selfhealingd.origins import Origin, encode_origin, origin_of, read_origin
@@ -38,7 +40,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     ``now`` and ``boottime`` are the same moment on trio's clock and on that of the
     boot. ``launched``: with what the latest runs were started, ``adopted``: the same
     of those whom an earlier daemon started. ``clean``: the daemon ends as asked, with
-    everything stopped.
+    everything stopped. ``llm``: the breaker of a model's endpoint.
     """
 
     host: Host
@@ -50,6 +52,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     launched: Mapping[str, tuple[int, Launch]] = {}
     adopted: Mapping[str, Origin] = {}
     clean: bool = False
+    llm: Breaker = Breaker()
 
 
 class Memory:
@@ -74,6 +77,7 @@ class Memory:
             "clean": moment.clean,
             "tasks": {"paused": sorted(moment.paused), "ended": sorted(moment.ended)},
             "engine": encode_engine(moment.host, self._anchor),
+            "llm": {"breaker": encode_breaker(moment.llm, self._anchor)},
         }
 
     def _services(self, moment: Moment) -> dict[str, dict[str, Any]]:
@@ -113,6 +117,10 @@ class _Tasks(msgspec.Struct, frozen=True):
     ended: frozenset[str] = frozenset()
 
 
+class _Llm(msgspec.Struct, frozen=True):
+    breaker: dict[str, Any] = {}
+
+
 class _Header(msgspec.Struct, frozen=True):
     saved_at: datetime
     boot: str
@@ -120,12 +128,14 @@ class _Header(msgspec.Struct, frozen=True):
     engine: dict[str, Any]
     clean: bool = False
     tasks: _Tasks = _Tasks()
+    llm: _Llm = _Llm()
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """What the state file told. ``host`` is as it was then, ``back`` leads to now.
 
-    ``origins``: what runs that were alive had been started with.
+    ``origins``: what runs that were alive had been started with. ``llm``: the breaker
+    of a model's endpoint, as it was then.
     """
 
     host: Host
@@ -134,6 +144,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     origins: Mapping[str, Origin] = {}
+    llm: Breaker = Breaker()
     notes: tuple[Note, ...] = ()
 
     @property
@@ -207,6 +218,7 @@ def _decode(document: Document, present: Present) -> Past:
     anchor = Anchor(now - max(away, 0.0), header.saved_at)
     try:
         host = read(header.engine, document.services, anchor)
+        llm = read_breaker(header.llm.breaker, anchor)
     except BadSnapshot as error:
         raise BadState(str(error)) from error
     return Past(
@@ -215,6 +227,7 @@ def _decode(document: Document, present: Present) -> Past:
         boot=header.boot,
         paused=header.tasks.paused,
         ended=header.tasks.ended,
+        llm=llm,
         origins={
             name: origin
             for name, plain in document.services.items()

@@ -19,6 +19,7 @@ from selfhealingd.operations import Operations
 from selfhealingd.origins import Origins
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
+from selfhealingd.recalling import Recall
 from selfhealingd.store.evidence import EvidenceStore
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
@@ -35,8 +36,8 @@ class System:
     They differ where something waits for ``update`` or for a new daemon.
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
     daemon did, on trio's clock. ``nursery``: where operations live. ``diagnoses``: the
-    model's reports by incident. ``followed``:
-    how many logs clients follow. ``replaying``: for somebody. ``drilled``: which
+    model's reports by incident; ``recall``: what same incidents get. ``followed``: how
+    many logs clients follow. ``replaying``: for somebody. ``drilled``: which
     service is, ``drill``: by what. ``ending``: everything is stopped, as asked.
     ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
     operator runs, each with its service.
@@ -64,6 +65,7 @@ class System:
     succession: Succession
     diagnosis: Diagnosis
     diagnoses: EvidenceStore
+    recall: Recall
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

@@ -40,6 +40,9 @@ def show_report(found: ReportDocument) -> None:
     if found.of:
         by += f" ({clean(found.of)}{', ' + moment(found.at) if found.at else ''})"
     line(console, Text(f"diagnosis by {by}", "bold"))
+    if found.same_as:
+        words = f"the same as {clean(found.same_as)}, from the cache: not asked again"
+        line(console, _name("said"), words)
     line(console, _name("cause"), f"{clean(found.cause)}, {found.confidence:.0%} sure")
     line(console, _name("says"), clean(found.summary))
     for place, one in enumerate(found.cited):

@@ -11,7 +11,9 @@ from selfhealingd.commands import incidents
 from selfhealingd.commands.common import record, refuse_at_the_end
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import keyring
-from selfhealingd.core.diagnosis import Report, in_words
+from selfhealingd.core.answer import commands
+from selfhealingd.core.diagnosis import Report, in_words, parse
+from selfhealingd.core.sameness import Known
 from selfhealingd.diagnosing import CannotAsk, Question
 from selfhealingd.store.errors import StoreError
 from selfhealingd.system import System
@@ -107,6 +109,8 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
         try:
             told = known or await ask_and_keep(system, incident, found)
             words, ok = f"{told.cause}: {told.summary}", True
+            if told.same_as is not None:
+                words += f" (the same as {told.same_as}, from the cache)"
             hint = f"selfhealctl show {incident.id}"
         except CannotAsk as error:
             words = str(error)
@@ -138,10 +142,27 @@ async def ask_and_keep(
     system: System, incident: IncidentDocument, found: EvidenceDocument | None
 ) -> ReportDocument:
     """Ask about an incident, and keep what is said. Raises CannotAsk."""
-    found_out = await system.diagnosis.ask(incident, found)
-    told = _document(found_out, system.diagnosis.settings.model)
-    words = f"the model says: {told.cause}, it advises: {told.action}"
-    log.info(f"{incident.service}: {words}")
+    async with system.diagnosis.one:
+        # Who asked at the same time may just have been told.
+        known = await kept(system, incident.id)
+        return known or await _ask_and_keep(system, incident, found)
+
+
+async def _ask_and_keep(
+    system: System, incident: IncidentDocument, found: EvidenceDocument | None
+) -> ReportDocument:
+    its = system.diagnosis
+    its.refuse_unless_ready()
+    asked = await its.question(incident, found)
+    known = await system.recall.find(asked.key)
+    if known is not None:
+        told = _again(known, incident, asked)
+        words = f"the same as {known.incident}, from the cache: {told.cause}"
+    else:
+        told = _document(await its.ask(asked, incident), its.settings.model)
+        await system.recall.keep(asked.key, incident.id, told)
+        words = f"the model says: {told.cause}"
+    log.info(f"{incident.service}: {words}, it advises: {told.action}")
     try:
         await trio.to_thread.run_sync(
             system.diagnoses.write, incident.id, msgspec.json.encode(told)
@@ -149,6 +170,18 @@ async def ask_and_keep(
     except StoreError as error:
         log.warning(f"the model's report of {incident.id} is not kept: {error}")
     return told
+
+
+def _again(known: Known, incident: IncidentDocument, asked: Question) -> ReportDocument:
+    """Tell what was said of the same incident, with what is to be typed for this."""
+    report = known.report
+    return msgspec.structs.replace(
+        report,
+        next_commands=commands(
+            parse(report.action, asked.runbooks), incident.service, incident.id
+        ),
+        same_as=known.incident,
+    )
 
 
 def _document(of: Report, model: str) -> ReportDocument:

@@ -115,6 +115,17 @@ def encode_engine(host: Host, anchor: Anchor) -> dict[str, Any]:
     return plain
 
 
+def encode_breaker(which: Breaker, anchor: Anchor) -> dict[str, Any]:
+    """Encode a breaker that is none of the host's, as values that TOML knows."""
+    plain: dict[str, Any] = _to_utc(msgspec.to_builtins(which), anchor)
+    return plain
+
+
+def read_breaker(plain: Mapping[str, Any], anchor: Anchor) -> Breaker:
+    """Return a breaker as it was written; raises BadSnapshot."""
+    return _convert(dict(plain), Breaker, "breaker", anchor)
+
+
 def read(
     engine: Mapping[str, Any],
     services: Mapping[str, Mapping[str, Any]],

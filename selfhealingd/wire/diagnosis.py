@@ -15,7 +15,8 @@ class ReportDocument(Document, frozen=True):
     """What probably went wrong. ``by``: ``model`` or ``rules``.
 
     ``action`` is advice, and nothing does it by itself; ``next_commands``: what to
-    type. ``of``: the name of the model; ``at``: when it was asked.
+    type. ``of``: the name of the model; ``at``: when it was asked;
+    ``same_as``: about which incident, where that was the same as this one.
     """
 
     cause: str
@@ -27,6 +28,7 @@ class ReportDocument(Document, frozen=True):
     next_commands: tuple[str, ...] = ()
     of: str | None = None
     at: str | None = None
+    same_as: str | None = None
 
 
 class KeyDocument(Document, frozen=True):
