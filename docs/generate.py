@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import configschema
 import msgspec
 import typer.main
 import usage
@@ -71,6 +72,7 @@ KINDS = {
     "LogLevel": '`"debug"`, `"info"`, `"warning"`, `"error"`',
     "LlmMode": '`"off"`, `"advise"`',
     "Endpoint": "URL",
+    "Orphans": '`"keep"`, `"stop"`',
     "LogFormat": '`"console"`, `"json"`',
     "Environment": "table of strings",
     "Pattern": "regular expression",
@@ -290,6 +292,9 @@ WATCH = {
     "liveness": "As for a program, but for what only it can show: see"
     " [below](#programnameliveness).",
 }
+GROUP = {
+    "programs": "Programs that are named together.",
+}
 SOCKET = {
     "listen": 'An IP address with a port, or a path: `"127.0.0.1:8000"`,'
     ' `"[::1]:8000"`, `"[::]:80"` (every address, of IPv4 too), `"unix:/run/x.sock"`.'
@@ -500,6 +505,14 @@ _PROBE_DEFAULTS = {
     "success_threshold": f"{_PROBE.success_threshold}",
     "ladder": "its own",
 }
+DEFAULTS: dict[type[msgspec.Struct], Mapping[str, str]] = {
+    schema.StartupTable: _PROBE_DEFAULTS,
+    schema.ReadinessTable: _PROBE_DEFAULTS,
+    schema.LivenessTable: _PROBE_DEFAULTS,
+    schema.CheckTable: _CHECK_DEFAULTS,
+}
+EXAMPLES = configschema.Examples(FOLDER.parent / "etc" / "selfhealingd.toml")
+"""Of each key: what the example has."""
 
 
 def render(page: str) -> str:
@@ -515,28 +528,38 @@ def pages() -> Iterator[Path]:
 
 
 def _keys(
-    kind: type[msgspec.Struct],
-    meanings: dict[str, str],
-    written: Mapping[str, str] = WRITTEN,
+    kind: type[msgspec.Struct], meanings: dict[str, str]
 ) -> Callable[[], Iterator[str]]:
     def rows() -> Iterator[str]:
-        yield from _table("Key", "Value", "Default", "Meaning")
+        yield from _table("Key", "Value", "Default", "Example", "Meaning")
         for info in msgspec.structs.fields(kind):
             if info.name in meanings:
-                own = WRITTEN.get(f"{kind.__name__}.{info.name}")
-                default = own or _default(info.name, info.default, written)
-                yield _row(f"`{info.name}`", _kind(info), default, meanings[info.name])
+                yield _row(
+                    f"`{info.name}`",
+                    KINDS.get(_alias(info), "table"),
+                    _default(kind, info),
+                    _example(kind, info.name),
+                    meanings[info.name],
+                )
 
     return rows
 
 
-def _kind(info: msgspec.structs.FieldInfo) -> str:
+def _default(kind: type[msgspec.Struct], info: msgspec.structs.FieldInfo) -> str:
+    """Say what a key of a table is where nobody writes it."""
+    own = WRITTEN.get(f"{kind.__name__}.{info.name}")
+    written = DEFAULTS.get(kind, WRITTEN).get(info.name)
+    return own or (_shown(info.name, info.default) if written is None else written)
+
+
+def _example(kind: type[msgspec.Struct], key: str) -> str:
+    value = EXAMPLES.of(kind, key)
+    return "" if value is None else f"`{configschema.as_toml(value)}`"
+
+
+def _alias(info: msgspec.structs.FieldInfo) -> str:
     """Name a key's kind of value as the schema's alias for its reader is named."""
-    for part in (info.type, *typing.get_args(info.type)):
-        for note in getattr(part, "__metadata__", ()):
-            if isinstance(note, Reader | Nested):
-                return KINDS.get(_ALIASES.get(note, ""), "table")
-    raise AssertionError(info)
+    return _ALIASES.get(configschema.reader_of(info), "")
 
 
 _ALIASES = {
@@ -548,9 +571,7 @@ _ALIASES = {
 }
 
 
-def _default(key: str, value: object, written: Mapping[str, str]) -> str:
-    if key in written:
-        return written[key]
+def _shown(key: str, value: object) -> str:
     if value is None:
         value = _elsewhere(key)
     match value:
@@ -724,6 +745,7 @@ def _row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+SCHEMA = "selfhealingd.schema.json"
 COMPLETIONS = {"bash": f"{NAME}.bash", "fish": f"{NAME}.fish", "zsh": f"_{NAME}"}
 """A shell to the name that its file must have to be found."""
 
@@ -733,6 +755,8 @@ def written() -> Iterator[tuple[Path, str]]:
     for page in MANUAL:
         text = render((FOLDER / page.source).read_text())
         yield FOLDER / "man" / page.file, manual(page, text, selfhealingd.__version__)
+    words = configschema.Words(_alias, _default, EXAMPLES.of, DESCRIBED)
+    yield FOLDER.parent / "etc" / SCHEMA, configschema.document(words)
     for shell, file in COMPLETIONS.items():
         yield FOLDER.parent / "etc" / "completions" / file, _completion(shell)
 
@@ -753,15 +777,16 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "control": _keys(schema.ControlTable, CONTROL),
     "healing": _keys(schema.HealingTable, HEALING | ENGINE),
     "program": _keys(schema.ProgramTable, PROGRAM),
-    "readiness": _keys(schema.ReadinessTable, READINESS, _PROBE_DEFAULTS),
-    "liveness": _keys(schema.LivenessTable, LIVENESS, _PROBE_DEFAULTS),
+    "readiness": _keys(schema.ReadinessTable, READINESS),
+    "liveness": _keys(schema.LivenessTable, LIVENESS),
     "watch": _keys(schema.WatchTable, WATCH),
+    "group": _keys(schema.GroupTable, GROUP),
     "socket": _keys(schema.SocketTable, SOCKET),
     "task": _keys(schema.TaskTable, TASK),
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
     "host": _keys(schema.HostTable, HOST),
     "llm": _keys(schema.LlmTable, LLM),
-    "check": _keys(schema.CheckTable, CHECK, _CHECK_DEFAULTS),
+    "check": _keys(schema.CheckTable, CHECK),
     "rule": _keys(HostRuleTable, RULE | HOST_RULE),
     "measures": partial(_measures, Scope.SERVICE),
     "hostmeasures": partial(_measures, Scope.HOST),
@@ -783,6 +808,7 @@ DESCRIBED = {
     schema.ReadinessTable: READINESS,
     schema.LivenessTable: LIVENESS,
     schema.WatchTable: WATCH,
+    schema.GroupTable: GROUP,
     schema.SocketTable: SOCKET,
     schema.TaskTable: TASK,
     schema.RunbookTable: RUNBOOK,

@@ -85,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = command_line()
     asked = parser.parse_args(arguments)
     units = asked.install_systemd or asked.uninstall_systemd
-    if asked.check or units or asked.import_ is not None:
+    if asked.check or asked.schema or units or asked.import_ is not None:
         entry.hear()  # nothing to stop in order
     if asked.resume is not None and not asked.resume.strip():
         print("selfhealingd: --resume needs a reason", file=sys.stderr)
@@ -98,6 +98,8 @@ def run(arguments: Sequence[str]) -> int:
         return _install(asked)
     if asked.import_ is not None:
         return _import(asked.import_)
+    if asked.schema:
+        return _print_schema()
     file = find_config(asked.config, os.environ, os.geteuid())
     try:
         config = load_config(file, environ=os.environ, uid=os.geteuid())
@@ -138,6 +140,11 @@ def command_line() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="print a config for a supervisord.conf or a Procfile, and end",
+    )
+    parser.add_argument(
+        "--schema",
+        action="store_true",
+        help="print the JSON Schema of the config, for editors, and end",
     )
     parser.add_argument(
         "--install-systemd",
@@ -181,6 +188,15 @@ def _import(file: Path) -> int:
     programs = _count(made.programs, "program table")
     told = f"{made.disabled} commented out, {_count(made.comments, 'comment')} to read"
     print(f"selfhealingd: {programs}, {told}", file=sys.stderr)
+    return DONE
+
+
+def _print_schema() -> int:
+    from selfhealingd.install import shipped  # noqa: PLC0415  not for a daemon's whole life
+
+    text = (shipped() / "etc" / "selfhealingd.schema.json").read_bytes()
+    sys.stdout.buffer.write(text)
+    sys.stdout.flush()
     return DONE
 
 

@@ -13,6 +13,7 @@ import pytest
 TOP = Path(__file__).parents[1]
 GENERATOR = runpy.run_path(str(TOP / "docs" / "generate.py"))
 PAGES = sorted((TOP / "docs" / "man").iterdir())
+SCHEMA = TOP / "etc" / "selfhealingd.schema.json"
 COMPLETIONS = TOP / "etc" / "completions"
 
 
@@ -44,7 +45,7 @@ def warnings(page: Path) -> str:
 def test_generated_files_are_up_to_date() -> None:
     """Where this fails, run ``python docs/generate.py``."""
     made = dict(GENERATOR["written"]())
-    assert set(made) == {*PAGES, *COMPLETIONS.iterdir()}
+    assert set(made) == {*PAGES, SCHEMA, *COMPLETIONS.iterdir()}
     for file, text in made.items():
         assert text == file.read_text(), file
 

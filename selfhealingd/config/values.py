@@ -37,9 +37,9 @@ _SHA256 = re.compile(r"sha256:([0-9A-Fa-f]{64})")
 _OCTAL = re.compile(r"(?:0o)?[0-7]{1,4}")
 _ALL_BITS = 0o777
 _BIGGEST = 2**63 - 1
-_TRUE = frozenset({"true", "yes", "on", "1"})
-_FALSE = frozenset({"false", "no", "off", "0"})
-_SIGNALS = {one.name.removeprefix("SIG"): int(one) for one in signal.Signals}
+TRUE = frozenset({"true", "yes", "on", "1"})
+FALSE = frozenset({"false", "no", "off", "0"})
+SIGNALS = {one.name.removeprefix("SIG"): int(one) for one in signal.Signals}
 RLIMITS = {
     name.removeprefix("RLIMIT_").lower(): getattr(resource, name)
     for name in dir(resource)
@@ -71,8 +71,8 @@ def boolean(value: object) -> bool:
     """Return a boolean, also from ``"yes"``, ``"off"``, ``"1"`` and their like."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
-        return value.lower() in _TRUE
+    if isinstance(value, str) and value.lower() in TRUE | FALSE:
+        return value.lower() in TRUE
     raise Expected("true or false")
 
 
@@ -140,9 +140,9 @@ def signal_number(value: object) -> int:
         value = int(value)
     if isinstance(value, str):
         name = value.upper().removeprefix("SIG")
-        if name in _SIGNALS:
-            return _SIGNALS[name]
-        suggestion = likely(name, _SIGNALS)
+        if name in SIGNALS:
+            return SIGNALS[name]
+        suggestion = likely(name, SIGNALS)
     if _is_integer(value) and value in signal.valid_signals():
         return int(value)
     raise Expected('a signal such as "TERM" or 15', suggestion)

@@ -80,6 +80,7 @@ COMPLETIONS = {
     "_selfhealctl": "zsh/site-functions/_selfhealctl",
 }
 CONFIG = ("selfhealingd.toml", "flags.env")
+SCHEMA = "selfhealingd.schema.json"
 
 
 def places(sources: Iterable[PurePath], folders: Folders) -> Iterator[Place]:
@@ -95,6 +96,8 @@ def _place(source: PurePath, to: Folders) -> Place | None:
     match source.parts:
         case ("etc", _) if name in CONFIG:
             return Place(source, to.config / name, Kind.CONFIG)
+        case ("etc", _) if name == SCHEMA:
+            return Place(source, to.config / name, Kind.PAGE)
         case ("etc", "completions", _) if name in COMPLETIONS:
             return Place(source, to.share / COMPLETIONS[name], Kind.PAGE)
         case ("docs", "man", _):

@@ -16,6 +16,11 @@ USER = of_user(1000, {"HOME": "/home/ann"})
             ".config/selfhealingd/selfhealingd.toml",
         ),
         (
+            "etc/selfhealingd.schema.json",
+            "/etc/selfhealingd/selfhealingd.schema.json",
+            ".config/selfhealingd/selfhealingd.schema.json",
+        ),
+        (
             "etc/flags.env",
             "/etc/selfhealingd/flags.env",
             ".config/selfhealingd/flags.env",

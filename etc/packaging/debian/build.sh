@@ -44,7 +44,7 @@ put usr/lib/systemd/system systemd/*.service systemd/*.socket systemd/*.target
 put usr/lib/systemd/user systemd/user/*
 put usr/lib/sysusers.d systemd/sysusers.d/*
 put usr/lib/tmpfiles.d systemd/tmpfiles.d/*
-put etc/selfhealingd etc/selfhealingd.toml etc/flags.env
+put etc/selfhealingd etc/selfhealingd.toml etc/selfhealingd.schema.json etc/flags.env
 for section in 1 5 8; do
     put "usr/share/man/man$section" docs/man/*."$section"
 done
