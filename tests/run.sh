@@ -24,22 +24,30 @@ if [ $# -gt 0 ]; then
     step pytest "$@"
     exit
 fi
-# Most tests wait for processes most of the time, so two runs share the machine. What may
-# be interrupted by SIGINT is in the first: a shell's background ignores that.
+# Most tests wait for processes most of the time, so several share a core. Those of one
+# file stay together, the longest files come first; what is pure is counted apart.
 # Run as a script, pytest finds the installed package and not the one in this folder.
-beside='tests/config tests/core tests/examples tests/incidents tests/package tests/wire'
+pure='tests/config tests/core tests/incidents tests/wire'
+long='tests/systemd tests/package tests/examples tests/daemon'
+others=$(for path in tests/[!_]*/ tests/test_*.py; do
+    case " $pure $long " in
+    *" ${path%/} "*) ;;
+    *) echo "$path" ;;
+    esac
+done)
 log=$(mktemp)
+# A shell's background ignores SIGINT, and so would what tests start there.
 # shellcheck disable=SC2086 - it is a list
-coverage run "$venv/bin/pytest" $beside >"$log" 2>&1 &
+env --default-signal=INT coverage run "$venv/bin/pytest" $pure >"$log" 2>&1 &
 pid=$!
 trap 'rm -f "$log"; kill "$pid" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
 failed=0
-# shellcheck disable=SC2086 - it is a list
-step pytest $(printf -- '--ignore=%s ' $beside) || failed=$?
+# shellcheck disable=SC2086 - they are lists
+step pytest -n 3 --dist loadfile --no-loadscope-reorder $long $others || failed=$?
 wait "$pid" || failed=$?
-echo "== coverage run pytest $beside"
+echo "== coverage run pytest $pure"
 cat "$log"
 [ "$failed" -eq 0 ] || exit "$failed"
-pure='*/selfhealingd/core/*,*/selfhealingd/wire/*'
-step coverage report --skip-covered --show-missing --include="$pure" --fail-under=96
+counted='*/selfhealingd/core/*,*/selfhealingd/wire/*'
+step coverage report --skip-covered --show-missing --include="$counted" --fail-under=96
