@@ -9,7 +9,6 @@ from functools import partial
 import trio
 
 from selfhealingd.core.effects import Order
-from selfhealingd.core.events import Spawned
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.watch import Watch
 from selfhealingd.supervise.identity import Identity, read_stat
@@ -73,14 +72,7 @@ class Onlooker(Watcher):
         self._say(self._name, f"would start it: {command}; taken to be up from now on")
         if self._owed:
             self._owed = False
-            await self._report(
-                Spawned(
-                    at=trio.current_time(),
-                    service=self._name,
-                    run=self.run,
-                    pid=NOBODY,
-                )
-            )
+            await self._reports.spawned(self.run, NOBODY)
         return None
 
 

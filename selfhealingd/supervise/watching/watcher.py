@@ -12,7 +12,7 @@ from types import MappingProxyType
 import trio
 
 from selfhealingd.core.effects import Order
-from selfhealingd.core.events import Appeared, Event, Exited, Spawned, SpawnFailed
+from selfhealingd.core.events import Event
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.spans import span
@@ -23,7 +23,9 @@ from selfhealingd.supervise.handles import Pipe
 from selfhealingd.supervise.identity import Identity, age
 from selfhealingd.supervise.pidfd import pidfd_of, send_by
 from selfhealingd.supervise.register import REGISTER
+from selfhealingd.supervise.watching.gaze import Gaze
 from selfhealingd.supervise.watching.moves import carry_out
+from selfhealingd.supervise.watching.reports import Reports
 from selfhealingd.supervise.watching.sight import (
     Busy,
     Down,
@@ -102,11 +104,9 @@ class Watcher:
         self.run = run
         self._name = name
         self._nursery = around.nursery
-        self._report = around.report
+        self._reports = Reports(name, around.report)
         self._trouble = around.trouble
-        self._blind = around.blind
-        self._unseen: float | None = None
-        self._told_blind: str | None = None
+        self._gaze = Gaze(name, eye, around.blind)
         self._stopping: trio.CancelScope | None = None
         self._eye = eye
         self._told = _Told.UP if up else _Told.DOWN
@@ -125,7 +125,7 @@ class Watcher:
         """Tell what becomes of it, for ever."""
         while True:
             async with self._moving:
-                sight = await self._look()
+                sight = await self._gaze.look()
             if isinstance(sight, Up):
                 await self._stay(sight.identity)
             else:
@@ -166,27 +166,6 @@ class Watcher:
 
     # Looking
 
-    async def _look(self) -> Sight:
-        try:
-            sight = await self._eye.look()
-        except OSError as error:  # such as no descriptor left
-            sight = Unknown(f"cannot look: {error}")
-        self._note(sight)
-        return sight
-
-    def _note(self, sight: Sight) -> None:
-        """Tell that nothing can be seen, if that lasts: systemd may have begun anew."""
-        now, words = trio.current_time(), None
-        if not isinstance(sight, Unknown):
-            self._unseen = None
-        elif self._unseen is None:
-            self._unseen = now
-        elif now >= self._unseen + BUSY_SECS:
-            words = sight.words
-        if words != self._told_blind:
-            self._told_blind = words
-            self._blind(self._name, words)
-
     async def _stay(self, identity: Identity) -> None:
         """Be with a process until its end."""
         with pidfd_of(identity) as fd:
@@ -209,29 +188,12 @@ class Watcher:
         await self._tell_end(end)
 
     async def _tell_up(self, identity: Identity) -> None:
-        now = trio.current_time()
         if self._owed:
             self._owed = False
-            await self._report(
-                Spawned(
-                    at=now,
-                    service=self._name,
-                    run=self.run,
-                    pid=identity.pid,
-                    started=identity.started,
-                )
-            )
+            await self._reports.spawned(self.run, identity.pid, identity.started)
         else:
             self.run += 1
-            await self._report(
-                Appeared(
-                    at=now,
-                    service=self._name,
-                    run=self.run,
-                    pid=identity.pid,
-                    started=identity.started,
-                )
-            )
+            await self._reports.appeared(self.run, identity)
         self._told = _Told.UP
         self._shake()
 
@@ -272,7 +234,7 @@ class Watcher:
         began = trio.current_time()
         while not (self._ordered or self._owed):
             async with self._moving:
-                sight = await self._look()
+                sight = await self._gaze.look()
             if isinstance(sight, Up | Withdrawn):
                 return sight
             held = isinstance(sight, Busy | Unknown)
@@ -304,15 +266,7 @@ class Watcher:
     async def _tell_down(self, end: Exit, *, meant: bool) -> None:
         self._told = _Told.WITHDRAWN if meant else _Told.DOWN
         self._owed = False
-        await self._report(
-            Exited(
-                at=trio.current_time(),
-                service=self._name,
-                run=self.run,
-                exit=end,
-                meant=meant,
-            )
-        )
+        await self._reports.exited(self.run, end, meant=meant)
 
     # Starting
 
@@ -322,7 +276,7 @@ class Watcher:
         until = trio.current_time() + self.watch.startwaitsecs
         while self._owes(run):
             async with self._moving:
-                sight = await self._look()
+                sight = await self._gaze.look()
             if isinstance(sight, Unknown) and not self._ordered:
                 await self._answered(run, ASK_SECS)
             elif isinstance(sight, Up | Busy) and trio.current_time() < until:
@@ -338,10 +292,10 @@ class Watcher:
         began = trio.current_time()
         problem = None
         async with self._moving:
-            sight = await self._look()
+            sight = await self._gaze.look()
             while isinstance(sight, Busy) and self._patient(run, began):
                 await trio.sleep(_AGAIN_SECS)
-                sight = await self._look()
+                sight = await self._gaze.look()
             if self._owes(run) and not isinstance(sight, Up):
                 limit = _limit(self.watch.startwaitsecs)
                 problem = await self._move(self._command("start"), limit)
@@ -357,14 +311,11 @@ class Watcher:
             return
         self._owed, self._told = False, _Told.DOWN
         if problem is None:
-            sight = await self._look()
+            sight = await self._gaze.look()
             seen = "" if isinstance(sight, Up) else f": {sight.words}"
             secs = span(self.watch.startwaitsecs)
             problem = f"it was started, and has no process after {secs}{seen}"
-        now = trio.current_time()
-        await self._report(
-            SpawnFailed(at=now, service=self._name, run=run, problem=problem)
-        )
+        await self._reports.failed(run, problem)
 
     def _owes(self, run: int) -> bool:
         return self._owed and self.run == run
