@@ -37,6 +37,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "healing": schema.HealingTable,
     "host": schema.HostTable,
     "llm": schema.LlmTable,
+    "web": schema.WebTable,
 }
 """Tables of the main file."""
 

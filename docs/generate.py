@@ -379,6 +379,20 @@ CHECK = {
     "remedy": "What is tried, as for [rules](rules.md).",
     "level": "Of the host: how it is told in status, `WARNING` or `CRITICAL`.",
 }
+WEB = {
+    "listen": "Where it is served: an address, which names no host, and a port.",
+    "certfile": "The certificate, with all between it and its root, for TLS.",
+    "keyfile": "Its key, without a password.",
+    "insecure": "May be reached from other hosts without TLS: whoever is on the way"
+    " reads along, the token too.",
+    "token_file": "What whoever changes something has to know, at least 32 characters,"
+    " in a file that nobody but the daemon's user can read. See"
+    " [the token](web.md#the-token).",
+    "token_to_read": "Whether looking takes the token as well.",
+    "hosts": "Names by which browsers know it, besides its address, `localhost` and"
+    " this host's name; others are refused.",
+}
+
 LLM = {
     "mode": "`advise`: asked when a breaker opens, or an operator asks; `off`: never.",
     "model": "The model's name, as its endpoint knows it.",
@@ -421,6 +435,12 @@ TASK = COMMAND | {
 
 WRITTEN = {
     "LlmTable.mode": '`"advise"`',
+    "WebTable.listen": '`"127.0.0.1:3001"`',
+    "certfile": "none: no TLS",
+    "keyfile": "none: no TLS",
+    "token_file": "none: nothing can be changed",
+    "token_to_read": "where other hosts can look",
+    "hosts": "none",
     "LlmTable.timeout": "30 s",
     "key_file": "none",
     "depends_on": "empty",
@@ -786,6 +806,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "runbook": _keys(schema.RunbookTable, RUNBOOK),
     "host": _keys(schema.HostTable, HOST),
     "llm": _keys(schema.LlmTable, LLM),
+    "web": _keys(schema.WebTable, WEB),
     "check": _keys(schema.CheckTable, CHECK),
     "rule": _keys(HostRuleTable, RULE | HOST_RULE),
     "measures": partial(_measures, Scope.SERVICE),
@@ -814,6 +835,7 @@ DESCRIBED = {
     schema.RunbookTable: RUNBOOK,
     schema.HostTable: HOST,
     schema.LlmTable: LLM,
+    schema.WebTable: WEB,
     schema.CheckTable: CHECK,
     RuleTable: RULE,
     HostRuleTable: RULE | HOST_RULE,

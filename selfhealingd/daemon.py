@@ -47,6 +47,7 @@ from selfhealingd.supervise.cgroup import cgroups_of
 from selfhealingd.supervise.identity import boot_id
 from selfhealingd.system import System
 from selfhealingd.upkeep import allow_descriptors, check_damaged, check_writable
+from selfhealingd.webserving import serve_web
 
 T = TypeVar("T")
 
@@ -172,7 +173,9 @@ async def _start(
     nursery.start_soon(_end_leftovers, system)
     nursery.start_soon(see_off_gone, system)
     await check_writable(system.config.files, system.problems)
-    await nursery.start(door.serve, registry(system), _on_control_error)
+    methods = registry(system)
+    await nursery.start(door.serve, methods, _on_control_error)
+    nursery.start_soon(serve_web, system, methods)
     await check_damaged(system.config.daemon.state_dir, system.problems)
     _say_ready(system)
 

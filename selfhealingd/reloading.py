@@ -45,6 +45,7 @@ async def reload(system: System) -> ReloadReport:
         changes, mistakes = await _reload_config(system)
         errors += mistakes
         await system.diagnosis.load_keys()
+        system.renew_web()
         if changes is not None:
             applied += _words(changes, waiting(system))
         return _report(system, applied, errors)
@@ -152,6 +153,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     system.outputs.keep(config.launches)
     system.prober.put(config.probes)
     system.judging.put(config)
+    system.renew_web()
     allow_descriptors(config, system.problems)
 
 
@@ -227,7 +229,8 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
     ]
     words += ["healing"] if changes.healing_changed else []
     words += ["host"] if changes.host_changed else []
-    return words + (["llm"] if changes.llm_changed else [])
+    words += ["llm"] if changes.llm_changed else []
+    return words + (["web"] if changes.web_changed else [])
 
 
 def _report(system: System, applied: list[str], errors: list[str]) -> ReloadReport:

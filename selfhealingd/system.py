@@ -40,7 +40,8 @@ class System:
     many logs clients follow. ``replaying``: for somebody. ``drilled``: which
     service is, ``drill``: by what. ``ending``: everything is stopped, as asked.
     ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
-    operator runs, each with its service.
+    operator runs, each with its service. ``web_changed``: set when ``[web]`` is to be
+    read anew, of which there then is a new one.
     """
 
     config: Config
@@ -81,11 +82,17 @@ class System:
     shutdown_reason: str | None = None
     reloading: trio.Lock = field(default_factory=trio.Lock)
     said: dict[str, str] = field(default_factory=dict)
+    web_changed: trio.Event = field(default_factory=trio.Event)
 
     def watch(self) -> None:
         """Look at the watches of the config in force, and at no others."""
         runs = {name: s.run for name, s in self.loop.host.services.items()}
         self.watching.sync(self.config.watches, runs)
+
+    def renew_web(self) -> None:
+        """Serve over HTTP what the config in force says, with the token of now."""
+        self.web_changed.set()
+        self.web_changed = trio.Event()
 
     def note_status(self, program: str, words: str | None) -> None:
         """Keep what a program says of itself, or forget it."""

@@ -46,6 +46,7 @@ ROOMS = {
     "selfhealctl": ".",
     "store": "selfhealingd",
     "supervise": "selfhealingd",
+    "web": "selfhealingd",
     "wire": "selfhealingd",
 }
 PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("docs/**/*.md"))]
@@ -93,7 +94,17 @@ def test_tests_mirror_sources(test: Path) -> None:
             "selfhealctl.app",
             {"trio", "rich", "structlog", "anthropic", "psutil", "asyncio"},
         ),
-        ("selfhealingd.daemon", {"anthropic", "typer"}),
+        (
+            "selfhealingd.daemon",
+            {
+                "anthropic",
+                "typer",
+                "starlette",
+                "hypercorn",
+                "prometheus_client",
+                "selfhealingd.web",
+            },
+        ),
     ],
 )
 @pytest.mark.process

@@ -28,8 +28,8 @@ def anchor() -> Anchor:
 
 
 def asker(call: Call) -> By:
-    """Who asks, as the kernel told."""
-    return By(uid=call.peer.uid, pid=call.peer.pid)
+    """Who asks, as the kernel told; or by which way they came."""
+    return By(uid=call.peer.uid, pid=call.peer.pid, via=call.via)
 
 
 def done(answer: Answer) -> Done:

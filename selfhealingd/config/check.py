@@ -35,6 +35,7 @@ from selfhealingd.config.schema import (
     HealingTable,
     HostTable,
     LlmTable,
+    WebTable,
 )
 from selfhealingd.config.settings import (
     Config,
@@ -47,8 +48,10 @@ from selfhealingd.config.settings import (
 from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import read_table
 from selfhealingd.config.watches import read_watch
+from selfhealingd.config.web import read_web
 from selfhealingd.core.policy import Healing, Policy, Program
 from selfhealingd.core.probe import NONE
+from selfhealingd.core.web import Web
 from selfhealingd.tasks import OWN_TASKS
 
 _SETTINGS: dict[str, type[msgspec.Struct]] = {
@@ -57,6 +60,7 @@ _SETTINGS: dict[str, type[msgspec.Struct]] = {
     "healing": HealingTable,
     "host": HostTable,
     "llm": LlmTable,
+    "web": WebTable,
 }
 _NAMED = ("program", "watch", "group", "socket", "tasks", "runbook", "check", "on")
 _HOMES = {
@@ -82,6 +86,7 @@ class _Settings(msgspec.Struct, frozen=True):
     engine: HealingTable
     host: HostTable
     llm: Llm
+    web: Web | None
 
 
 def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
@@ -162,6 +167,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         max_drills_per_hour=settings.engine.max_drills_per_hour,
         max_drill_pressure=settings.engine.max_drill_pressure,
         llm=settings.llm,
+        web=settings.web,
     )
 
 
@@ -212,6 +218,7 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
         engine=engine,
         host=host or HostTable(),
         llm=_llm(llm or LlmTable(), spot.folder),
+        web=read_web(tables.get("web"), spot.at("web")),
     )
 
 

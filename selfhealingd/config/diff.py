@@ -23,7 +23,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     ``relaunch``: the program must be started anew before all of its settings are in
     force. ``adjusted``: only how it is watched over changed. ``healing_changed``: the
     engine's own numbers did. ``host_changed``: what is watched of the host did;
-    ``llm_changed``: how a model is asked did.
+    ``llm_changed``: how a model is asked did; ``web_changed``: the listener did.
     ``runbooks`` and ``hooks``: added, removed or changed. ``daemon_keys``: these wait
     for a restart of the daemon.
     """
@@ -40,6 +40,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     healing_changed: bool = False
     host_changed: bool = False
     llm_changed: bool = False
+    web_changed: bool = False
     checks: tuple[str, ...] = ()
     daemon_keys: tuple[str, ...] = ()
 
@@ -81,6 +82,7 @@ def compare(old: Config, new: Config) -> Changes:
         ),
         host_changed=old.host_rules != new.host_rules,
         llm_changed=old.llm != new.llm,
+        web_changed=old.web != new.web,
         checks=tuple(sorted(_differ(old.checks, new.checks))),
         daemon_keys=_daemon_keys(old, new),
     )

@@ -272,6 +272,18 @@ class LlmTable(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_day: Count = 200_000
 
 
+class WebTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[web]``: the daemon over HTTP, where there is such a table."""
+
+    listen: Address = ("127.0.0.1", 3001)
+    certfile: PathText | None = None
+    keyfile: PathText | None = None
+    insecure: Boolean = False
+    token_file: PathText | None = None
+    token_to_read: Boolean | None = None
+    hosts: Strings | None = None
+
+
 class HostTable(msgspec.Struct, frozen=True, kw_only=True):
     """``[host]``: what is watched of the machine itself."""
 

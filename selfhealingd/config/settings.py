@@ -14,6 +14,7 @@ from selfhealingd.core.policy import Policy
 from selfhealingd.core.probe import Probes
 from selfhealingd.core.rules.rule import Rule
 from selfhealingd.core.watch import Watch
+from selfhealingd.core.web import Web
 
 
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +112,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_drill_pressure: float = 0.5
     hooks: dict[str, Hook] = {}
     llm: Llm = Llm()
+    web: Web | None = None
 
     @property
     def sockets(self) -> Iterator[Listening]:

@@ -28,13 +28,21 @@ class Refusal(Exception):
 class Call:
     """One request as its handler sees it: who asks, and a way to tell them more.
 
-    ``operator``: they may operate, so nothing need be withheld from them.
+    ``operator``: they may operate, so nothing need be withheld from them. ``via``: in
+    words, by which other way than the control socket they came.
     """
 
     def __init__(
-        self, peer: Peer, method: str, outbox: Outbox, *, operator: bool = False
+        self,
+        peer: Peer,
+        method: str,
+        outbox: Outbox,
+        *,
+        operator: bool = False,
+        via: str | None = None,
     ) -> None:
         self.peer = peer
+        self.via = via
         self.operator = operator
         self.method = method
         self._outbox = outbox

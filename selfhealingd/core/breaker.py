@@ -44,14 +44,19 @@ class Outcome(Enum):
     NEUTRAL = "neutral"
 
 
-class By(msgspec.Struct, frozen=True):
-    """Who asked, as the kernel told us."""
+class By(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who asked, as the kernel told us.
+
+    ``via``: in words, where they came by another way than the control socket, and
+    ``uid`` and ``pid`` are of who let them in.
+    """
 
     uid: int
     pid: int
+    via: str | None = None
 
     def __str__(self) -> str:
-        return f"uid {self.uid}, pid {self.pid}"
+        return self.via or f"uid {self.uid}, pid {self.pid}"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -27,6 +27,7 @@ from selfhealingd.config.schema import (
     SocketTable,
     StartupTable,
     TaskTable,
+    WebTable,
 )
 from selfhealingd.core.policy import BreakerPolicy, Policy
 
@@ -46,6 +47,7 @@ KINDS = (
     TaskTable,
     HostTable,
     CheckTable,
+    WebTable,
 )
 ETC = Path(__file__).parents[2] / "etc"
 
@@ -134,18 +136,6 @@ main.toml: program.web.user: "no-such-user": there is no such user on this machi
 main.toml: tasks.prune.every: missing, and there is no default
 """
     assert expected.strip().split("\n") == wrong(text)
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["web"],
-)
-def test_keys_of_later_versions(wrong: Wrong, key: str) -> None:
-    """A key that this version cannot honour is unknown, never ignored."""
-    assert [f"main.toml: program.a.{key}: unknown key"] == wrong(
-        f'[program.a]\ncommand = "a"\n{key} = []'
-    )
-    assert any(f"main.toml: {key}: unknown" in line for line in wrong(f"[{key}]"))
 
 
 def test_bad_key_causes_no_second_mistake(wrong: Wrong) -> None:

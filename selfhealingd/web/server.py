@@ -1,0 +1,253 @@
+"""Connections: how many, how slow they may be, and how they end.
+
+hypercorn's trio worker speaks the protocol. Around it is what keeps a client from
+costing others anything: a limit of connections, a deadline for each send, and an end
+at once when the server ends, whoever has not read yet.
+"""
+
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.task_group import TaskGroup
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+
+BACKLOG = 128
+HANG_UP = "hang_up"
+"""In a request's ``state``: call it to end the connection without another word."""
+
+_PIECE = 64 * 1024
+_TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
+    b"Content-Type: text/plain\r\nContent-Length: 21\r\n\r\ntoo many connections\n"
+)
+
+# Any: ASGI's messages have many forms.
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What clients may take. Times are seconds, sizes bytes.
+
+    ``connections``: at a time. ``head``: from the connection, or the end of the last
+    request, to the end of the next one's head. ``sending``: for each 64 KiB that a
+    client reads. ``handshake``: until TLS has been agreed on.
+    """
+
+    connections: int = 64
+    head: float = 10.0
+    sending: float = 10.0
+    handshake: float = 10.0
+
+
+_DEFAULT_LIMITS = Limits()
+
+
+def listen(host: str, port: int) -> trio.SocketListener:
+    """Listen at an address; raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        return trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+    except BaseException:
+        sock.close()
+        raise
+
+
+async def serve(
+    application: Application,
+    listener: trio.SocketListener,
+    *,
+    tls: ssl.SSLContext | None,
+    on_error: Callable[[Exception, str], None],
+    limits: Limits = _DEFAULT_LIMITS,
+) -> None:
+    """Answer clients until cancelled, and leave none of them behind.
+
+    ``on_error`` is told of each exception that nobody meant to raise; the others go on.
+    Raises OSError when accepting fails for another reason than a lack of descriptors
+    or memory, which is waited out.
+    """
+    server = _Server(application, tls, on_error, limits)
+    async with listener:
+        try:
+            await trio.serve_listeners(server.welcome, [listener])
+        finally:
+            server.cut()
+
+
+class _Server:
+    """Everybody who is connected."""
+
+    def __init__(
+        self,
+        application: Application,
+        tls: ssl.SSLContext | None,
+        on_error: Callable[[Exception, str], None],
+        limits: Limits,
+    ) -> None:
+        self._application = ASGIWrapper(application)  # type: ignore[arg-type]
+        self._tls = tls
+        self._on_error = on_error
+        self._limits = limits
+        self._config = _config(limits)
+        self._streams: set[_Paced] = set()
+
+    async def welcome(self, stream: trio.SocketStream) -> None:
+        """Converse with one client, or turn it away; raises nothing."""
+        paced = _Paced(stream, self._limits.sending)
+        try:
+            with self._place(paced) as granted:
+                async with paced:
+                    if granted:
+                        await self._converse(paced)
+                    elif self._tls is None:
+                        await paced.send_all(_TOO_MANY)
+        except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # it went away
+        except* Exception as error:  # noqa: BLE001 - one client must not end the others
+            self._on_error(error, "a connection")
+
+    def cut(self) -> None:
+        """End all connections now: who does not read holds up nobody."""
+        for stream in self._streams:
+            stream.cut()
+
+    async def _converse(self, paced: "_Paced") -> None:
+        stream: trio.abc.Stream = paced
+        if self._tls is not None:
+            secure = trio.SSLStream(
+                paced, self._tls, server_side=True, https_compatible=True
+            )
+            with trio.move_on_after(self._limits.handshake) as scope:
+                await secure.do_handshake()
+            if scope.cancelled_caught:
+                return
+            stream = secure
+        with trio.CancelScope() as scope:
+            state = ConnectionState({HANG_UP: scope.cancel})
+            connection = _Connection(
+                self._application,
+                self._config,
+                WorkerContext(None),
+                state,
+                stream,  # type: ignore[arg-type]
+            )
+            connection.secure = self._tls is not None
+            connection.client = paced.peer
+            await connection.run()
+
+    @contextmanager
+    def _place(self, stream: "_Paced") -> Iterator[bool]:
+        if len(self._streams) >= self._limits.connections:
+            yield False
+            return
+        self._streams.add(stream)
+        try:
+            yield True
+        finally:
+            self._streams.discard(stream)
+
+
+class _Connection(TCPServer):
+    """hypercorn's connection, for HTTP/1.1 alone: all else would only add holes."""
+
+    secure = False
+    client: tuple[str, int] = ("", 0)
+
+    async def run(self) -> None:
+        """Converse until either side ends it."""
+        async with TaskGroup() as tasks:
+            self._task_group = tasks
+            # The wrapper that it stands for would also speak HTTP/2.
+            self.protocol = _Http11(  # type: ignore[assignment]
+                self.app,
+                self.config,
+                self.context,
+                tasks,
+                ConnectionState(self.state),
+                self.secure,
+                self.client,
+                None,
+                self.protocol_send,
+            )
+            await self.idle_task.restart(tasks, self._idle_timeout)
+            try:
+                await self._read_data()
+            finally:
+                await self._close()
+
+
+class _Http11(H11Protocol):
+    async def _check_protocol(self, event: object) -> None:
+        """Ignore an offer to speak HTTP/2, as RFC 9110 (7.8) lets a server do."""
+
+
+class _Paced(trio.abc.HalfCloseableStream):
+    """A client's socket, which is closed if the client reads too slowly."""
+
+    def __init__(self, stream: trio.SocketStream, patience: float) -> None:
+        self.socket = stream.socket
+        self._stream = stream
+        self._patience = patience
+        with suppress(OSError):
+            host, port, *_ = stream.socket.getpeername()
+            self.peer: tuple[str, int] = (host, port)
+            return
+        self.peer = ("", 0)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send in pieces, each within its time; raises BrokenResourceError."""
+        view = memoryview(data)
+        for begin in range(0, len(view), _PIECE):
+            with trio.move_on_after(self._patience) as scope:
+                await self._stream.send_all(view[begin : begin + _PIECE])
+            if scope.cancelled_caught:
+                await trio.aclose_forcefully(self)
+                raise trio.BrokenResourceError("it reads too slowly")
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until it reads."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Say that nothing more comes."""
+        await self._stream.send_eof()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Return what came."""
+        return bytes(await self._stream.receive_some(max_bytes))
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
+
+    def cut(self) -> None:
+        """Let whatever waits for this client fail at once."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
+def _config(limits: Limits) -> Config:
+    config = Config()
+    config.keep_alive_timeout = limits.head
+    config.include_server_header = False
+    config.errorlog = None
+    config.accesslog = None
+    return config

@@ -1,0 +1,237 @@
+"""The daemon over HTTP while it lives: as the config has it, and never in its way.
+
+Where it can't be served, such as at a port that is taken, status says so and it is
+tried again; whatever goes wrong in it is told in the log, and ends it alone.
+"""
+
+import os
+import shlex
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import trio
+
+from selfhealingd import logs
+from selfhealingd.control.answering import Answering
+from selfhealingd.control.peer import Rights
+from selfhealingd.control.registry import Registry
+from selfhealingd.core.web import Token, Web, digest
+from selfhealingd.diagnose.keys import read_private
+from selfhealingd.status import status
+from selfhealingd.system import System
+from selfhealingd.wire.documents import Status
+
+log = logs.get("Web")
+
+CREDENTIAL = "web-token"
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+SHORTEST = 32
+"""Characters of a token: 128 bits in hexadecimal digits, which nobody guesses."""
+
+AGAIN_SECS = 5.0
+READ_SECS = 10.0
+
+CAUSE = "web"
+TOKEN_CAUSE = "web-token"  # noqa: S105 - a name of a problem
+
+NONE = "[web] token_file is not set"
+
+
+class CannotServe(Exception):
+    """It can't be served now; the text says why. ``do``: what helps."""
+
+    def __init__(self, words: str, do: str) -> None:
+        super().__init__(words)
+        self.do = do
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """What is to be served. ``stamps``: of the certificate's files, as they are now."""
+
+    web: Web
+    token: Token
+    stamps: tuple[object, ...] = ()
+
+
+async def serve_web(system: System, registry: Registry) -> None:
+    """Serve what the config in force says, for ever; raises nothing.
+
+    A reload that changes nothing about it disturbs nobody.
+    """
+    backend = _Backend(system, registry)
+    served: _Wanted | None = None
+    async with trio.open_nursery() as nursery:
+        serving = trio.CancelScope()
+        while True:
+            changed = system.web_changed
+            wanted = await _wanted(system)
+            if wanted is None:
+                system.problems.clear(CAUSE)
+            if wanted != served or CAUSE in system.problems:
+                served = wanted
+                serving.cancel()
+                serving = trio.CancelScope()
+                if wanted is not None:
+                    nursery.start_soon(_keep_serving, backend, wanted, serving)
+            await changed.wait()
+
+
+async def _keep_serving(
+    backend: "_Backend", wanted: _Wanted, scope: trio.CancelScope
+) -> None:
+    url, problems = wanted.web.url, backend.system.problems
+    told: str | None = None
+    with scope:
+        while True:
+            try:
+                await _serve(backend, wanted)
+                words, do = "it ended by itself", "see the daemon's log"
+            except CannotServe as error:
+                words, do = str(error), error.do
+            except Exception as error:
+                log.error("a defect of ours ended it", exc_info=error)
+                words, do = "a defect of ours ended it", "see the daemon's log"
+            problems.set(
+                CAUSE,
+                f"nothing is served at {url}: {words}; tried again every"
+                f" {AGAIN_SECS:g} s",
+                do,
+            )
+            if words != told:
+                log.error(f"nothing is served at {url}: {words}")
+                told = words
+            await trio.sleep(AGAIN_SECS)
+
+
+async def _serve(backend: "_Backend", wanted: _Wanted) -> None:
+    # Not before: without [web] nothing of it is loaded.
+    from selfhealingd.web.application import application  # noqa: PLC0415
+    from selfhealingd.web.server import listen, serve  # noqa: PLC0415
+
+    web, token = wanted.web, wanted.token
+    if token.digest is None and web.reading:
+        words = f"whoever looks needs a token, and there is none: {token.problem}"
+        raise CannotServe(words, _make(web))
+    tls = await _tls(web)
+    try:
+        listener = listen(web.host, web.port)
+    except OSError as error:
+        do = f"see who is there: ss -ltnp 'sport = :{web.port}'"
+        raise CannotServe((error.strerror or str(error)).lower(), do) from error
+    log.info(f"served at {web.url}")
+    backend.system.problems.clear(CAUSE)
+    served = application(backend, web, token)
+    await serve(served, listener, tls=tls, on_error=backend.on_error)
+
+
+async def _wanted(system: System) -> _Wanted | None:
+    """What the config in force says, with the files that it names as they are now."""
+    web = system.config.web
+    if web is None:
+        system.problems.clear(TOKEN_CAUSE)
+        return None
+    read = partial(_read, web, os.environ, os.geteuid())
+    try:
+        with trio.fail_after(READ_SECS):
+            wanted = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+    except trio.TooSlowError:
+        token = Token(problem=f"reading it took over {READ_SECS:g} s")
+        wanted = _Wanted(web, token)
+    if wanted.token.digest is not None or wanted.token.problem == NONE:
+        system.problems.clear(TOKEN_CAUSE)
+    else:
+        words = f"nothing can be changed over HTTP: {wanted.token.problem}"
+        system.problems.set(TOKEN_CAUSE, words, _make(web))
+    return wanted
+
+
+def _read(web: Web, environ: Mapping[str, str], uid: int) -> _Wanted:
+    stamps: list[object] = []
+    for file in filter(None, (web.certfile, web.keyfile)):
+        with suppress(OSError):  # who uses it finds out
+            found = file.stat()
+            stamps.append((found.st_ino, found.st_mtime_ns))
+    return _Wanted(web, find_token(environ, web.token_file, uid), tuple(stamps))
+
+
+def find_token(environ: Mapping[str, str], file: Path | None, uid: int) -> Token:
+    """Read the token from its file, or else from systemd's credential; blocks."""
+    folder = environ.get(CREDENTIALS)
+    credential = None if folder is None else Path(folder, CREDENTIAL)
+    source = file or credential
+    if source is None or (file is None and not source.exists()):
+        return Token(problem=NONE)
+    try:
+        # systemd sees to it that nobody else can read a credential.
+        text = source.read_text() if file is None else read_private(source, uid)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return Token(problem=f"{source}: {reason[0].lower()}{reason[1:]}")
+    token = text.strip()
+    if len(token) < SHORTEST or not token.isascii() or not token.isprintable():
+        words = f"a token is one line of at least {SHORTEST} characters"
+        return Token(problem=f"{source}: {words}")
+    return Token(digest=digest(token))
+
+
+def _make(web: Web) -> str:
+    if web.token_file is None:
+        return "set [web] token_file, then: selfhealctl reload"
+    file = shlex.quote(str(web.token_file))
+    return (
+        f"make one: (umask 077; openssl rand -hex 32 >{file}); then: selfhealctl reload"
+    )
+
+
+async def _tls(web: Web) -> ssl.SSLContext | None:
+    if web.certfile is None or web.keyfile is None:
+        return None
+    read = partial(tls_context, web.certfile, web.keyfile)
+    do = f"see what they are: openssl x509 -noout -in {shlex.quote(str(web.certfile))}"
+    try:
+        with trio.fail_after(READ_SECS):
+            return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+    except trio.TooSlowError:
+        words = f"reading certfile and keyfile took over {READ_SECS:g} s"
+        raise CannotServe(words, do) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotServe(
+            f"certfile and keyfile can't be used: {reason}", do
+        ) from error
+
+
+def tls_context(certfile: Path, keyfile: Path) -> ssl.SSLContext:
+    """What TLS is spoken with; raises OSError, of which SSLError is one. Blocks."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    # Without a password: nobody is there to be asked for one.
+    context.load_cert_chain(certfile, keyfile, password="")
+    return context
+
+
+class _Backend:
+    """The daemon as the web asks it."""
+
+    def __init__(self, system: System, registry: Registry) -> None:
+        self.system = system
+        rights = Rights(os.geteuid())
+        self._answering = Answering(registry, rights, self.on_error)
+
+    async def status(self) -> Status:
+        """Return the whole truth; what it says of breakers is on disk."""
+        document = status(self.system)
+        await self.system.loop.settled()
+        return document
+
+    def on_error(self, error: Exception, where: str) -> None:
+        """Tell in the log what nobody meant to raise."""
+        log.error(f"a defect of ours in {where}", exc_info=error)
+
+    def on_wrong_token(self, address: str) -> None:
+        """Tell in the log that somebody tried a wrong token."""
+        log.warning(f"a wrong token from {address}")
