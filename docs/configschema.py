@@ -61,7 +61,7 @@ ONE_OF: dict[type[msgspec.Struct], tuple[str, ...]] = {
     ),
     schema.WatchTable: ("systemd", "pidfile", "match"),
     schema.CheckTable: ("file", "folder", "certificate"),
-    schema.HookTable: ("command", "webhook"),
+    schema.HookTable: ("command", "webhook", "notify"),
 }
 """At least one of these keys says what a table is about."""
 
@@ -205,6 +205,7 @@ SHAPES: dict[str, Shape] = {
     "Headers": _table_of({"anyOf": [_text(), _FILE]}),
     "Environment": _table_of({"anyOf": [_text(), _FILE]}, "^[^=]+$"),
     "TextOrFile": {"anyOf": [_text(), _FILE]},
+    "Addresses": _listed({"anyOf": [_text(), _FILE]}),
     "Loudness": _words(*LEVELS),
     "Ladder": _listed(_REMEDY),
     "Remedies": _listed(_REMEDY),

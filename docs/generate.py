@@ -84,6 +84,7 @@ KINDS = {
     "Ladder": "list of remedies",
     "Windows": 'list of `"HH:MM-HH:MM"`',
     "Prevent": '`"off"`, `"advise"`, `"act"`',
+    "Addresses": "string, list of strings",
     "TextOrFile": "string",
     "Loudness": '`"debug"`, `"info"`, `"warning"`, `"error"`',
     "Style": '`"event"`, `"chat"`',
@@ -410,12 +411,17 @@ HOOK = {
     "command": "What to run, with the event on its stdin. Written as a program's.",
     "webhook": "Where to send the event, by HTTP. An address that is a secret may be"
     ' in a file: `{ file = "path" }`.',
+    "notify": "People to tell, by [apprise](https://appriseit.com/services/)'s URLs:"
+    " mail, chats, pagers. A string or a list; a URL that is a secret may be in a file,"
+    ' one in a line: `{ file = "path" }`. Needs `selfhealingd[notify]`.',
     "services": "Only of these programs, or groups as `NAME:*`.",
     "level": "Only what is at least as loud.",
-    "timeout": "End a command that takes longer; give up one try of a request.",
-    "environment": "As a program's, for `command`.",
+    "timeout": "End a command that takes longer; give up one try of a request, or of"
+    " one URL of `notify`.",
+    "environment": "As a program's, for `command`. For `notify` it is all that there"
+    " is: proxies, say.",
     "directory": "As a program's, for `command`.",
-    "user": "As a program's, for `command`.",
+    "user": "As a program's, for `command` and `notify`.",
     "headers": "Added to the request. As in an `environment`, a file may have it:"
     ' `{ Authorization = { file = "path" } }`.',
     "secret": "Sign the request with it, as GitHub does: `X-Hub-Signature-256`. Better"
@@ -455,6 +461,7 @@ WRITTEN = {
     "ladder": '`["restart"]`',
     "HookTable.command": "none",
     "webhook": "none",
+    "notify": "none",
     "services": "all, and what is about none",
     "HookTable.timeout": "10 s",
     "secret": "none",

@@ -16,6 +16,7 @@ from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.listening import Listening
+from selfhealingd.core.notice import Notice, notice
 from selfhealingd.core.output import journal_of
 from selfhealingd.core.record import Opening
 from selfhealingd.core.sample import Sample
@@ -38,7 +39,7 @@ from selfhealingd.memory import (
     remember,
     state_path,
 )
-from selfhealingd.notify.hooks import Hooks
+from selfhealingd.notify.hooks import Hooks, Letter
 from selfhealingd.observe.sampler import HOST_VIEWS, Sampler
 from selfhealingd.observing import Observers
 from selfhealingd.operations import Operations
@@ -115,7 +116,7 @@ async def assemble(
     keeper: Keeper[Moment] = Keeper(journal, snapshot, memory.write)
     feed = Feed()
     mark = instance(config)
-    hooks = make_hooks(mark, problems)
+    hooks = make_hooks(mark, problems, lambda letter: _notice(parts[0], letter))
     loop = Loop(
         config.policy,
         host,
@@ -333,6 +334,18 @@ def tell_in_log(event: EventDocument) -> None:
     of_program = event.kind.split(".")[0] in {"service", "incident", "attempt"}
     words = f"{event.service}: {event.words}" if of_program else event.words
     getattr(logs.get(event.component), event.level)(words)
+
+
+def _notice(system: System, letter: Letter) -> Notice:
+    """Write what people are told of events, with how it is now."""
+    return notice(
+        system.loop.policy,
+        system.loop.host,
+        (letter.event, *letter.more),
+        anchor=Anchor(trio.current_time(), utc_now()),
+        node=os.uname().nodename,
+        missed=letter.missed,
+    )
 
 
 def _on_fault(problems: Problems, event: Event, fault: Exception) -> None:

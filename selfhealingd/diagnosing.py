@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -32,13 +33,14 @@ from selfhealingd.core.budget import Budget, OverBudget
 from selfhealingd.core.bundle import Bundle, bundle
 from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosis import Report
-from selfhealingd.core.hook import Post
+from selfhealingd.core.hook import Execute, Notify, Post
 from selfhealingd.core.keyring import Blame, Failed, KeyRing
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import BreakerPolicy
 from selfhealingd.core.redaction import (
     RedactionError,
     Redactor,
+    of_address,
     of_command,
     of_environment,
     of_headers,
@@ -404,8 +406,13 @@ def secrets_of(config: Config) -> Iterator[str]:
     ):
         yield from _secrets(part)
     for hook in config.hooks.values():
-        if isinstance(hook.way, Post):
-            yield hook.way.target  # that of a chat lets whoever has it write there
+        match hook.way:
+            case Post(target=target):
+                yield target  # that of a chat lets whoever has it write there
+            case Notify(urls=urls):
+                yield from chain.from_iterable(map(of_address, urls))
+            case Execute():
+                pass
 
 
 def _secrets(value: object, name: str = "") -> Iterator[str]:

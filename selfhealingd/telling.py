@@ -9,7 +9,8 @@ import msgspec
 import selfhealingd
 from selfhealingd import logs
 from selfhealingd.core.hook import Execute, Hook, Post
-from selfhealingd.notify.hooks import Ear, Hooks, Letter
+from selfhealingd.notify.hooks import Ear, Hooks, Letter, Ways
+from selfhealingd.notifying import Notifier, WriteIt
 from selfhealingd.problems import Problems
 from selfhealingd.supervise.environment import INSTANCE, TASK, one_line
 from selfhealingd.supervise.errors import SpawnError
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
 log = logs.get("Hooks")
 
 
-def make_hooks(mark: str, problems: Problems) -> Hooks:
-    """Return hooks that run commands and send requests; none is there yet."""
-    return Hooks(partial(_execute, mark), _Post().send, _Tell(problems))
+def make_hooks(mark: str, problems: Problems, write: WriteIt) -> Hooks:
+    """Return hooks that run commands and send requests; none is there yet.
+
+    ``write`` makes of an event, or several, what a person is told.
+    """
+    ways = Ways(
+        execute=partial(_execute, mark),
+        post=_Post().send,
+        notify=Notifier(mark, write).send,
+    )
+    return Hooks(ways, _Tell(problems))
 
 
 async def _execute(mark: str, name: str, way: Execute, letter: Letter) -> str | None:

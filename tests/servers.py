@@ -25,6 +25,30 @@ async def hangs(_stream: trio.abc.Stream) -> None:
     await trio.sleep_forever()
 
 
+def takes_mail(taken: list[str]) -> Handler:
+    """Return a server of SMTP that takes every message, and keeps what was sent."""
+
+    async def handler(stream: trio.abc.Stream) -> None:
+        await stream.send_all(b"220 here\r\n")
+        unread, lines, data = b"", list[str](), False
+        while chunk := await stream.receive_some(65536):
+            unread += bytes(chunk)
+            while b"\n" in unread:
+                raw, _, unread = unread.partition(b"\n")
+                line = raw.decode().rstrip("\r")
+                lines.append(line)
+                if data and line != ".":
+                    continue
+                command = line[:4].upper()
+                if data:
+                    taken.append("\n".join(lines))
+                data = command == "DATA"
+                told = {"DATA": b"354 go on\r\n", "QUIT": b"221 bye\r\n"}
+                await stream.send_all(told.get(command, b"250 well\r\n"))
+
+    return handler
+
+
 @asynccontextmanager
 async def served(
     handler: Handler, context: ssl.SSLContext | None = None

@@ -130,6 +130,12 @@ def test_one_process_alone_knows_the_sdk() -> None:
     assert set() == importers(helper)
 
 
+def test_one_process_alone_knows_who_tells_people() -> None:
+    """A hundred services' plugins are for the helper that sends, and nobody else."""
+    assert {Path("notify/helper.py")} == importers("apprise", "requests")
+    assert set() == importers("selfhealingd.notify.helper")
+
+
 def test_only_one_room_measures_processes() -> None:
     """What psutil is asked, and how often, is decided in one place."""
     rooms = {file.parts[0] for file in importers("psutil")}

@@ -13,7 +13,8 @@ from harness import DEADLINE, lives, soon
 
 from selfhealingd.core.hook import Execute, Hook, Post
 from selfhealingd.core.launch import Launch
-from selfhealingd.notify.hooks import Hooks
+from selfhealingd.core.notice import Notice
+from selfhealingd.notify.hooks import Hooks, Letter
 from selfhealingd.problems import Problems
 from selfhealingd.supervise import reaper
 from selfhealingd.telling import make_hooks
@@ -51,11 +52,15 @@ class World:
         return [problem.words for problem in self.problems.all()]
 
 
+def unwritten(letter: Letter) -> Notice:
+    raise AssertionError(letter)
+
+
 @pytest.fixture
 async def world(nursery: trio.Nursery) -> AsyncIterator[World]:
     await nursery.start(reaper.serve)
     problems = Problems()
-    hooks = make_hooks("mark", problems)
+    hooks = make_hooks("mark", problems, unwritten)
     await nursery.start(hooks.run)
     yield World(hooks, problems)
     nursery.cancel_scope.cancel()

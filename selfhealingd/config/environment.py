@@ -38,6 +38,19 @@ def text_or_file(value: object, spot: Spot) -> str:
     return str(read_value(Reader(_text), value, spot))
 
 
+def texts_or_files(value: object, spot: Spot) -> tuple[str, ...]:
+    """Return strings, from a list or a single one; a file has one in each line.
+
+    Empty lines of a file, and those that begin with ``#``, are none.
+    """
+    found: list[str] = []
+    for one in value if isinstance(value, list) else [value]:
+        text = text_or_file(one, spot)
+        lines = text.splitlines() if isinstance(one, dict) else [text]
+        found += (line.strip() for line in lines if line.strip()[:1] not in {"", "#"})
+    return tuple(found)
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value

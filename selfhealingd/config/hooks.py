@@ -1,6 +1,9 @@
-"""``[on.EVENT]``: commands and webhooks that are told of events."""
+"""``[on.EVENT]``: commands, webhooks and people that are told of events."""
 
+import re
+import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,7 +16,7 @@ from selfhealingd.config.relations import members
 from selfhealingd.config.schema import CommandTable, HookTable
 from selfhealingd.config.table import as_table, read_table
 from selfhealingd.config.values import Expected
-from selfhealingd.core.hook import Execute, Hook, Post, Way
+from selfhealingd.core.hook import Execute, Hook, Notify, Post, Way
 from selfhealingd.core.kinds import KINDS
 from selfhealingd.core.policy import Program
 
@@ -21,8 +24,17 @@ ANY = "any"
 
 _EVENTS = {kind.replace(".", "-"): kind for kind in KINDS}
 _OURS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
-_OF_COMMANDS = ("environment", "directory", "user")
-_OF_WEBHOOKS = ("headers", "secret", "ca_file", "style")
+_WAYS = {
+    "command": ("environment", "directory", "user"),
+    "webhook": ("headers", "secret", "ca_file", "style"),
+    "notify": ("environment", "user"),
+}
+"""The keys of each way in which a hook may tell that are not for all of them."""
+
+_SPOKEN = {"command": "a command", "webhook": "a webhook", "notify": "notify"}
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[!-~]+")
+_SENDER = ("-I", "-m", "selfhealingd.notify.helper")
 
 
 def read_hooks(
@@ -64,7 +76,11 @@ def _read(
             level=table.level,
             services=services,
         )
-        for way in (_execute(table, spot, uid), _post(table, spot))
+        for way in (
+            _execute(table, spot, uid),
+            _post(table, spot),
+            _notify(table, spot, uid),
+        )
         if way is not None
     ]
 
@@ -88,15 +104,18 @@ def _services(
 
 
 def _check_keys(table: HookTable, wrong: frozenset[str], spot: Spot) -> None:
-    ways = {"command": _OF_COMMANDS, "webhook": _OF_WEBHOOKS}
-    there = [w for w in ways if getattr(table, w) is not None or w in wrong]
+    there = {w for w in _WAYS if getattr(table, w) is not None or w in wrong}
     if not there:
-        spot.wrong("it tells nobody", "give it a command or a webhook")
+        spot.wrong("it tells nobody", "give it a command, a webhook or notify")
         return
-    for way, keys in ways.items():
-        for key in keys if way not in there else ():
-            if getattr(table, key) != getattr(HookTable(), key):
-                spot.at(key).wrong(f"it has no meaning without a {way}")
+    meant = {key for way in there for key in _WAYS[way]}
+    without: dict[str, list[str]] = {}
+    for way, keys in _WAYS.items():
+        for key in set(keys) - meant:
+            without.setdefault(key, []).append(_SPOKEN[way])
+    for key, ways in without.items():
+        if getattr(table, key) != getattr(HookTable(), key):
+            spot.at(key).wrong(f"it has no meaning without {' or '.join(ways)}")
 
 
 def _execute(table: HookTable, spot: Spot, uid: int) -> Way | None:
@@ -140,6 +159,30 @@ def _post(table: HookTable, spot: Spot) -> Way | None:
         secret=table.secret,
         authorities=None if authorities is None else str(authorities),
         style=table.style,
+    )
+
+
+def _notify(table: HookTable, spot: Spot, uid: int) -> Way | None:
+    if table.notify is None:
+        return None
+    here = spot.at("notify")
+    if not table.notify:
+        here.wrong("there is no URL in it", "see docs/hooks.md")
+    for number, url in enumerate(table.notify, start=1):
+        if not _ADDRESS.fullmatch(url):
+            # What is written may be a secret, so it is not shown.
+            hint = 'write it as "mailto://…", "slack://…"; see docs/hooks.md'
+            here.wrong(f"number {number} is not a URL", hint)
+    if find_spec("apprise") is None:
+        extra = "pip install 'selfhealingd[notify]'"
+        here.wrong("it needs apprise, which is not installed", extra)
+    sender = CommandTable(command=(sys.executable, *_SENDER), user=table.user)
+    launch = launch_of(sender, spot, uid)
+    return Notify(
+        urls=table.notify,
+        # Of a login's variables none is of use; these are all that it is given.
+        launch=replace(launch, environment=table.environment, directory=Path("/")),
+        timeout=table.timeout,
     )
 
 

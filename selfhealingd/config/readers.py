@@ -3,7 +3,11 @@
 from typing import Annotated, Literal, TypeAlias
 
 from selfhealingd.config import urls, values
-from selfhealingd.config.environment import environment, text_or_file
+from selfhealingd.config.environment import (
+    environment,
+    text_or_file,
+    texts_or_files,
+)
 from selfhealingd.config.ladder import read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
 from selfhealingd.config.table import Nested, Reader, Wrong, as_table, read_value
@@ -69,6 +73,7 @@ Orphans: TypeAlias = Annotated[
 ]
 Environment: TypeAlias = Annotated[dict[str, str], Nested(environment)]
 TextOrFile: TypeAlias = Annotated[str, Nested(text_or_file)]
+Addresses: TypeAlias = Annotated[tuple[str, ...], Nested(texts_or_files)]
 Loudness: TypeAlias = Annotated[str, Reader(values.one_of(*LEVELS))]
 Style: TypeAlias = Annotated[
     Literal["event", "chat"], Reader(values.one_of("event", "chat"))

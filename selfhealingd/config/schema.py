@@ -12,6 +12,7 @@ import msgspec
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.readers import (
     Address,
+    Addresses,
     Backups,
     Boolean,
     Certificate,
@@ -358,10 +359,11 @@ class RunbookTable(CommandTable, frozen=True, kw_only=True):
 
 
 class HookTable(msgspec.Struct, frozen=True, kw_only=True):
-    """``[on.EVENT]``: a command, a webhook, or both, that are told of events."""
+    """``[on.EVENT]``: a command, a webhook, people, or all, that are told of events."""
 
     command: OwnCommand | None = None
     webhook: TextOrFile | None = None
+    notify: Addresses | None = None
     services: Strings | None = None
     level: Loudness = "debug"
     timeout: Positive = 10.0

@@ -49,7 +49,29 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
         return SplitResult(scheme, self.authority, "", "", "").geturl()
 
 
-Way: TypeAlias = Execute | Post
+class Notify(msgspec.Struct, frozen=True, kw_only=True):
+    """Send a short message to people, by the services that ``urls`` name.
+
+    ``launch``: what sends it; ``timeout``: seconds for one of them.
+    """
+
+    urls: tuple[str, ...]
+    launch: Launch
+    timeout: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each is called where its URL, which is a secret, must not be seen."""
+        schemes = [url.partition("://")[0].lower() for url in self.urls]
+        if len(schemes) == 1:
+            return tuple(schemes)
+        return tuple(f"{one} ({at})" for at, one in enumerate(schemes, start=1))
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
+
+
+Way: TypeAlias = Execute | Post | Notify
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):

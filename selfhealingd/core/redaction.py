@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 MARK = "[redacted]"
 
@@ -57,6 +57,9 @@ _TOKENS = (
 _CUT_LINE = "… ("
 """How ``core.evidence.plain`` marks where a line was cut."""
 
+_SHORTEST_TOKEN = 8
+_HOST = r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
+
 _LONG_ENOUGH, _RANDOM_BITS, _RANDOM_PATH_BITS, _RANDOM_HEX_BITS = 20, 3.6, 4.6, 2.8
 """Shannon's entropy in bits a character: words have 2 to 3.5, base64 of 24 random
 bytes some 4.4; hex has 4 at most."""
@@ -94,6 +97,20 @@ def of_url(text: str) -> Iterator[str]:
         return
     if password:
         yield password
+
+
+def of_address(url: str) -> Iterator[str]:
+    """Find what of a notification's URL lets whoever has it write there, too.
+
+    Where in it that stands is for each service to say: it may be the host or the path.
+    So it is all that could be one, but for names of hosts and of people.
+    """
+    yield url
+    yield from of_url(url)
+    for part in re.split(r"[/:@?&=,;#]+", url.partition("://")[2]):
+        told = unquote(part)
+        if len(part) >= _SHORTEST_TOKEN and not re.fullmatch(_HOST, part):
+            yield from (part, told) if told != part else (part,)
 
 
 def of_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:

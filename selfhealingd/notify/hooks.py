@@ -1,4 +1,7 @@
-"""One queue and one task for each hook: none waits for another, and nobody for them."""
+"""One queue and one task for each hook: none waits for another, and nobody for them.
+
+What is for people is gathered for a moment: one message tells of all that waits.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -6,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 import trio
 
-from selfhealingd.core.hook import Execute, Hook, Post
+from selfhealingd.core.hook import Execute, Hook, Notify, Post
 from selfhealingd.notify.queue import Queue
 from selfhealingd.wire.documents import EventDocument
 
@@ -14,11 +17,19 @@ AT_ONCE = 4
 """Commands that run at a time; of requests, which cost less, four times as many."""
 
 
+GATHER_SECS = 2.0
+"""What happens within this time of an event is mostly of the same trouble."""
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """An event on its way. ``missed``: how many before it were dropped."""
+    """An event on its way. ``missed``: how many before it were dropped.
+
+    ``more``: those after it that are told with it.
+    """
 
     event: EventDocument
     missed: int = 0
+    more: tuple[EventDocument, ...] = ()
 
 
 RunIt: TypeAlias = Callable[[str, Execute, Letter], Awaitable[str | None]]
@@ -26,6 +37,18 @@ RunIt: TypeAlias = Callable[[str, Execute, Letter], Awaitable[str | None]]
 
 SendIt: TypeAlias = Callable[[Post, Letter], Awaitable[str | None]]
 """Send the request; returns why that failed, if it did. Both have deadlines."""
+
+
+NotifyIt: TypeAlias = Callable[[str, Notify, Letter], Awaitable[str | None]]
+"""Tell people, for the hook of that name; likewise."""
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """How each kind of hook is carried out; all of them have deadlines."""
+
+    execute: RunIt
+    post: SendIt
+    notify: NotifyIt
 
 
 class Ear:
@@ -47,9 +70,8 @@ class Ear:
 class Hooks:
     """Tells of events by hooks; ``run`` has to run for that."""
 
-    def __init__(self, execute: RunIt, post: SendIt, ear: Ear) -> None:
-        self._execute = execute
-        self._post = post
+    def __init__(self, ways: Ways, ear: Ear) -> None:
+        self._ways = ways
         self._ear = ear
         self._workers: dict[str, _Worker] = {}
         self._nursery: trio.Nursery | None = None
@@ -100,10 +122,12 @@ class Hooks:
         match hook.way:
             case Execute() as way:
                 async with self._executing:
-                    return await self._execute(hook.name, way, letter)
+                    return await self._ways.execute(hook.name, way, letter)
             case Post() as way:
                 async with self._posting:
-                    return await self._post(way, letter)
+                    return await self._ways.post(way, letter)
+            case Notify() as way:
+                return await self._ways.notify(hook.name, way, letter)
 
 
 class _Worker:
@@ -150,13 +174,20 @@ class _Worker:
         while not self._left:
             with trio.CancelScope() as self._waiting:
                 event = await self._queue.get()
+                more = await self._gathered()
             if self._waiting.cancelled_caught:
                 return
             missed = self._queue.dropped - self._told
             self._told = self._queue.dropped
-            await self._tell(self.hook, Letter(event=event, missed=missed))
+            await self._tell(self.hook, Letter(event=event, missed=missed, more=more))
             if not len(self._queue):
                 self.idle.set()
+
+    async def _gathered(self) -> tuple[EventDocument, ...]:
+        if not isinstance(self.hook.way, Notify):
+            return ()
+        await trio.sleep(GATHER_SECS)
+        return self._queue.rest()
 
     async def _tell(self, hook: Hook, letter: Letter) -> None:
         try:

@@ -54,6 +54,13 @@ class Queue(Generic[T]):
                 self._some = trio.Event()
             return item
 
+    def rest(self) -> tuple[T, ...]:
+        """Return all that waits, to go out with the one before."""
+        items = tuple(self._waiting)
+        self._waiting.clear()
+        self._some = trio.Event()
+        return items
+
     def _until_next(self) -> float:
         now = trio.current_time()
         gained = (now - self._filled) * PER_SECOND

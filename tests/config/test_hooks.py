@@ -1,12 +1,13 @@
 """``[on.EVENT]`` as an operator writes it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from selfhealingd.config import Config
-from selfhealingd.core.hook import Execute, Hook, Post
+from selfhealingd.core.hook import Execute, Hook, Notify, Post
 from selfhealingd.core.launch import Launch
 
 Load = Callable[..., Config]
@@ -78,6 +79,35 @@ def test_a_webhook(load: Load, tmp_path: Path) -> None:
         style="chat",
     )
     assert {"any": Hook(name="any", way=post)} == config.hooks
+
+
+def test_people(load: Load, tmp_path: Path) -> None:
+    """Their URLs may be in files, one in a line, and in variables."""
+    (tmp_path / "oncall").write_text("# Slack\nslack://a/b/c\n\njson://h/s3cret\n")
+    hook = load(
+        """
+        [on.any]
+        notify = ["mailto://${HOME}@h", { file = "oncall" }]
+        environment = { HTTPS_PROXY = "http://proxy:3128" }
+        timeout = "20s"
+        """
+    ).hooks["any"]
+    assert isinstance(hook.way, Notify)
+    urls = ("mailto:///home/ann@h", "slack://a/b/c", "json://h/s3cret")
+    assert urls == hook.way.urls
+    assert "mailto (1), slack (2), json (3)" == str(hook.way)
+    launch, timeout = hook.way.launch, hook.way.timeout
+    assert ({"HTTPS_PROXY": "http://proxy:3128"}, 20) == (launch.environment, timeout)
+
+
+def test_people_need_the_extra(wrong: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not installed, that is a mistake, with what to type."""
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as Python hides a module
+    [told] = wrong('[on.any]\nnotify = "json://h"')
+    assert (
+        f"{ON}.notify: it needs apprise, which is not installed; pip install"
+        " 'selfhealingd[notify]'"
+    ) == told
 
 
 @pytest.mark.parametrize(
@@ -152,7 +182,26 @@ ON = "main.toml: on.any"
                 " [on.any]"
             ),
         ),
-        ("[on.any]", f"{ON}: it tells nobody; give it a command or a webhook"),
+        ("[on.any]", f"{ON}: it tells nobody; give it a command, a webhook or notify"),
+        (
+            '[on.any]\nnotify = ["json://h", "h/s3cret"]',
+            (
+                f'{ON}.notify: number 2 is not a URL; write it as "mailto://…",'
+                ' "slack://…"; see docs/hooks.md'
+            ),
+        ),
+        (
+            "[on.any]\nnotify = []",
+            f"{ON}.notify: there is no URL in it; see docs/hooks.md",
+        ),
+        (
+            '[on.any]\nnotify = { file = "none" }',
+            f"{ON}.notify.file: ",
+        ),
+        (
+            '[on.any]\nnotify = "json://h"\ndirectory = "/"',
+            f"{ON}.directory: it has no meaning without a command",
+        ),
         ('on.any = "x"', f'{ON}: expected a table, got "x"'),
         (
             '[on.any]\ncomand = "x"\nwebhook = "http://h"',
@@ -175,7 +224,7 @@ ON = "main.toml: on.any"
         ),
         (
             '[on.any]\nwebhook = "http://h"\nuser = "root"',
-            f"{ON}.user: it has no meaning without a command",
+            f"{ON}.user: it has no meaning without a command or notify",
         ),
         (
             '[on.any]\nwebhook = "hooks.example/s3cret"',

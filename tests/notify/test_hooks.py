@@ -8,13 +8,14 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from selfhealingd.core.hook import Execute, Hook, Post
+from selfhealingd.core.hook import Execute, Hook, Notify, Post
 from selfhealingd.core.launch import Launch
-from selfhealingd.notify.hooks import AT_ONCE, Ear, Hooks, Letter
+from selfhealingd.notify.hooks import AT_ONCE, Ear, Hooks, Letter, Ways
 from selfhealingd.notify.queue import QUEUED
 from selfhealingd.wire.documents import EventDocument
 
 COMMAND = Execute(launch=Launch(argv=("tell",)), timeout=1)
+NOTIFY = Notify(urls=("json://h",), launch=Launch(argv=("tell",)), timeout=1)
 POST = Post(secure=False, host="h", port=80, target="/", timeout=1)
 
 
@@ -63,6 +64,7 @@ class World:
 
     ear: Listening = field(default_factory=Listening)
     told: list[tuple[str, int, int]] = field(default_factory=list)
+    with_it: list[list[int]] = field(default_factory=list)
     running: int = 0
     most: int = 0
     secs: float = 0.0
@@ -73,6 +75,10 @@ class World:
 
     async def post(self, _way: Post, letter: Letter) -> str | None:
         return await self._tell("post", letter)
+
+    async def notify(self, name: str, _way: Notify, letter: Letter) -> str | None:
+        self.with_it.append([one.seq for one in letter.more])
+        return await self._tell(name, letter)
 
     async def _tell(self, name: str, letter: Letter) -> str | None:
         self.running += 1
@@ -90,7 +96,8 @@ def world() -> World:
 
 @pytest.fixture
 async def hooks(world: World, nursery: trio.Nursery) -> AsyncIterator[Hooks]:
-    hooks = Hooks(world.execute, world.post, world.ear)
+    ways = Ways(execute=world.execute, post=world.post, notify=world.notify)
+    hooks = Hooks(ways, world.ear)
     await nursery.start(hooks.run)
     yield hooks
     nursery.cancel_scope.cancel()
@@ -125,6 +132,24 @@ async def test_one_at_a_time(
         hooks.offer(event(number))
     await hooks.drained()
     assert (1, [0, 1, 2, 3, 4]) == (world.most, [seq for _, seq, _ in world.told])
+
+
+async def test_people_are_told_of_all_at_once(
+    hooks: Hooks,
+    world: World,
+    autojump_clock: MockClock,  # noqa: ARG001
+) -> None:
+    """What happens within moments, or while they are told, is one message."""
+    world.secs = 60
+    have(hooks, hook(way=NOTIFY))
+    for number in range(3):
+        hooks.offer(event(number))
+    await trio.sleep(30)
+    for number in range(3, 200):
+        hooks.offer(event(number))
+    await hooks.drained()
+    assert [("h", 0, 0), ("h", 100, 97)] == world.told
+    assert [[1, 2], [*range(101, 200)]] == world.with_it
 
 
 @pytest.mark.parametrize(("way", "most"), [(COMMAND, AT_ONCE), (POST, 4 * AT_ONCE)])
