@@ -1,7 +1,13 @@
-"""Names for the shell's completion, asked of the daemon that runs now."""
+"""Names for the shell's completion, asked of the daemon that runs now.
 
+With each comes what a person chooses by, for the shells that show it.
+"""
+
+import signal
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import typer
@@ -9,67 +15,138 @@ import typer
 from selfhealctl import client
 from selfhealctl.errors import CannotError
 from selfhealctl.session import read, usual_socket
+from selfhealingd.wire.names import ALL, OF_GROUP
 
 PATIENCE = 0.5
 """Seconds: a person is waiting with a finger on the key."""
 
+_ADDED = "added: "
+
 T = TypeVar("T")
+Choice: TypeAlias = tuple[str, str]
 
 
-class _Named(msgspec.Struct, frozen=True):
+class _Service(msgspec.Struct, frozen=True, rename="camel"):
     name: str
+    state: str = ""
+    group: str | None = None
+    copy_of: str | None = None
 
 
-class _Identified(msgspec.Struct, frozen=True):
+class _Services(msgspec.Struct, frozen=True):
+    programs: tuple[_Service, ...] = ()
+    watches: tuple[_Service, ...] = ()
+
+
+class _Breaker(msgspec.Struct, frozen=True):
+    name: str
+    state: str = ""
+
+
+class _Runbook(msgspec.Struct, frozen=True):
+    name: str
+    command: str = ""
+
+
+class _Task(msgspec.Struct, frozen=True):
     id: str
-
-
-class _Programs(msgspec.Struct, frozen=True):
-    programs: tuple[_Named, ...] = ()
-    watches: tuple[_Named, ...] = ()
+    state: str = ""
 
 
 class _Tasks(msgspec.Struct, frozen=True):
-    tasks: tuple[_Identified, ...] = ()
+    tasks: tuple[_Task, ...] = ()
 
 
-def program_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the programs' names that begin so, without those already typed."""
-    status = _ask(ctx, "status", _Programs, _Programs())
-    typed = ctx.params.get("names") or ()
-    names = [item.name for item in (*status.programs, *status.watches)]
-    return [
-        name
-        for name in (*names, "all")
-        if name.startswith(incomplete) and name not in typed
+class _Incident(msgspec.Struct, frozen=True):
+    id: str
+    service: str = ""
+    cause: str = ""
+    outcome: str | None = None
+
+
+class _Preview(msgspec.Struct, frozen=True):
+    pending: tuple[str, ...] = ()
+
+
+def service_names(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return services and groups that begin so, without those already typed."""
+    services = _services(ctx)
+    groups = Counter(
+        group for one in services for group in {one.group, one.copy_of} if group
+    )
+    choices = [
+        *((one.name, one.state) for one in services),
+        *((f"{group}{OF_GROUP}", f"group of {n}") for group, n in groups.items()),
+        (ALL, "every service"),
     ]
+    typed = ctx.params.get("names") or ()
+    return _beginning(incomplete, (one for one in choices if one[0] not in typed))
 
 
-def breaker_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the breakers' names that begin so."""
-    nothing: tuple[_Named, ...] = ()
-    found = _ask(ctx, "breakers", tuple[_Named, ...], nothing)
-    return [item.name for item in found if item.name.startswith(incomplete)]
+def service_name(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return single services that begin so."""
+    return _beginning(incomplete, ((one.name, one.state) for one in _services(ctx)))
 
 
-def runbook_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the runbooks' names that begin so."""
-    nothing: tuple[_Named, ...] = ()
-    found = _ask(ctx, "runbooks", tuple[_Named, ...], nothing)
-    return [item.name for item in found if item.name.startswith(incomplete)]
+def names_of_config(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return services as above, and those that the config has anew."""
+    return [*new_names(ctx, incomplete), *service_names(ctx, incomplete)]
 
 
-def task_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the background tasks' ids that begin so."""
+def new_names(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return the programs that the config has and the daemon has not."""
+    pending = _ask(ctx, "reread", _Preview, _Preview()).pending
+    added = (one.removeprefix(_ADDED) for one in pending if one.startswith(_ADDED))
+    return _beginning(incomplete, ((one.partition(" ")[0], "new") for one in added))
+
+
+def breaker_names(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return the breakers that begin so, those that are not closed first."""
+    found = _ask(ctx, "breakers", tuple[_Breaker, ...], ())
+    ordered = sorted(found, key=lambda one: one.state == "CLOSED")
+    return _beginning(incomplete, ((one.name, one.state) for one in ordered))
+
+
+def runbook_names(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return the runbooks that begin so."""
+    found = _ask(ctx, "runbooks", tuple[_Runbook, ...], ())
+    return _beginning(incomplete, ((one.name, one.command) for one in found))
+
+
+def task_ids(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return the background tasks that begin so."""
     found = _ask(ctx, "tasks", _Tasks, _Tasks())
-    return [item.id for item in found.tasks if item.id.startswith(incomplete)]
+    return _beginning(incomplete, ((one.id, one.state) for one in found.tasks))
 
 
-def incident_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the incidents that begin so, the latest first."""
-    nothing: tuple[_Identified, ...] = ()
-    found = _ask(ctx, "incidents", tuple[_Identified, ...], nothing)
-    return [item.id for item in reversed(found) if item.id.startswith(incomplete)]
+def incident_ids(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return incidents that begin so, the latest first, and services that had one."""
+    found = _ask(ctx, "incidents", tuple[_Incident, ...], ())
+    latest = tuple(reversed(found))
+    services = dict.fromkeys(one.service for one in latest if one.service)
+    choices = [
+        *((one.id, f"{one.cause}, {one.outcome or 'open'}") for one in latest),
+        *((name, "its latest") for name in services),
+    ]
+    return _beginning(incomplete, choices)
+
+
+def signal_names(incomplete: str) -> list[str]:
+    """Return the signals that begin so, with or without SIG as it was typed."""
+    words = incomplete.upper()
+    names = (one.name for one in signal.Signals)
+    if not words.startswith("SIG"):
+        names = (name.removeprefix("SIG") for name in names)
+    return [name for name in names if name.startswith(words)]
+
+
+def _services(ctx: typer.Context) -> tuple[_Service, ...]:
+    found = _ask(ctx, "status", _Services, _Services())
+    return (*found.programs, *found.watches)
+
+
+def _beginning(incomplete: str, choices: Iterable[Choice]) -> list[Choice]:
+    return [one for one in choices if one[0].startswith(incomplete)]
 
 
 def _ask(ctx: typer.Context, method: str, kind: type[T], nothing: T) -> T:

@@ -12,8 +12,12 @@ import typer
 from selfhealctl.complete import (
     breaker_names,
     incident_ids,
-    program_names,
+    names_of_config,
+    new_names,
     runbook_names,
+    service_name,
+    service_names,
+    signal_names,
     task_ids,
 )
 from selfhealctl.errors import UsageError
@@ -96,7 +100,7 @@ Program = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
-        autocompletion=program_names,
+        autocompletion=service_name,
         help="A program by name.",
     ),
 ]
@@ -105,7 +109,7 @@ Programs = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
-        autocompletion=program_names,
+        autocompletion=service_names,
         help="Programs by name, or the word all.",
     ),
 ]
@@ -123,7 +127,7 @@ SomePrograms = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
-        autocompletion=program_names,
+        autocompletion=service_names,
         help="Programs by name; everything when none is given.",
     ),
 ]
@@ -132,6 +136,7 @@ NewPrograms = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
+        autocompletion=new_names,
         help="Programs or groups by the names that the config has for them.",
     ),
 ]
@@ -140,7 +145,7 @@ OfConfig = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
-        autocompletion=program_names,
+        autocompletion=names_of_config,
         help="Programs by name, also new ones; the whole config when none is given.",
     ),
 ]
@@ -285,7 +290,10 @@ MaxUnavailable = Annotated[
 SignalName = Annotated[
     str,
     typer.Argument(
-        metavar="SIGNAL", show_default=False, help="HUP, SIGHUP or its number."
+        metavar="SIGNAL",
+        show_default=False,
+        autocompletion=signal_names,
+        help="HUP, SIGHUP or its number.",
     ),
 ]
 

@@ -1,11 +1,16 @@
 """Manual pages and completions: true, clean, and of use to the tools that read them."""
 
+import json
 import os
 import re
 import runpy
 import shutil
+import socketserver
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -95,26 +100,68 @@ def test_markdown_becomes_roff(markdown: str, expected: str) -> None:
 
 
 @pytest.mark.process
-def test_bash_completes_commands(tmp_path: Path) -> None:
-    """What bash reads from the file makes it offer the commands that begin so."""
+@pytest.mark.parametrize(
+    ("typed", "offered", "not_offered"),
+    [
+        ("re", {"reload", "reread", "reset", "restart", "resume"}, {"start"}),
+        ("drill ", {"kill", "hang", "leak", "crashloop"}, set()),
+        ("signal SIGH", {"SIGHUP"}, {"HUP", "SIGTERM"}),
+        ("reset program:w", {"web"}, {"program:web", "db"}),
+        ("stop web:", {"*"}, {"web:*"}),
+    ],
+)
+def test_bash_completes(
+    tmp_path: Path, typed: str, offered: set[str], not_offered: set[str]
+) -> None:
+    """What it reads from the file makes it offer what begins so, after a colon, too."""
     need("bash")
     script = """
     source "$1"
-    COMP_WORDS=(selfhealctl re) COMP_CWORD=1
+    COMP_LINE="selfhealctl $3"
+    COMP_POINT=${#COMP_LINE}
     _selfhealctl_completion "$2"
     printf '%s\\n' "${COMPREPLY[@]}"
     complete -p selfhealctl
     """
     client = tmp_path / "selfhealctl"
-    client.write_text(f"#!/bin/sh\nexec {sys.executable} -m selfhealctl\n")
+    client.write_text(f'#!/bin/sh\nexec {sys.executable} -m selfhealctl "$@"\n')
     client.chmod(0o755)
-    told = subprocess.check_output(
-        ["bash", "-c", script, "bash", str(COMPLETIONS / "selfhealctl.bash"), client],
-        text=True,
-    ).splitlines()
-    assert {"reload", "reread", "reset", "restart", "resume"} <= set(told)
-    assert "start" not in told
+    file = COMPLETIONS / "selfhealctl.bash"
+    socket = tmp_path / "control.sock"
+    with answering(socket):
+        told = subprocess.check_output(
+            ["bash", "-c", script, "bash", str(file), client, typed],
+            text=True,
+            env={**os.environ, "SELFHEALCTL_SOCKET": str(socket)},
+        ).splitlines()
+    assert offered <= set(told)
+    assert set() == not_offered & set(told)
     assert re.fullmatch("complete .*-F _selfhealctl_completion selfhealctl", told[-1])
+
+
+@contextmanager
+def answering(path: Path) -> Iterator[None]:
+    """Answer whoever asks as a daemon with a group of programs would."""
+    results: dict[str, object] = {
+        "status": {"programs": [{"name": "web_00", "group": "web"}]},
+        "breakers": [{"name": "program:web"}, {"name": "program:db"}],
+    }
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked = json.loads(self.rfile.readline())
+            result = results[asked["method"]]
+            reply = {"jsonrpc": "2.0", "id": asked["id"], "result": result}
+            self.wfile.write(json.dumps(reply).encode() + b"\n")
+
+    with socketserver.UnixStreamServer(str(path), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_zsh_is_told_what_the_file_completes() -> None:

@@ -20,8 +20,8 @@ from selfhealingd.wire.documents import (
 )
 from selfhealingd.wire.explanation import ExplanationDocument
 from selfhealingd.wire.methods import One, Some
+from selfhealingd.wire.names import ALL, named_by, no_such
 
-ALL = "all"
 RUNNING = "RUNNING"
 CRITICAL = "critical"
 
@@ -63,13 +63,13 @@ def overview(choices: Choices) -> None:
 def _named(session: Session, raw: bytes, names: list[str]) -> None:
     services = read(raw, _Services)
     sent: dict[str, bytes] = {}
-    groups: dict[str, tuple[str | None, ...]] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     for item in (*services.programs, *services.watches):
         service = read(bytes(item), ProgramDocument)
         sent[service.name] = bytes(item)
-        groups[service.name] = (service.group, service.copy_of)
-    chosen = list(sent) if ALL in names else _meant(names, groups)
-    _check(chosen, list(sent))
+        its = (service.group, service.copy_of)
+        groups[service.name] = tuple(group for group in its if group is not None)
+    chosen = _meant(names, groups)
     programs = [read(sent[name], ProgramDocument) for name in chosen]
     if not session.wrote_json(b"[" + b",".join(sent[name] for name in chosen) + b"]"):
         from selfhealctl.views.status import show_programs
@@ -79,27 +79,16 @@ def _named(session: Session, raw: bytes, names: list[str]) -> None:
         raise typer.Exit(exits.Status.NOT_RUNNING)
 
 
-def _meant(names: list[str], groups: dict[str, tuple[str | None, ...]]) -> list[str]:
-    """Each name once; for a group, ``NAME:*`` or ``NAME``, its programs."""
+def _meant(names: list[str], groups: dict[str, tuple[str, ...]]) -> list[str]:
+    """Each service that is meant, once; raises NoSuchName."""
     chosen: dict[str, None] = {}
     for name in names:
-        group = name.removesuffix(":*")
-        members = [one for one, its in groups.items() if group in its]
-        chosen |= dict.fromkeys(members if members and name not in groups else [name])
+        found = named_by(name, groups)
+        if not found and name != ALL:
+            words = no_such("service", name, groups)
+            raise NoSuchName(f"cannot show it: {words}", "see: selfhealctl status")
+        chosen |= dict.fromkeys(found)
     return list(chosen)
-
-
-def _check(chosen: list[str], known: list[str]) -> None:
-    unknown = [name for name in chosen if name not in known]
-    if not unknown:
-        return
-    import difflib
-
-    likely = [
-        near for name in unknown for near in difflib.get_close_matches(name, known, n=1)
-    ]
-    hint = f"did you mean {', '.join(likely)}?" if likely else "see: selfhealctl status"
-    raise NoSuchName(f"cannot show {', '.join(unknown)}: no such name", hint)
 
 
 def health(session: Session) -> None:

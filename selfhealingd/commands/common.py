@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from itertools import chain
 
 import trio
 
@@ -14,10 +13,10 @@ from selfhealingd.core.events import Acted
 from selfhealingd.core.policy import Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.system import System
+from selfhealingd.wire import names
 from selfhealingd.wire.documents import Done
 from selfhealingd.wire.messages import Kind
-
-ALL = "all"
+from selfhealingd.wire.names import ALL
 
 _LONGEST_NAME = 100
 
@@ -85,8 +84,7 @@ def programs(system: System, asked: Iterable[str]) -> tuple[str, ...]:
 def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
     """The programs that are meant, each once; refuses all if one is unknown.
 
-    ``group:*`` means all of a group, and so does the group's name. A program that is in
-    no group of its name is its own, as supervisord's users know it.
+    What a word stands for is in ``wire/names.py``.
     """
     asked = tuple(asked)
     if not asked:
@@ -95,15 +93,10 @@ def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
     known = {name: program.groups for name, program in of.items()}
     found: dict[str, None] = {}
     for name in asked:
-        group = name.removesuffix(":*")
-        its_own = [one for one, its in known.items() if name == ALL or group in its]
-        if name in known:
-            its_own = [name]
-        elif not its_own and group in known:
-            its_own = [group]
+        its_own = names.named_by(name, known)
         if not its_own:
-            names = (*known, *chain.from_iterable(known.values()))
-            raise no_such("program", group, names, "selfhealctl status")
+            words = names.no_such("program", name, known)
+            raise Refusal(Kind.NO_SUCH_NAME, words, "selfhealctl status")
         found |= dict.fromkeys(its_own)
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,6 +30,8 @@ from selfhealingd.wire import methods
 from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.names import named_by
+from selfhealingd.wire.names import no_such as none_named
 from selfhealingd.wire.times import rfc3339
 
 FLUSH_SECS = 1.0
@@ -121,14 +124,13 @@ async def evidence(
 
 def _services(system: System, names: tuple[str, ...]) -> frozenset[str]:
     """Those that are meant; a group stands for its programs, as everywhere."""
-    programs = system.loop.policy.programs
-    found: set[str] = set()
-    for name in names:
-        group = name.removesuffix(":*")
-        members = {one for one, its in programs.items() if group in its.groups}
-        # One that the config has no more may have incidents all the same.
-        found |= {name} if name in programs or not members else members
-    return frozenset(found)
+    known = _groups(system)
+    # One that the config has no more may have incidents all the same.
+    return frozenset(chain.from_iterable(named_by(n, known) or (n,) for n in names))
+
+
+def _groups(system: System) -> dict[str, tuple[str, ...]]:
+    return {name: one.groups for name, one in system.loop.policy.programs.items()}
 
 
 async def _refuse_unknown(system: System, name: str) -> None:
@@ -136,8 +138,8 @@ async def _refuse_unknown(system: System, name: str) -> None:
     if name in system.loop.host.services or _services(system, (name,)) != {name}:
         return
     if await _latest(system, name) is None:
-        services = system.loop.host.services
-        raise no_such("program", name, services, "selfhealctl incidents")
+        words = none_named("program", name, _groups(system))
+        raise Refusal(Kind.NO_SUCH_NAME, words, "selfhealctl incidents")
 
 
 async def _latest(system: System, name: str) -> str | None:

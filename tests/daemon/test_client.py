@@ -348,8 +348,8 @@ async def test_completion_knows_what_the_daemon_has(house: House) -> None:
     assert {"tick"} == await complete("selfhealctl unregister t")
     os.kill((await house.running("web"))["web"], signal.SIGKILL)
     await house.until(said("healed", kind="incident.ended"))
-    assert {"web-1"} == await complete("selfhealctl show w")
-    assert {"web-1"} == await complete("selfhealctl evidence ")
+    assert {"web-1", "web"} == await complete("selfhealctl show w")
+    assert {"web-1", "web"} == await complete("selfhealctl evidence ")
     house.signal(signal.SIGSTOP)
     try:
         with trio.fail_after(DEADLINE):

@@ -61,6 +61,25 @@ async def test_groups_are_named_at_once(house: House) -> None:
     assert "did you mean" in ran.err
 
 
+async def test_patterns_name_what_they_match(house: House) -> None:
+    """In what acts and what looks; one that matches nothing is told what there is."""
+    house.write({"web": well(numprocs=3), "db": well()})
+    await house.start()
+    await house.running("web_00", "web_01", "web_02", "db")
+    for look in ("pid", "status", "forecast", "incidents"):
+        ran = await house.ctl(look, "web_0[01]")
+        assert 0 == ran.status, ran.err
+    ran = await house.ctl("stop", "*_0[01]", "d?")
+    assert 0 == ran.status, ran.out + ran.err
+    found = programs(await house.call("status"))
+    up = [name for name, one in found.items() if one["state"] == "RUNNING"]
+    assert ["web_02"] == up
+    for command in ("start", "status", "incidents", "logs"):
+        ran = await house.ctl(command, "wep*")
+        assert 4 == ran.status
+        assert "matches 'wep*'; there are: web" in ran.err
+
+
 async def test_processes_in_a_group_go_by_two_names(house: House) -> None:
     """Their own program's, and the group's; the group's means the others, too."""
     group = {"front": {"programs": ["web", "db"]}}

@@ -260,7 +260,9 @@ async def test_status_of_names(
     assert status == ended.status
     if shown is None:
         assert ended.out == ""
-        assert "cannot show wbe: no such name\n  did you mean web?" in ended.err
+        assert (
+            "cannot show it: there is no service 'wbe'; did you mean web?" in ended.err
+        )
     else:
         sent = {"web": program("web"), "db": program("db", "FATAL")}
         assert [sent[name] for name in shown] == json.loads(ended.out)
@@ -1077,16 +1079,18 @@ async def test_each_command_asks_its_method(
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("selfhealctl stop ", {"web", "db", "all"}),
+        ("selfhealctl stop ", {"web", "db", "all", "back:*"}),
         ("selfhealctl stop w", {"web"}),
-        ("selfhealctl stop web ", {"db", "all"}),
+        ("selfhealctl stop web ", {"db", "all", "back:*"}),
+        ("selfhealctl explain ", {"web", "db"}),
     ],
 )
 async def test_the_shell_completes_names_of_the_live_daemon(
     ctl: Ctl, daemon: Daemon, typed: str, expected: set[str]
 ) -> None:
-    """Names that begin so, and that were not typed yet."""
-    await daemon(answers(STATUS))
+    """Names and groups that begin so, and that were not typed yet."""
+    grouped = program("db", "FATAL") | {"group": "back"}
+    await daemon(answers(STATUS | {"programs": [program("web"), grouped]}))
     ended = await complete(ctl, typed)
     assert (0, expected) == (ended.status, set(ended.out.split()))
 
