@@ -1,0 +1,81 @@
+// What is asked of the daemon: /api, and the token that changes anything.
+
+import { setClock } from "./words.js";
+
+const DEADLINE = 10_000;
+const SLOW = 120_000; // a restart answers when it is done
+const KEPT = "selfhealingd.token";
+
+let held = null; // not kept: gone with the page
+
+// What went wrong in words, and the next command where there is one.
+export class Refused extends Error {
+  constructor(words, { status = 0, hint = null } = {}) {
+    super(words);
+    this.status = status;
+    this.hint = hint;
+  }
+
+  get token() {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+export function token() {
+  return held ?? sessionStorage.getItem(KEPT);
+}
+
+export function holdToken(words, keep) {
+  held = words;
+  if (keep) sessionStorage.setItem(KEPT, words);
+  else sessionStorage.removeItem(KEPT);
+}
+
+export function forgetToken() {
+  held = null;
+  sessionStorage.removeItem(KEPT);
+}
+
+export async function look(method, query = {}) {
+  const asked = new URLSearchParams(query).toString();
+  const answer = await send(`api/${method}${asked && `?${asked}`}`, {
+    signal: AbortSignal.timeout(DEADLINE),
+  });
+  return answer.json();
+}
+
+export function listen(signal) {
+  return send("api/events", { signal });
+}
+
+export async function act(path, body) {
+  const answer = await send(`api/${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(SLOW),
+  });
+  return answer.json();
+}
+
+async function send(path, how) {
+  const bearer = token();
+  const headers = {
+    ...(bearer && { Authorization: `Bearer ${bearer}` }),
+    ...(how.body && { "Content-Type": "application/json" }),
+  };
+  let answer;
+  try {
+    answer = await fetch(path, { cache: "no-store", credentials: "omit", headers, ...how });
+  } catch (error) {
+    const late = error.name === "TimeoutError";
+    throw new Refused(late ? "no answer in time" : "it can't be reached from here");
+  }
+  if (answer.headers.get("Date")) setClock(answer.headers.get("Date"));
+  if (answer.ok) return answer;
+  throw refusal(answer, await answer.json().catch(() => null));
+}
+
+function refusal(answer, said) {
+  const words = said?.error?.message ?? `${answer.status} ${answer.statusText}`;
+  return new Refused(words, { status: answer.status, hint: said?.error?.hint ?? null });
+}

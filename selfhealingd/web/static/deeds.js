@@ -1,0 +1,134 @@
+// What can be done from here. Each is confirmed, with a reason that the journal keeps.
+
+import { Refused, act, forgetToken, holdToken, token } from "./api.js";
+import { byId, h, put, set, show } from "./dom.js";
+import { toast } from "./toast.js";
+
+const DEEDS = {
+  restart: {
+    title: "Restart",
+    words: (name) => `${name} is stopped and started anew. What depends on it may notice.`,
+    path: "restart",
+    body: (name, reason) => ({ names: [name], reason }),
+    command: (name) => `selfhealctl restart ${name}`,
+  },
+  start: {
+    title: "Start",
+    words: (name) => `${name} is brought up.`,
+    path: "start",
+    body: (name, reason) => ({ names: [name], reason }),
+    command: (name) => `selfhealctl start ${name}`,
+  },
+  stop: {
+    title: "Stop",
+    words: (name) => `${name} is brought down, and stays down until somebody starts it.`,
+    path: "stop",
+    body: (name, reason) => ({ names: [name], reason }),
+    command: (name) => `selfhealctl stop ${name}`,
+    grave: true,
+  },
+  reset: {
+    title: "Reset breaker",
+    words: (name) => `Breaker ${name} is closed and its failures are forgotten. If the cause remains it opens again.`,
+    path: "reset",
+    body: (name, reason) => ({ name, reason, force: true }),
+    command: (name) => `selfhealctl reset ${name} --force --reason "…"`,
+  },
+  resume: {
+    title: "Resume healing",
+    words: () => "Healing goes on and counts from zero. If the cause remains it becomes dormant again.",
+    path: "system/heal/resume",
+    body: (_name, reason) => ({ reason }),
+    command: () => 'selfhealctl resume --reason "…"',
+  },
+};
+
+// The deed that a command of a recommendation does, if it can be done from here.
+export function deedOf(command) {
+  const [, verb, name = ""] = /^selfhealctl (restart|start|stop|reset|resume)(?: ([^\s-]\S*))?(?: --|$)/.exec(command) ?? [];
+  if (!verb || (verb !== "resume" && !name)) return null;
+  return { verb, name, title: DEEDS[verb].title };
+}
+
+export function deedButton(verb, name, words = DEEDS[verb].title) {
+  return h("button", { type: "button", class: verb, "aria-label": `${DEEDS[verb].title} ${name}`, click: () => openDeed(verb, name) }, words);
+}
+
+let meant = null;
+
+export function openDeed(verb, name = "") {
+  meant = { verb, name, deed: DEEDS[verb] };
+  put(byId("deed-title"), `${meant.deed.title}${name && ` ${name}`}?`);
+  put(byId("deed-words"), meant.deed.words(name));
+  put(byId("deed-command"), meant.deed.command(name));
+  put(byId("deed-yes"), meant.deed.title);
+  set(byId("deed-yes"), "class", meant.deed.grave ? "primary grave" : "primary");
+  byId("deed-reason").value = "";
+  fail(null);
+  askToken();
+  byId("deed").showModal();
+  byId("deed-reason").focus();
+}
+
+// Only whoever has none is asked.
+function askToken() {
+  const known = token() !== null;
+  show(byId("deed-key"), !known);
+  byId("deed-token").required = !known;
+  byId("deed-token").value = "";
+  show(byId("forget"), known);
+}
+
+function fail(error) {
+  const words = error && `${error.message}${error.hint ? `: ${error.hint}` : ""}`;
+  show(byId("deed-error"), error !== null);
+  put(byId("deed-error"), words);
+}
+
+async function carryOut() {
+  const { verb, name, deed } = meant;
+  const given = byId("deed-token").value.trim();
+  if (token() === null) holdToken(given, byId("deed-keep").checked);
+  const yes = byId("deed-yes");
+  yes.disabled = true;
+  put(yes, `${deed.title}: under way`);
+  try {
+    const answer = await act(deed.path, deed.body(name, byId("deed-reason").value.trim()));
+    byId("deed").close();
+    tellOutcome(deed, name, answer);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.token) forgetToken();
+    fail(error);
+    if (error.token) {
+      askToken();
+      byId("deed-token").focus();
+    }
+  } finally {
+    yes.disabled = false;
+    put(yes, DEEDS[verb].title);
+    show(byId("forget"), token() !== null);
+  }
+}
+
+function tellOutcome(deed, name, answer) {
+  const outcomes = answer.outcomes ?? [];
+  const bad = outcomes.filter((one) => !one.ok);
+  const words = (bad.length ? bad : outcomes).map((one) => `${one.name}: ${one.words}`).join("; ");
+  const kind = bad.length ? "bad" : "good";
+  toast(`${deed.title}${name && ` ${name}`}: ${bad.length ? "failed." : "done."}`, words || answer.words, kind);
+}
+
+export function beginDeeds() {
+  byId("deed-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    carryOut();
+  });
+  byId("deed-no").addEventListener("click", () => byId("deed").close());
+  byId("forget").addEventListener("click", () => {
+    forgetToken();
+    show(byId("forget"), false);
+    toast("The token is forgotten.");
+  });
+  show(byId("forget"), token() !== null);
+}

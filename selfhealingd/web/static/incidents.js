@@ -1,0 +1,86 @@
+// Incidents, open ones first; the story and the evidence of each on demand.
+
+import { Refused, look } from "./api.js";
+import { byId, fill, h, icon, keyed, put, set, show } from "./dom.js";
+import { story } from "./inquest.js";
+import { some } from "./some.js";
+import { sign } from "./states.js";
+import { duration, full, moment } from "./words.js";
+
+const KEPT = 60;
+const SHOWN = 10;
+
+const ended = new Map();
+
+// What the journal has; later ones come with the events.
+export async function fetchIncidents() {
+  for (const one of await look("incidents", { limit: KEPT })) remember(one);
+}
+
+function remember(incident) {
+  if (!incident.outcome) return;
+  ended.set(incident.id, incident);
+  if (ended.size > KEPT) ended.delete(ended.keys().next().value);
+}
+
+export function noteIncident(event) {
+  if (event.kind === "incident.ended" && event.data.incident) remember(event.data.incident);
+}
+
+export function showIncidents(status) {
+  const newest = (a, b) => (a.opened < b.opened ? 1 : -1);
+  const open = status.incidents.filter((one) => !ended.has(one.id)).sort(newest);
+  const past = [...ended.values()].sort(newest);
+  const shown = [...open, ...some("incidents", past, SHOWN, () => showIncidents(status))];
+  keyed(byId("incident-list"), shown, (one) => one.id, incidentRow);
+  show(byId("incidents-none"), shown.length === 0);
+  put(byId("incidents-count"), open.length ? `${open.length} open` : "none open");
+}
+
+function incidentRow({ id }) {
+  const outcome = h("span", { class: "outcome" });
+  const time = h("time");
+  const words = h("span");
+  const tried = h("span", { class: "tried" });
+  const body = h("div", { class: "inquest" });
+  const node = h("details", { "data-id": id, toggle: () => node.open && tell() },
+    h("summary", {}, icon("more"), outcome, h("b", {}, id), h("span", { class: "words" }, words, tried), time), body);
+  let last = null;
+  let told = null;
+
+  function update(incident) {
+    last = incident;
+    const word = incident.outcome ?? "open";
+    set(node, "class", incident.outcome ? "" : "unwell");
+    fill(outcome, [word], () => [icon(incident.outcome ? sign(word) : "busy"), word]);
+    put(words, incident.detail);
+    put(tried, attempts(incident));
+    put(time, moment(incident.opened));
+    set(time, "datetime", incident.opened);
+    set(time, "title", incident.ended ? `${full(incident.opened)}, for ${duration((Date.parse(incident.ended) - Date.parse(incident.opened)) / 1000)}` : full(incident.opened));
+    if (node.open && told !== mark(incident)) tell();
+  }
+
+  async function tell() {
+    if (last === null) return;
+    told = mark(last);
+    try {
+      body.replaceChildren(story(await look("incident", { id })));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      body.replaceChildren(h("p", { class: "wrong" }, error.message));
+    }
+  }
+  return { node, update };
+}
+
+function mark(incident) {
+  return JSON.stringify([incident.outcome, incident.attempts]);
+}
+
+function attempts(incident) {
+  if (incident.outcome === "healed" && incident.attempts.length === 1) return `by ${incident.attempts[0].remedy}`;
+  const tried = incident.attempts.map((one) => `${one.remedy} ${one.result ?? "under way"}`);
+  if (tried.length > 2) return `${tried.length} attempts, the last: ${tried.at(-1)}`;
+  return tried.join(", ");
+}

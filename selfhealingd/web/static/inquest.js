@@ -1,0 +1,63 @@
+// One incident told from its beginning: what happened, was tried, was probably wrong.
+
+import { Refused, look } from "./api.js";
+import { copyable } from "./copy.js";
+import { h, icon } from "./dom.js";
+import { evidence } from "./evidence.js";
+import { askForToken } from "./locked.js";
+import { sign } from "./states.js";
+import { full, moment, size } from "./words.js";
+
+export function story(found) {
+  const { incident, diagnosis } = found;
+  return h("div", {},
+    found.next && h("p", {}, h("b", {}, "Next: "), found.next),
+    diagnosis && h("p", { class: "diagnosis" }, h("b", {}, `Probably ${diagnosis.cause}: `), diagnosis.summary,
+      ` (${Math.round(diagnosis.confidence * 100)} % sure, by ${diagnosis.by === "model" ? (diagnosis.of ?? "a model") : "rules"})`),
+    commands([...found.do, ...(diagnosis?.nextCommands ?? [])]),
+    h("h4", {}, "What happened"),
+    h("ol", { class: "lines" }, timeline(found)),
+    incident.attempts.length > 0 && h("h4", {}, "What was tried"),
+    h("ol", { class: "lines" }, incident.attempts.map((one) => h("li", {},
+      h("time", { datetime: one.started, title: full(one.started) }, moment(one.started)),
+      icon(one.result ? sign(one.result) : "busy"),
+      h("span", {}, `${one.remedy}: ${one.result ?? "under way"}${one.detail ? `, ${one.detail}` : ""}`)))),
+    found.notes.map((words) => h("p", { class: "note" }, words)),
+    found.evidence && kept(incident.id, found.evidence),
+  );
+}
+
+function commands(list) {
+  const unique = [...new Set(list)];
+  return unique.length > 0 && h("div", { class: "steps" }, unique.map((one) => copyable(one)));
+}
+
+function timeline(found) {
+  const lines = found.timeline.map((one) => h("li", {},
+    h("time", { datetime: one.at, title: full(one.at) }, moment(one.at)),
+    ["debug", "info"].includes(one.level) ? h("span", { class: "icon" }) : icon(sign(one.level)),
+    h("span", {}, one.words)));
+  if (found.leftOut) lines.splice(lines.length / 2, 0, h("li", { class: "left-out" }, `${found.leftOut} more in between`));
+  return lines;
+}
+
+function kept(id, summary) {
+  const place = h("div", { class: "evidence" });
+  const button = h("button", { type: "button", click: open }, "Show the evidence");
+  async function open() {
+    button.disabled = true;
+    try {
+      place.replaceChildren(evidence(await look("evidence", { id })));
+      button.hidden = true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.token) askForToken("Evidence holds lines of logs: it is for operators.", open);
+      else place.replaceChildren(h("p", { class: "wrong" }, error.message));
+    } finally {
+      button.disabled = false;
+    }
+  }
+  return [h("h4", {}, "Evidence"),
+    h("p", {}, `taken ${moment(summary.taken)}: ${summary.kept.join(", ") || "nothing"}`, summary.missing.length > 0 && `; missing: ${summary.missing.join(", ")}`),
+    button, place];
+}

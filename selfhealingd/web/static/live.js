@@ -1,0 +1,88 @@
+// The stream of what happens, for as long as the page is open: /api/events, asked for
+// again when it ends, and when nothing has come for longer than the daemon is silent.
+// Not by EventSource, which can send no token and hides why it was refused.
+
+import { Refused, listen } from "./api.js";
+
+const SILENT = 20_000;
+const WAITS = [500, 1000, 2000, 4000, 8000, 15_000];
+
+// `told` has { status, announce, link }: a whole status document, one event, and how the
+// connection is: { state: "live" }, { state: "locked" } where a token is needed to look,
+// or { state: "lost", words, again }, the time of the next try.
+export function follow(told) {
+  const tell = { status: told.status, announce: told.announce };
+  let open = new AbortController();
+  let alarm = 0;
+  let failures = 0;
+
+  async function run() {
+    open.abort();
+    const mine = new AbortController();
+    open = mine;
+    try {
+      watch(mine);
+      for await (const [event, data] of messages(await listen(mine.signal))) {
+        watch(mine);
+        failures = 0;
+        told.link({ state: "live" });
+        tell[event]?.(JSON.parse(data));
+      }
+      lost(mine, "the daemon ended the connection");
+    } catch (error) {
+      if (error instanceof Refused && error.token) locked(mine);
+      else lost(mine, error instanceof Refused ? error.message : "it broke off");
+    }
+  }
+
+  function watch(mine) {
+    clearTimeout(alarm);
+    alarm = setTimeout(() => {
+      mine.abort();
+      lost(mine, "nothing came for a while");
+    }, SILENT);
+  }
+
+  function lost(mine, words) {
+    if (mine !== open) return;
+    open = new AbortController();
+    clearTimeout(alarm);
+    const wait = WAITS[Math.min(failures, WAITS.length - 1)];
+    failures += 1;
+    alarm = setTimeout(run, wait);
+    told.link({ state: "lost", words, again: Date.now() + wait });
+  }
+
+  function locked(mine) {
+    if (mine !== open) return;
+    clearTimeout(alarm);
+    told.link({ state: "locked" });
+  }
+
+  run();
+  return { again: run };
+}
+
+// Server-sent events, as the HTML standard has them: [event, data] each.
+async function* messages(answer) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let event = "message";
+  let data = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop();
+    for (const line of lines) {
+      const [, field, words] = /^([^:]*):? ?(.*)$/.exec(line);
+      if (field === "event") event = words;
+      else if (field === "data") data.push(words);
+      else if (line === "") {
+        if (data.length) yield [event, data.join("\n")];
+        event = "message";
+        data = [];
+      } else if (line.startsWith(":")) yield ["alive", "null"];
+    }
+  }
+}

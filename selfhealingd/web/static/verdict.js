@@ -1,0 +1,128 @@
+// What is wrong, in words, with what to type: as `selfhealctl status` begins.
+
+import { copyable } from "./copy.js";
+import { deedOf, openDeed } from "./deeds.js";
+import { byId, fill, h, icon, keyed, put, set, show } from "./dom.js";
+import { some } from "./some.js";
+import { TITLES, sign } from "./states.js";
+import { count, counting, duration, moment, secondsSince, steps } from "./words.js";
+
+const SHOWN = 12;
+const DORMANT = "DORMANT mode";
+
+export function showVerdict(status) {
+  const services = [...status.programs, ...status.watches];
+  set(byId("verdict"), "data-status", status.status);
+  fill(byId("sign"), [status.status], () => icon(sign(status.status)));
+  put(byId("word"), TITLES[status.status] ?? status.status);
+  put(byId("counts"), counted(status));
+  showDormant(status);
+  showIssues(status, services);
+  showFacts(status);
+  const issues = status.issues.length ? ` (${status.issues.length})` : "";
+  document.title = `${TITLES[status.status] ?? status.status}${issues} · selfhealingd · ${location.host}`;
+  set(byId("favicon"), "href", `static/${status.status in TITLES ? status.status : "unknown"}.svg`);
+}
+
+// Without times in it: a screen reader says it whenever it changes.
+function counted(status) {
+  const parts = [];
+  if (status.issues.length) parts.push(count(status.issues.length, "issue"));
+  if (status.programs.length) parts.push(running("program", status.programs));
+  if (status.watches.length) parts.push(running("watch", status.watches, "watches"));
+  if (!status.programs.length && !status.watches.length) parts.push("nothing is supervised yet");
+  return parts.join(", ");
+}
+
+function running(one, services, many) {
+  const up = services.filter((service) => service.state === "RUNNING").length;
+  return `${up} of ${count(services.length, one, many)} running`;
+}
+
+function showDormant(status) {
+  const box = byId("dormant");
+  const healing = status.selfHealing;
+  show(box, healing.isDormant);
+  const main = status.circuitBreakers.find((one) => one.name === "self-healing-main");
+  fill(box, [healing.isDormant, healing.dormantReason, main?.changedAt, advice(status)], () => [
+    h("h3", {}, icon("bad"), "Dormant: healing has stopped"),
+    h("p", {}, h("strong", {}, healing.dormantReason), main?.changedAt && `, since ${moment(main.changedAt)}`,
+      ". What runs keeps running and is watched, but nothing is healed until a person resumes."),
+    h("div", { class: "steps" }, stepNodes(advice(status), { deeds: false })),
+    h("button", { type: "button", class: "primary", id: "resume", click: () => openDeed("resume") }, "Resume healing…"),
+  ]);
+}
+
+function advice(status) {
+  const at = status.issues.findIndex((issue) => issue.includes(DORMANT));
+  return at < 0 ? "" : status.recommendations[at];
+}
+
+function showIssues(status, services) {
+  const issues = status.issues
+    .map((words, number) => ({ words, advice: status.recommendations[number] ?? "" }))
+    .filter((one) => !one.words.includes(DORMANT))
+    .map((one) => ({ ...one, words: live(one.words, services) }));
+  const shown = some("issues", issues, SHOWN, () => showIssues(status, services));
+  // By place: what an issue says of itself changes with each second that passes.
+  keyed(byId("issues"), shown.map((one, number) => ({ ...one, number })), (one) => one.number, issueRow);
+}
+
+// "next: restart in 3.6 s" of an issue counts on, as that of its service does.
+function live(words, services) {
+  const service = services.find((one) => one.next && one.nextAt && words.includes(one.next));
+  return service ? words.replace(service.next, () => counting(service.next, service.nextAt)) : words;
+}
+
+function issueRow() {
+  const mark = h("span", { class: "mark" });
+  const words = h("p");
+  const does = h("div", { class: "steps" });
+  const node = h("li", {}, mark, words, does);
+  function update(one) {
+    const critical = one.words.startsWith("CRITICAL");
+    set(node, "class", critical ? "critical" : "warning");
+    fill(mark, [critical], () => [icon(critical ? "bad" : "warn"), h("span", { class: "unseen" }, critical ? "Critical:" : "Warning:")]);
+    put(words, one.words.replace(/^(?:CRITICAL|WARNING): /, ""));
+    fill(does, [one.advice], () => stepNodes(one.advice));
+  }
+  return { node, update };
+}
+
+function stepNodes(recommendation, { deeds = true } = {}) {
+  return steps(recommendation).map(({ words, command }) => {
+    const deed = deeds && deedOf(command);
+    return h("span", { class: "step" }, words && h("span", {}, words),
+      command && copyable(command),
+      deed && h("button", { type: "button", class: "do", click: () => openDeed(deed.verb, deed.name) }, `${deed.title}…`));
+  });
+}
+
+function showFacts(status) {
+  const { selfHealing: healing, backgroundTasks: tasks, llm } = status;
+  const keys = llm.keyManagement;
+  const state = healing.isDormant ? "dormant" : healing.enabled ? "on" : "switched off";
+  const facts = [
+    ["Healing", state, state === "on" ? "" : "warn"],
+    ["Failures in a row", healing.consecutiveFailures, healing.consecutiveFailures ? "warn" : ""],
+    ["Healings that helped", `${healing.successfulHealings} of ${healing.successfulHealings + healing.failedHealings}`],
+    ["Wait after a failure", duration(healing.backoffDelay / 1000)],
+    ["Background tasks", `${tasks.activeTasks} of ${tasks.totalTasks} active`],
+    keys.totalKeys > 0 && ["Keys for a model", `${keys.activeKeys} of ${keys.totalKeys} usable`, keys.activeKeys ? "" : "warn"],
+    ["Daemon", `${status.version}, pid ${status.pid}, up ${duration(status.uptime + age(status))}`],
+  ].filter(Boolean);
+  keyed(byId("facts"), facts, ([name]) => name, () => {
+    const name = h("dt");
+    const value = h("dd");
+    const update = (fact) => {
+      put(name, fact[0]);
+      put(value, fact[1]);
+      set(value, "class", fact[2]);
+    };
+    return { node: h("div", {}, name, value), update };
+  });
+}
+
+function age(status) {
+  return secondsSince(status.heard);
+}
