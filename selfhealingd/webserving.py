@@ -7,23 +7,31 @@ tried again; whatever goes wrong in it is told in the log, and ends it alone.
 import os
 import shlex
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import trio
 
 from selfhealingd import logs
-from selfhealingd.control.answering import Answering
-from selfhealingd.control.peer import Rights
-from selfhealingd.control.registry import Registry
+from selfhealingd.commands import results
+from selfhealingd.control.answering import Answering, perform
+from selfhealingd.control.outbox import Outbox
+from selfhealingd.control.peer import Peer, Rights
+from selfhealingd.control.registry import Call, Registry
 from selfhealingd.core.web import Token, Web, digest
 from selfhealingd.diagnose.keys import read_private
+from selfhealingd.feed import Follower
 from selfhealingd.status import status
 from selfhealingd.system import System
 from selfhealingd.wire.documents import Status
+from selfhealingd.wire.messages import Request, Response
+
+if TYPE_CHECKING:
+    from selfhealingd.web.backend import SendLine, Who
 
 log = logs.get("Web")
 
@@ -34,10 +42,16 @@ SHORTEST = 32
 
 AGAIN_SECS = 5.0
 READ_SECS = 10.0
+ANSWER_SECS = 30.0
+WAITING = 1024 * 1024
+"""Bytes of notifications that may wait for a client."""
+LAST = frozenset({"ended", "finished", "replayed"})
+"""Notifications after which nothing more is told of what was asked for."""
 
 CAUSE = "web"
 TOKEN_CAUSE = "web-token"  # noqa: S105 - a name of a problem
 
+_NOBODY = 2**32 - 1  # chown(2): it stands for no user at all
 NONE = "[web] token_file is not set"
 
 
@@ -109,7 +123,7 @@ async def _keep_serving(
 
 async def _serve(backend: "_Backend", wanted: _Wanted) -> None:
     # Not before: without [web] nothing of it is loaded.
-    from selfhealingd.web.application import application  # noqa: PLC0415
+    from selfhealingd.web.application import Site  # noqa: PLC0415
     from selfhealingd.web.server import listen, serve  # noqa: PLC0415
 
     web, token = wanted.web, wanted.token
@@ -124,8 +138,10 @@ async def _serve(backend: "_Backend", wanted: _Wanted) -> None:
         raise CannotServe((error.strerror or str(error)).lower(), do) from error
     log.info(f"served at {web.url}")
     backend.system.problems.clear(CAUSE)
-    served = application(backend, web, token)
-    await serve(served, listener, tls=tls, on_error=backend.on_error)
+    site = Site(backend, web, token)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(site.run)
+        await serve(site.application, listener, tls=tls, on_error=backend.on_error)
 
 
 async def _wanted(system: System) -> _Wanted | None:
@@ -219,14 +235,52 @@ class _Backend:
 
     def __init__(self, system: System, registry: Registry) -> None:
         self.system = system
+        self.results = results()
         rights = Rights(os.geteuid())
         self._answering = Answering(registry, rights, self.on_error)
 
-    async def status(self) -> Status:
-        """Return the whole truth; what it says of breakers is on disk."""
-        document = status(self.system)
+    def status(self) -> Status:
+        """Return the whole truth as of now."""
+        return status(self.system)
+
+    async def settled(self) -> None:
+        """Wait until what has been decided so far is on disk."""
         await self.system.loop.settled()
-        return document
+
+    def change(self) -> "_Change":
+        """Return the next change of the status, from now on."""
+        return _Change(self.system.loop.moved, self.system.problems.changed)
+
+    def follow(self) -> AbstractContextManager[Follower]:
+        """Follow events from now on."""
+        return self.system.feed.follow()
+
+    @asynccontextmanager
+    async def ask(
+        self, method: str, params: bytes, who: "Who"
+    ) -> AsyncIterator["_Asking"]:
+        """Have a method done; it goes on where who asked goes away."""
+        uid = os.geteuid() if who.operator else _NOBODY
+        outbox = Outbox(WAITING)
+        call = Call(
+            Peer(uid, os.getegid(), os.getpid()),
+            method,
+            outbox,
+            operator=who.operator,
+            via=who.via,
+        )
+        request = Request(method=method, params=msgspec.Raw(params))
+        try:
+            response = await perform(
+                self._answering,
+                self.system.nursery,
+                call,
+                request,
+                patience=ANSWER_SECS,
+            )
+            yield _Asking(response, call, outbox)
+        finally:
+            outbox.close()
 
     def on_error(self, error: Exception, where: str) -> None:
         """Tell in the log what nobody meant to raise."""
@@ -235,3 +289,69 @@ class _Backend:
     def on_wrong_token(self, address: str) -> None:
         """Tell in the log that somebody tried a wrong token."""
         log.warning(f"a wrong token from {address}")
+
+
+class _Change:
+    """The first of several events."""
+
+    def __init__(self, *events: trio.Event) -> None:
+        self._events = events
+
+    async def wait(self) -> None:
+        """Wait until it has happened."""
+        async with trio.open_nursery() as nursery:
+
+            async def wait(event: trio.Event) -> None:
+                await event.wait()
+                nursery.cancel_scope.cancel()
+
+            for event in self._events:
+                nursery.start_soon(wait, event)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What of a notification says whether it is the last one."""
+
+    method: str
+
+
+class _Asking:
+    """A request that was answered, and what is told about it later."""
+
+    def __init__(self, response: Response, call: Call, outbox: Outbox) -> None:
+        self.response = response
+        self._call = call
+        self._outbox = outbox
+
+    async def pump(self, send: "SendLine") -> None:
+        """Hand on each later line as it comes; return after the last one."""
+        raw = self.response.result
+        tailed = msgspec.json.decode(raw, type=_Logs) if raw else _Logs()
+        self._call.release()
+        with trio.CancelScope() as scope:
+            await self._outbox.pump(_Lines(send, len(tailed.logs), scope))
+
+
+class _Logs(msgspec.Struct, frozen=True):
+    """How many logs a result says are shown: each has an end of its own."""
+
+    logs: tuple[msgspec.Raw, ...] = ()
+
+
+class _Lines:
+    """Takes lines to a client, until the last."""
+
+    def __init__(self, send: "SendLine", logs: int, scope: trio.CancelScope) -> None:
+        self._send = send
+        self._left = max(logs, 1)
+        self._scope = scope
+
+    async def send(self, data: memoryview) -> int:
+        """Hand on a line, of which each comes as a whole."""
+        line = bytes(data)
+        await self._send(line)
+        if msgspec.json.decode(line, type=_Told).method in LAST:
+            self._left -= 1
+        if not self._left:
+            self._scope.cancel()
+        return len(line)

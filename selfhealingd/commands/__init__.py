@@ -75,3 +75,8 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
 def registry(system: System) -> Registry:
     """The table of all methods, bound to a running daemon."""
     return Registry({name: partial(do, system) for name, do in HANDLERS.items()})
+
+
+def results() -> dict[str, object]:
+    """Of each method, the type of what it gives."""
+    return {name: do.__annotations__["return"] for name, do in HANDLERS.items()}

@@ -2,10 +2,11 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
+import trio
 
 from selfhealingd.control.peer import Peer, Rights, may_operate
 from selfhealingd.control.registry import Call, Refusal, Registry
@@ -28,6 +29,14 @@ class Answering:
     on_error: OnError
 
 
+@dataclass(slots=True)
+class _Pending:
+    """A handler's end, whoever still waits for it."""
+
+    done: trio.Event = field(default_factory=trio.Event)
+    response: Response | None = None
+
+
 async def answer(answering: Answering, call: Call, request: Request) -> Response:
     """Do what is asked, and say how it went; raises nothing."""
     try:
@@ -43,6 +52,38 @@ async def answer(answering: Answering, call: Call, request: Request) -> Response
         words = f"cannot {request.method}: an internal error; see the daemon's log"
         return refused(request.id, Refusal(Kind.INTERNAL, words))
     return Response(jsonrpc="2.0", id=request.id, result=raw)
+
+
+async def perform(
+    answering: Answering,
+    handlers: trio.Nursery,
+    call: Call,
+    request: Request,
+    *,
+    patience: float,
+) -> Response:
+    """Have it done in ``handlers``, and wait so many seconds for that.
+
+    Whoever waits may be cancelled: what was begun goes on.
+    """
+    pending = _Pending()
+    handlers.start_soon(_handle, answering, pending, call, request)
+    with trio.move_on_after(patience):
+        await pending.done.wait()
+    if pending.response is not None:
+        return pending.response
+    words = (
+        f"cannot say how {request.method} ended: it is still under way after "
+        f"{patience:g} s, and goes on"
+    )
+    return refused(request.id, Refusal(Kind.TIMED_OUT, words))
+
+
+async def _handle(
+    answering: Answering, pending: _Pending, call: Call, request: Request
+) -> None:
+    pending.response = await answer(answering, call, request)
+    pending.done.set()
 
 
 def refused(request_id: int | str | None, refusal: Refusal) -> Response:

@@ -5,11 +5,11 @@ away leaves what it began to end as if it had stayed.
 """
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import trio
 
-from selfhealingd.control.answering import Answering, answer, refused
+from selfhealingd.control.answering import Answering, perform, refused
 from selfhealingd.control.outbox import Outbox
 from selfhealingd.control.peer import Peer, may_operate
 from selfhealingd.control.registry import Call, Refusal
@@ -19,7 +19,7 @@ from selfhealingd.wire.codec import (
     RemoteProtocolError,
     decode_request,
 )
-from selfhealingd.wire.messages import MAX_MESSAGE, Kind, Request, Response
+from selfhealingd.wire.messages import MAX_MESSAGE, Kind, Response
 
 _CHUNK = 65536
 
@@ -43,14 +43,6 @@ class Limits:
     reading: float = 30.0
     answering: float = 30.0
     farewell: float = 1.0
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A handler's end, whoever still waits for it."""
-
-    done: trio.Event = field(default_factory=trio.Event)
-    response: Response | None = None
 
 
 class Connection:
@@ -156,28 +148,17 @@ class Connection:
             return await self._respond(refused(None, Refusal(error.kind, words)))
         operator = may_operate(self._peer, self._answering.rights)
         call = Call(self._peer, request.method, self._outbox, operator=operator)
-        response = await self._perform(call, request)
+        response = await perform(
+            self._answering,
+            self._handlers,
+            call,
+            request,
+            patience=self._limits.answering,
+        )
         if request.id is None:
             call.release()
             return True
         return await self._respond(response, call)
-
-    async def _perform(self, call: Call, request: Request) -> Response:
-        pending = _Pending()
-        self._handlers.start_soon(self._handle, pending, call, request)
-        with trio.move_on_after(self._limits.answering):
-            await pending.done.wait()
-        if pending.response is not None:
-            return pending.response
-        words = (
-            f"cannot say how {request.method} ended: it is still under way after "
-            f"{self._limits.answering:g} s, and goes on"
-        )
-        return refused(request.id, Refusal(Kind.TIMED_OUT, words))
-
-    async def _handle(self, pending: _Pending, call: Call, request: Request) -> None:
-        pending.response = await answer(self._answering, call, request)
-        pending.done.set()
 
     async def _respond(self, response: Response, call: Call | None = None) -> bool:
         sent = self._outbox.respond(response)

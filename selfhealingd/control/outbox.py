@@ -7,8 +7,9 @@ reads slowly, or not at all, costs memory once and holds nobody up.
 
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 import trio
@@ -18,6 +19,13 @@ from selfhealingd.wire.documents import Document
 from selfhealingd.wire.messages import Notification, Response
 
 LAGGED = "lagged"
+
+
+class Sink(Protocol):
+    """Where bytes go, such as a socket of trio's."""
+
+    def send(self, data: memoryview, /) -> Awaitable[int]:
+        """Send some; return how many bytes were."""
 
 
 class Lagged(Document, frozen=True):
@@ -97,20 +105,20 @@ class Outbox:
         self._sent_some()
         self._closing.close()
 
-    async def pump(self, sock: trio.socket.SocketType) -> None:
+    async def pump(self, sink: Sink) -> None:
         """Send until cancelled; raises OSError when the client is gone."""
         while True:
-            await self.flush(sock)
+            await self.flush(sink)
             await self._more.wait()
 
-    async def flush(self, sock: trio.socket.SocketType) -> None:
+    async def flush(self, sink: Sink) -> None:
         """Send all that waits.
 
         A cancelled flush has taken nothing that it hasn't sent: the next one goes on
         at the very byte.
         """
         while (item := self._head()) is not None:
-            item.rest = item.rest[await sock.send(item.rest) :]
+            item.rest = item.rest[await sink.send(item.rest) :]
             if not item.rest and self._queue:
                 self._queue.popleft()
                 self._waiting -= item.weight

@@ -1,10 +1,11 @@
 """Answers that are no page: documents, and errors that say what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from starlette.responses import Response
 
+from selfhealingd.web.server import Message, Receive, Send
 from selfhealingd.wire.documents import Document
 from selfhealingd.wire.messages import Kind
 
@@ -54,6 +55,20 @@ class Refused(Exception):
         self.problem = Problem(kind=kind, message=message, hint=hint)
         self.status = STATUS[kind] if status is None else status
         self.headers = headers
+
+
+class Answering(Response):
+    """An answer that somebody else gives, as it comes about."""
+
+    def __init__(
+        self, give: Callable[[Message, Receive, Send], Awaitable[None]]
+    ) -> None:
+        super().__init__()
+        self._give = give
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Have it given."""
+        await self._give(scope, receive, send)
 
 
 def document(raw: bytes, status: int = 200) -> Response:

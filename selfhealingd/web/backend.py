@@ -1,10 +1,16 @@
 """What the web asks of the daemon; whoever serves it has to have this."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Protocol, TypeAlias
 
 import msgspec
+import trio
 
-from selfhealingd.wire.documents import Status
+from selfhealingd.wire.documents import EventDocument, Status
+from selfhealingd.wire.messages import Response
+
+SendLine: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -14,11 +20,54 @@ class Who(msgspec.Struct, frozen=True):
     via: str
 
 
+class Asking(Protocol):
+    """A request that was answered, and what is told about it later."""
+
+    @property
+    def response(self) -> Response:
+        """The answer."""
+
+    async def pump(self, send: SendLine) -> None:
+        """Hand on each later line as it comes; return after the last one."""
+
+
+class Following(Protocol):
+    """Events as they happen. ``missed``: how many were dropped so far."""
+
+    events: trio.MemoryReceiveChannel[EventDocument]
+    missed: int
+
+
+class Change(Protocol):
+    """The next change of what the status shows."""
+
+    async def wait(self) -> None:
+        """Wait until it has happened."""
+
+
 class Backend(Protocol):
     """A running daemon."""
 
-    async def status(self) -> Status:
-        """Return the whole truth; what it says of breakers is on disk."""
+    @property
+    def results(self) -> Mapping[str, object]:
+        """Of each method, the type of what it gives."""
+
+    def status(self) -> Status:
+        """Return the whole truth as of now."""
+
+    async def settled(self) -> None:
+        """Wait until what has been decided so far is on disk."""
+
+    def change(self) -> Change:
+        """Return the next change of the status, from now on."""
+
+    def follow(self) -> AbstractContextManager[Following]:
+        """Follow events from now on."""
+
+    def ask(
+        self, method: str, params: bytes, who: Who
+    ) -> AbstractAsyncContextManager[Asking]:
+        """Have a method done; it goes on where who asked goes away."""
 
     def on_error(self, error: Exception, where: str) -> None:
         """Be told of what nobody meant to raise."""

@@ -11,6 +11,7 @@ from http.client import METHOD_NOT_ALLOWED
 import trio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from selfhealingd.web.answers import Refused, refusal
@@ -62,6 +63,8 @@ class Intake:
             await exchange.answer(refusal(refused))
         except HTTPException as error:
             await exchange.answer(refusal(_nothing_there(scope, error)))
+        except ClientDisconnect:
+            return  # before it had said all: nothing was done
         except trio.TooSlowError:
             words = f"the request was not sent within {BODY_SECS:g} s"
             await exchange.answer(refusal(Refused(Kind.TIMED_OUT, words, status=408)))

@@ -92,6 +92,13 @@ async def serve(
             server.cut()
 
 
+async def gone(receive: Receive, scope: trio.CancelScope) -> None:
+    """End what is told to a client once it goes away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
 class _Server:
     """Everybody who is connected."""
 
