@@ -48,6 +48,11 @@ class _Runbook(msgspec.Struct, frozen=True):
     command: str = ""
 
 
+class _Hook(msgspec.Struct, frozen=True):
+    name: str
+    to: str = ""
+
+
 class _Task(msgspec.Struct, frozen=True):
     id: str
     state: str = ""
@@ -111,6 +116,12 @@ def runbook_names(ctx: typer.Context, incomplete: str) -> list[Choice]:
     """Return the runbooks that begin so."""
     found = _ask(ctx, "runbooks", tuple[_Runbook, ...], ())
     return _beginning(incomplete, ((one.name, one.command) for one in found))
+
+
+def hook_names(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return the hooks that begin so."""
+    found = _ask(ctx, "hooks", tuple[_Hook, ...], ())
+    return _beginning(incomplete, ((one.name, one.to) for one in found))
 
 
 def task_ids(ctx: typer.Context, incomplete: str) -> list[Choice]:

@@ -11,6 +11,7 @@ import typer
 
 from selfhealctl.complete import (
     breaker_names,
+    hook_names,
     incident_ids,
     names_of_config,
     new_names,
@@ -31,6 +32,13 @@ class LlmDo(StrEnum):
     KEYS = "keys"
     PREVIEW = "preview"
     DIAGNOSE = "diagnose"
+
+
+class HooksDo(StrEnum):
+    """What is wanted of hooks."""
+
+    LIST = "list"
+    TEST = "test"
 
 
 class DrillKind(StrEnum):
@@ -260,6 +268,21 @@ OfIncident = Annotated[
         show_default=False,
         autocompletion=incident_ids,
         help="An incident, or a program's name for its latest one.",
+    ),
+]
+HooksArgument = Annotated[
+    HooksDo,
+    typer.Argument(
+        metavar="[list|test]", show_default=False, help="list if not given."
+    ),
+]
+OfHook = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        show_default=False,
+        autocompletion=hook_names,
+        help="A hook, as list shows it; for test.",
     ),
 ]
 DrillKindArgument = Annotated[

@@ -145,6 +145,12 @@ COMMANDS = (
     Row(HEALING, "look", "flags", ("selfhealctl flags",)),
     Row(
         HEALING,
+        "hooks",
+        "hooks",
+        ("selfhealctl hooks", "selfhealctl hooks test any"),
+    ),
+    Row(
+        HEALING,
         "drill",
         "drill",
         (

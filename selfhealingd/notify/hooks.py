@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 import trio
+from msgspec.structs import replace
 
 from selfhealingd.core.hook import Execute, Hook, Notify, Post
 from selfhealingd.notify.queue import Queue
@@ -67,6 +68,24 @@ class Ear:
         """There is nothing more to hear of it."""
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """How a hook fares, for as long as there is one of its name.
+
+    ``told``, ``failed``: how often it was carried out, and how that ended. ``lost``:
+    events that nobody was told of, as there were too many. ``row``: failures since it
+    last worked, ``problem``: what the latest was. ``waiting``: events.
+    ``last``: when it last worked, on trio's clock.
+    """
+
+    told: int = 0
+    failed: int = 0
+    lost: int = 0
+    waiting: int = 0
+    row: int = 0
+    problem: str | None = None
+    last: float | None = None
+
+
 class Hooks:
     """Tells of events by hooks; ``run`` has to run for that."""
 
@@ -113,6 +132,18 @@ class Hooks:
             ):
                 worker.take(event)
 
+    def tallies(self) -> dict[str, Tally]:
+        """How each fares, by its name."""
+        return {name: one.tally for name, one in self._workers.items()}
+
+    async def test(self, name: str, event: EventDocument) -> str | None:
+        """Tell of an event by this hook, now, beside what waits for it.
+
+        Returns why that failed, if it did. Raises KeyError where there is none.
+        """
+        worker = self._workers[name]
+        return await worker.tell(worker.hook, Letter(event=event))
+
     async def drained(self) -> None:
         """Wait until all that was offered so far, and since, was told."""
         for worker in list(self._workers.values()):
@@ -145,16 +176,21 @@ class _Worker:
         self._deliver = deliver
         self._ear = ear
         self._queue = Queue[EventDocument]()
-        self._row = 0
+        self._tally = Tally()
         self._told = 0
         self._left = False
         self._waiting = trio.CancelScope()
 
+    @property
+    def tally(self) -> Tally:
+        return replace(self._tally, waiting=len(self._queue))
+
     def become(self, hook: Hook) -> None:
         """Be another one from now on; what was wrong with it may have been mended."""
-        if hook != self.hook or self._row or self._queue.dropped:
+        if hook != self.hook or self._tally.row or self._queue.dropped:
             self._ear.gone(self.hook)
-            self._row = self._told = self._queue.dropped = 0
+            self._tally = replace(self._tally, row=0, problem=None)
+            self._told = self._queue.dropped = 0
         self.hook = hook
 
     def leave(self) -> None:
@@ -168,6 +204,7 @@ class _Worker:
         if self.idle.is_set():
             self.idle = trio.Event()
         if self._queue.put(event):
+            self._tally = replace(self._tally, lost=self._tally.lost + 1)
             self._ear.dropped(self.hook, self._queue.dropped)
 
     async def run(self) -> None:
@@ -179,7 +216,7 @@ class _Worker:
                 return
             missed = self._queue.dropped - self._told
             self._told = self._queue.dropped
-            await self._tell(self.hook, Letter(event=event, missed=missed, more=more))
+            await self.tell(self.hook, Letter(event=event, missed=missed, more=more))
             if not len(self._queue):
                 self.idle.set()
 
@@ -189,17 +226,27 @@ class _Worker:
         await trio.sleep(GATHER_SECS)
         return self._queue.rest()
 
-    async def _tell(self, hook: Hook, letter: Letter) -> None:
+    async def tell(self, hook: Hook, letter: Letter) -> str | None:
         try:
             problem = await self._deliver(hook, letter)
         except Exception as fault:  # noqa: BLE001 - it is told
             # No descriptor for its pipe, perhaps: whatever it is, the daemon goes on.
             problem = f"cannot be told: {fault!r}"
         if self._left or hook != self.hook:
-            return  # how it was is no news of how it is
+            return problem  # how it was is no news of how it is
+        tally = self._tally
         if problem is None:
-            self._row = 0
+            self._tally = replace(
+                tally,
+                told=tally.told + 1,
+                row=0,
+                problem=None,
+                last=trio.current_time(),
+            )
             self._ear.went_well(hook)
         else:
-            self._row += 1
-            self._ear.failed(hook, problem, self._row)
+            self._tally = replace(
+                tally, failed=tally.failed + 1, row=tally.row + 1, problem=problem
+            )
+            self._ear.failed(hook, problem, self._tally.row)
+        return problem

@@ -188,6 +188,29 @@ class RunbookDocument(Document, frozen=True):
     services: tuple[str, ...] = ()
 
 
+class HookDocument(Document, frozen=True):
+    """Who is told of what, and how that goes; counted by this daemon.
+
+    ``to``: a command, an address or services by their names, without what is secret.
+    ``kind``: the only one that is meant, None for any; ``services``: None for all.
+    ``told``, ``failed``: how often it was carried out, and how that ended. ``lost``:
+    events that it was never told of. ``row``: failures since it last worked.
+    """
+
+    name: str
+    to: str
+    kind: str | None
+    level: str
+    services: tuple[str, ...] | None
+    waiting: int = 0
+    told: int = 0
+    failed: int = 0
+    lost: int = 0
+    row: int = 0
+    problem: str | None = None
+    last: str | None = None
+
+
 class ForecastDocument(Document, frozen=True):
     """One value that has a limit, and when it will be there if that is foreseen.
 

@@ -88,6 +88,12 @@ class TaskId(Params, frozen=True):
     id: str
 
 
+class HookName(Params, frozen=True):
+    """One hook, by the name that ``hooks`` has."""
+
+    name: str
+
+
 class Recent(Params, frozen=True, omit_defaults=True):
     """How many ended incidents to show beside the open ones.
 
@@ -187,6 +193,8 @@ METHODS: dict[str, Method] = {
     "samples": Method(Access.OBSERVE, Samples),
     "history": Method(Access.OBSERVE, History),
     "runbooks": Method(Access.OBSERVE),
+    "hooks": Method(Access.OBSERVE),
+    "hook-test": Method(Access.OPERATE, HookName),
     "run": Method(Access.OPERATE, RunByHand),
     "subscribe": Method(Access.OBSERVE, Subscribe),
     "version": Method(Access.OBSERVE),

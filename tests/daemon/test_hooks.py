@@ -5,6 +5,7 @@ import json
 import pytest
 import trio
 from harness import DEADLINE, Document, House, sh, soon, well
+from servers import served, takes_mail
 
 pytestmark = pytest.mark.process
 
@@ -68,3 +69,42 @@ async def test_a_hook_that_hangs_is_in_nobodys_way(house: House) -> None:
         assert not fails(await house.call("status"))
     await house.ctl("restart", "web", "--reason", "again")
     await soon(lambda: any(event["data"]["reason"] == "again" for event in told(house)))
+
+
+async def test_people_are_told_and_the_secret_is_not(house: House) -> None:
+    """A crash is a mail; a test says what is wrong, and no URL leaves the daemon."""
+    mails: list[str] = []
+    async with served(takes_mail(mails)) as port:
+        url = f"mailto://127.0.0.1:{port}?from=a@example.com&to=planted11@example.com"
+        on = {
+            "any": {"notify": url, "level": "warning"},
+            "flags-changed": {"notify": ["planted://planted222@planted333"]},
+        }
+        house.write({"crashy": sh("sleep 0.3; exit 7")}, on=on)
+        await house.start()
+        await soon(lambda: mails)
+        assert ": crashy: crashed: exited with status 7" in mails[0].replace("\n ", " ")
+        assert "\nsee: selfhealctl show crashy" in mails[0]
+
+        before = len(mails)
+        tried = await house.ctl("hooks", "test", "any")
+        assert (0, True) == (tried.status, "told: mailto" in tried.out)
+        assert any("nothing is wrong" in mail for mail in mails[before:])
+        tried = await house.ctl("hooks", "test", "flags-changed")
+        assert (1, True) == (tried.status, "not a URL that apprise takes" in tried.out)
+        shown = await house.ctl("hooks")
+        assert "not a URL that apprise takes" in shown.out
+        assert 2 == (await house.ctl("hooks", "test")).status
+        status = await house.call("status")
+        assert any("hook flags-changed fails" in issue for issue in status["issues"])
+        assert 0 == await house.stop()
+    written = [
+        path.read_bytes()
+        for path in house.root.rglob("*")
+        if path.is_file() and path.suffix != ".toml"
+    ]
+    for told in (*written, shown.out.encode(), tried.out.encode()):
+        assert b"planted222" not in told
+        assert b"planted333" not in told
+        assert b"planted11" not in told
+    assert "planted22" not in json.dumps(status)

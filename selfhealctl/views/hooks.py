@@ -1,0 +1,49 @@
+"""Hooks, for a person."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from selfhealctl.views.screen import BAD, GOOD, Column, line, screen, table
+from selfhealctl.views.text import clean, moment
+from selfhealingd.wire.documents import HookDocument
+
+
+def show_hooks(hooks: Sequence[HookDocument]) -> None:
+    """Print every hook, whom it tells of what, and how it fares."""
+    console = screen()
+    if not hooks:
+        line(console, "nobody is told of what happens: hooks are written as [on.EVENT]")
+        return
+    columns = (
+        Column("HOOK", wraps=True),
+        Column("TELLS", wraps=True),
+        Column("OF", wraps=True),
+        Column("HOW IT GOES", wraps=True),
+    )
+    table(console, columns, [(one.name, one.to, _of(one), _now(one)) for one in hooks])
+    line(console, f"try one: selfhealctl hooks test {_quoted(hooks[0].name)}")
+
+
+def _of(one: HookDocument) -> str:
+    parts = [one.kind or "anything"]
+    if one.level != "debug":
+        parts.append(f"from {one.level} on")
+    if one.services is not None:
+        parts.append(f"of {', '.join(one.services)}")
+    return ", ".join(parts)
+
+
+def _now(one: HookDocument) -> Text:
+    lost = f"; {one.lost} events lost" if one.lost else ""
+    if one.problem is not None:
+        row = f"{one.row} times in a row" if one.row > 1 else "once"
+        return Text(f"failed {row}: {clean(one.problem)}{lost}", BAD)
+    if one.last is not None:
+        words = f"told {one.told} times, last {moment(one.last)}"
+        return Text(words + lost, BAD if lost else GOOD)
+    return Text("there was nothing to tell yet")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
