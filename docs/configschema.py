@@ -167,6 +167,7 @@ SHAPES: dict[str, Shape] = {
         ]
     },
     "Share": _number("number", _NUMBER, minimum=0, maximum=1),
+    "Amount": _number("number", _NUMBER, minimum=0),
     "Duration": _number("number", f"{_NUMBER}|(?=.){_DURATION}", minimum=0),
     "Positive": _number("number", f"{_NUMBER}|(?=.){_DURATION}", exclusiveMinimum=0),
     "Every": _number("number", f"{_NUMBER}|(?=.){_DURATION}", exclusiveMinimum=0),

@@ -53,6 +53,7 @@ KINDS = {
     "Listen": "address",
     "SocketType": '`"stream"`, `"datagram"`',
     "Share": "share, 0 to 1",
+    "Amount": "number from 0",
     "Duration": "duration",
     "Positive": "duration over 0",
     "Every": "duration over 0",
@@ -403,6 +404,10 @@ LLM = {
     " See [diagnosis](diagnosis.md#keys).",
     "calls_per_hour": "So many calls in an hour at most.",
     "tokens_per_day": "So many tokens in a day at most, in and out.",
+    "price_input": "What a million tokens cost that are sent, in whatever currency you"
+    " are billed in.",
+    "price_output": "The same of an answer's.",
+    "cost_per_day": "No call that may cost more than what is left of this in 24 hours.",
 }
 HOST = {
     "rules": "When the machine is not well; see [rules](rules.md).",
@@ -448,6 +453,9 @@ WRITTEN = {
     "token_to_read": "where other hosts can look",
     "hosts": "none",
     "LlmTable.timeout": "30 s",
+    "price_input": "not known",
+    "price_output": "not known",
+    "cost_per_day": "any",
     "key_file": "none",
     "depends_on": "empty",
     "mode": '`"0660"`',

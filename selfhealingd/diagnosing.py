@@ -29,7 +29,7 @@ from selfhealingd.core.breaker import (
     reset,
     restore,
 )
-from selfhealingd.core.budget import Budget, OverBudget
+from selfhealingd.core.budget import Budget, OverBudget, Usage
 from selfhealingd.core.bundle import Bundle, bundle
 from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosis import Report
@@ -162,8 +162,8 @@ class Diagnosis:
         closed = reset(self.breaker, force=True, reason=reason, by=by, now=now)
         self.breaker = closed or self.breaker
 
-    async def left(self) -> tuple[int, int]:
-        """Return how many calls of this hour, and tokens of this day, are left."""
+    async def left(self) -> budgets.Left:
+        """Return how many calls and tokens are left, and what was spent."""
         budget = await trio.to_thread.run_sync(self._read)
         return budgets.left(budget, self._limits(), utc_now().timestamp())
 
@@ -217,7 +217,7 @@ class Diagnosis:
         if told.problem is not None:
             raise CannotAsk(f"the model's endpoint {told.problem}")
         try:
-            return answer.report(
+            found = answer.report(
                 answer.tool_input(told.stop, bytes(told.content)),
                 asked.bundle,
                 asked.runbooks,
@@ -228,6 +228,11 @@ class Diagnosis:
             log.warning(f"{incident.service}: the model's answer is not used: {error}")
             words = f"the model's answer is not used: {error}"
             raise CannotAsk(words) from error
+        if told.usage is None:
+            return found
+        return msgspec.structs.replace(
+            found, tokens=told.usage.tokens, cost=self._cost(told.usage)
+        )
 
     async def _call(self, asked: Question) -> Answered:
         """Make one call with the next key, within budget and breaker."""
@@ -340,16 +345,23 @@ class Diagnosis:
     def _limits(self) -> budgets.Limits:
         settings = self.settings
         return budgets.Limits(
-            calls=settings.calls_per_hour, tokens=settings.tokens_per_day
+            calls=settings.calls_per_hour,
+            tokens=settings.tokens_per_day,
+            cost=settings.cost_per_day,
         )
+
+    def _cost(self, usage: Usage) -> float | None:
+        prices = self.settings.prices
+        return None if prices is None else prices.cost(usage)
 
     async def _reserve(self, body: bytes) -> budgets.Spent:
         now = utc_now().timestamp()
-        tokens = budgets.estimate(body, answer.MAX_TOKENS)
+        most = budgets.estimate(body, answer.MAX_TOKENS)
+        cost = self._cost(most) or 0.0
 
         def reserve() -> Budget:
             budget = budgets.reserve(
-                self._read(), self._limits(), tokens=tokens, now=now
+                self._read(), self._limits(), tokens=most.tokens, now=now, cost=cost
             )
             atomic.write(self._file, msgspec.json.encode(budget))
             return budget
@@ -365,15 +377,15 @@ class Diagnosis:
 
     async def _settle(self, reserved: budgets.Spent, told: Answered) -> None:
         """Write down what it took; where that isn't known, all that was reserved."""
-        tokens = told.tokens
+        usage = told.usage
         if told.status is not None and keyring.blame(told.status) is not Blame.NOBODY:
-            tokens = 0
-        if tokens is None:
+            usage = Usage()
+        if usage is None:
             return
-        spent = tokens
+        tokens, cost = usage.tokens, self._cost(usage) or 0.0
 
         def settle() -> None:
-            budget = budgets.settle(self._read(), reserved, spent)
+            budget = budgets.settle(self._read(), reserved, tokens=tokens, cost=cost)
             atomic.write(self._file, msgspec.json.encode(budget))
 
         try:

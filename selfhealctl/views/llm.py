@@ -19,6 +19,11 @@ def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
         line(console, _name("breaker"), state(found.breaker))
         words = f"{found.calls_left} calls this hour, {found.tokens_left} tokens today"
         line(console, _name("left"), words)
+        if found.cost_today is not None:
+            limit = "" if found.cost_per_day is None else f" of {found.cost_per_day:g}"
+            words = f"{found.cost_today:.4g}{limit} today"
+            words += f", {found.cost_this_month or 0:.4g} this month"
+            line(console, _name("cost"), words)
         words = f"{counts.total_keys}, {counts.active_keys} of them usable now"
         line(console, _name("keys"), words)
         if found.problem:
@@ -45,6 +50,9 @@ def show_report(found: ReportDocument) -> None:
         line(console, _name("said"), words)
     line(console, _name("cause"), f"{clean(found.cause)}, {found.confidence:.0%} sure")
     line(console, _name("says"), clean(found.summary))
+    if found.tokens is not None:
+        cost = "" if found.cost is None else f", {found.cost:.4g} by the prices then"
+        line(console, _name("took"), f"{found.tokens} tokens{cost}")
     for place, one in enumerate(found.cited):
         name = _name("" if place else "because")
         line(console, name, f"{one.number} {clean(one.part)}: {clean(one.words)}")

@@ -12,7 +12,9 @@ from selfhealingd.commands.common import record, refuse_at_the_end
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import keyring
 from selfhealingd.core.answer import commands
+from selfhealingd.core.budget import Left
 from selfhealingd.core.diagnosis import Report, in_words, parse
+from selfhealingd.core.events import Diagnosed
 from selfhealingd.core.sameness import Known
 from selfhealingd.diagnosing import CannotAsk, Question
 from selfhealingd.store.errors import StoreError
@@ -39,18 +41,19 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
     """How it stands: mode, model, budget, and keys by their fingerprints."""
     its, now = system.diagnosis, trio.current_time()
     problem = None
-    calls = tokens = 0
+    left = Left(calls=0, tokens=0, cost_today=0.0, cost_this_month=0.0)
     try:
-        calls, tokens = await its.left()
+        left = await its.left()
     except CannotAsk as error:
         problem = f"{error}; {error.hint}"
+    priced = its.settings.prices is not None and problem is None
     return LlmDocument(
         mode=its.settings.mode,
         model=its.settings.model,
         endpoint=its.settings.endpoint,
         breaker=its.breaker.label,
-        calls_left=calls,
-        tokens_left=tokens,
+        calls_left=left.calls,
+        tokens_left=left.tokens,
         key_management=keyring.management(its.ring, now),
         keys=tuple(
             KeyDocument(
@@ -61,6 +64,9 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
             for key in its.ring
         ),
         problem=problem,
+        cost_today=left.cost_today if priced else None,
+        cost_this_month=left.cost_this_month if priced else None,
+        cost_per_day=its.settings.cost_per_day,
     )
 
 
@@ -157,12 +163,22 @@ async def _ask_and_keep(
     known = await system.recall.find(asked.key)
     if known is not None:
         told = _again(known, incident, asked)
-        words = f"the same as {known.incident}, from the cache: {told.cause}"
     else:
         told = _document(await its.ask(asked, incident), its.settings.model)
         await system.recall.keep(asked.key, incident.id, told)
-        words = f"the model says: {told.cause}"
-    log.info(f"{incident.service}: {words}, it advises: {told.action}")
+    await system.loop.post(
+        Diagnosed(
+            at=trio.current_time(),
+            service=incident.service,
+            incident=incident.id,
+            cause=told.cause,
+            action=told.action,
+            model=its.settings.model,
+            tokens=told.tokens,
+            cost=told.cost,
+            same_as=told.same_as,
+        )
+    )
     try:
         await trio.to_thread.run_sync(
             system.diagnoses.write, incident.id, msgspec.json.encode(told)
@@ -181,6 +197,8 @@ def _again(known: Known, incident: IncidentDocument, asked: Question) -> ReportD
             parse(report.action, asked.runbooks), incident.service, incident.id
         ),
         same_as=known.incident,
+        tokens=None,
+        cost=None,
     )
 
 
@@ -198,6 +216,8 @@ def _document(of: Report, model: str) -> ReportDocument:
         next_commands=of.next_commands,
         of=model,
         at=rfc3339(utc_now()),
+        tokens=of.tokens,
+        cost=of.cost,
     )
 
 

@@ -49,6 +49,7 @@ from selfhealingd.config.sockets import read_sockets
 from selfhealingd.config.table import read_table
 from selfhealingd.config.watches import read_watch
 from selfhealingd.config.web import read_web
+from selfhealingd.core.budget import Prices
 from selfhealingd.core.policy import Healing, Policy, Program
 from selfhealingd.core.probe import NONE
 from selfhealingd.core.web import Web
@@ -217,15 +218,28 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
         ),
         engine=engine,
         host=host or HostTable(),
-        llm=_llm(llm or LlmTable(), spot.folder),
         web=read_web(tables.get("web"), spot.at("web")),
+        llm=_llm(llm or LlmTable(), spot.at("llm")),
     )
 
 
-def _llm(table: LlmTable, folder: Path) -> Llm:
+def _llm(table: LlmTable, spot: Spot) -> Llm:
     found = msgspec.structs.asdict(table)
+    one, other = found.pop("price_input"), found.pop("price_output")
+    prices = None
+    if one is not None and other is not None:
+        prices = Prices(input=one, output=other)
+    elif one is not other:
+        here, lacks = "price_input", "price_output"
+        if one is None:
+            here, lacks = lacks, here
+        spot.at(here).wrong(f"needs {lacks} as well", "without both no cost is known")
+    if table.cost_per_day is not None and one is other is None:
+        words = "nothing is known of what a call costs"
+        spot.at("cost_per_day").wrong(words, "set price_input and price_output")
     file = table.key_file
-    return Llm(**{**found, "key_file": None if file is None else folder / file})
+    key_file = None if file is None else spot.folder / file
+    return Llm(**{**found, "key_file": key_file, "prices": prices})
 
 
 def _included(main: _Source, patterns: tuple[str, ...]) -> list[_Source]:

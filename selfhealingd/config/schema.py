@@ -13,6 +13,7 @@ from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.readers import (
     Address,
     Addresses,
+    Amount,
     Backups,
     Boolean,
     Certificate,
@@ -271,6 +272,9 @@ class LlmTable(msgspec.Struct, frozen=True, kw_only=True):
     key_file: PathText | None = None
     calls_per_hour: Count = 6
     tokens_per_day: Count = 200_000
+    price_input: Amount | None = None
+    price_output: Amount | None = None
+    cost_per_day: Amount | None = None
 
 
 class WebTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from selfhealingd.core.budget import Prices
 from selfhealingd.core.check import Check
 from selfhealingd.core.hook import Hook
 from selfhealingd.core.launch import Launch
@@ -47,7 +48,10 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Llm(msgspec.Struct, frozen=True, kw_only=True):
-    """Diagnosis by a model; ``timeout`` in seconds, for a call as a whole."""
+    """Diagnosis by a model; ``timeout`` in seconds, for a call as a whole.
+
+    ``prices`` None: what a call costs is not known.
+    """
 
     mode: Literal["off", "advise"] = "advise"
     model: str = "claude-haiku-5-5"
@@ -56,6 +60,8 @@ class Llm(msgspec.Struct, frozen=True, kw_only=True):
     key_file: Path | None = None
     calls_per_hour: int = 6
     tokens_per_day: int = 200_000
+    prices: Prices | None = None
+    cost_per_day: float | None = None
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,6 +97,14 @@ def share(value: object) -> float:
     raise Expected("a share from 0 to 1")
 
 
+def amount(value: object) -> float:
+    """Return an amount of money: a number from 0."""
+    number = _number(value)
+    if number is not None and number >= 0:
+        return number
+    raise Expected("a number from 0, such as 1 or 0.25")
+
+
 def duration(value: object) -> float:
     """Return seconds: from a number of them or a string such as ``"1h30m"``."""
     number = _number(value)

@@ -119,6 +119,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A diagnosis. ``summary`` says no more than the ``cited`` lines do.
 
     ``confidence``: from 0 to 1. ``next_commands``: what to type, most useful first.
+    ``tokens`` and ``cost``: what it took to ask, where that is known.
     """
 
     cause: Fault
@@ -128,3 +129,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by: By
     cited: tuple[Line, ...] = ()
     next_commands: tuple[str, ...] = ()
+    tokens: int | None = None
+    cost: float | None = None

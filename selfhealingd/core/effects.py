@@ -210,6 +210,23 @@ class OperatorActed(Consequence, frozen=True, kw_only=True, tag=True):
     service: str | None = None
 
 
+class IncidentDiagnosed(Consequence, frozen=True, kw_only=True, tag=True):
+    """A model has said what went wrong; ``cost`` in the operator's currency.
+
+    ``same_as``: it had said so of another incident, and was not asked again.
+    """
+
+    durable: ClassVar[bool] = False
+    service: str
+    incident: str
+    cause: str
+    action: str
+    model: str
+    tokens: int | None = None
+    cost: float | None = None
+    same_as: str | None = None
+
+
 class ProblemFound(Consequence, frozen=True, kw_only=True, tag=True):
     """Something is wrong that no incident is about; ``service`` None: with the host."""
 
@@ -248,6 +265,7 @@ Announcement: TypeAlias = (
     | EssentialEnded
     | IncidentOpened
     | IncidentEnded
+    | IncidentDiagnosed
     | AttemptBegan
     | AttemptEnded
     | BreakerChanged

@@ -248,6 +248,24 @@ News: TypeAlias = (
 )
 """What happens to one run."""
 
+
+class Diagnosed(Happened, frozen=True, kw_only=True, tag=True):
+    """A model has said what went wrong in an incident; nothing follows from it.
+
+    ``tokens``, ``cost``: what the call took, where that is known. ``same_as``: it was
+    not asked, as it had been about an incident that is the same.
+    """
+
+    service: str
+    incident: str
+    cause: str
+    action: str
+    model: str
+    tokens: int | None = None
+    cost: float | None = None
+    same_as: str | None = None
+
+
 Elsewhere: TypeAlias = Appeared
 """What others do to a watch."""
 
@@ -264,5 +282,6 @@ Event: TypeAlias = (
     | Due
     | Knocked
     | Noticed
+    | Diagnosed
     | Request
 )

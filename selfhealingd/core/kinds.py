@@ -8,6 +8,7 @@ KINDS: dict[str, str] = {
     "essential.ended": "an essential program ended for good: the daemon shuts down",
     "incident.opened": "something went wrong with a program",
     "incident.ended": "that is over: healed, given up, or left to the operator",
+    "incident.diagnosed": "a model has said what probably went wrong",
     "attempt.began": "a remedy is tried",
     "attempt.ended": "its result is known",
     "breaker.changed": "a breaker has another state now; the engine's is among them",

@@ -17,6 +17,7 @@ from selfhealingd.core.effects import (
     Escalated,
     EssentialEnded,
     FlagsSet,
+    IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
@@ -128,7 +129,8 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
             }
         case ProblemFound(key=key) | ProblemOver(key=key):
             return {"key": key}
-        case FlagsSet(off=off):
-            return {"off": off}
+        case FlagsSet() | IncidentDiagnosed():
+            fields = [one for one in told.__struct_fields__ if one != "service"]
+            return {name: getattr(told, name) for name in fields}
         case _:
             assert_never(told)

@@ -22,6 +22,7 @@ from selfhealingd.core.effects import (
     EssentialEnded,
     Finish,
     FlagsSet,
+    IncidentDiagnosed,
     Listen,
     Observe,
     ProblemFound,
@@ -102,6 +103,8 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 engine.review(turn, name)
         case events.Noticed():
             turn.say(_told(event))
+        case events.Diagnosed():
+            turn.say(_diagnosed(event))
         case events.Knocked():
             knocking.knocked(turn, event)
         case events.Appeared():
@@ -129,6 +132,19 @@ def _told(event: events.Noticed) -> ProblemFound | ProblemOver:
     if event.over:
         return ProblemOver(service=whom, key=key, words=words)
     return ProblemFound(service=whom, key=key, words=words, critical=event.critical)
+
+
+def _diagnosed(event: events.Diagnosed) -> IncidentDiagnosed:
+    return IncidentDiagnosed(
+        service=event.service,
+        incident=event.incident,
+        cause=event.cause,
+        action=event.action,
+        model=event.model,
+        tokens=event.tokens,
+        cost=event.cost,
+        same_as=event.same_as,
+    )
 
 
 def _take_in_deed(turn: Turn, event: events.Healing) -> None:

@@ -22,6 +22,7 @@ from selfhealingd.core.effects import (
     Escalated,
     EssentialEnded,
     FlagsSet,
+    IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
@@ -58,6 +59,7 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SUPERVISOR = "Supervisor"
+DIAGNOSIS = "Diagnosis"
 SELF_HEALING = "SelfHealing"
 CIRCUIT_BREAKER = "CircuitBreaker"
 CONTROL = "Control"
@@ -108,7 +110,7 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
                 words=f"essential program {service} ended for good: shutting down",
                 level=Level.ERROR,
             )
-        case IncidentOpened() | IncidentEnded():
+        case IncidentOpened() | IncidentEnded() | IncidentDiagnosed():
             return _incident(announcement)
         case AttemptBegan() | AttemptEnded():
             return _attempt(announcement)
@@ -135,6 +137,19 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
             )
         case _:
             assert_never(announcement)
+
+
+def _diagnosed(told: IncidentDiagnosed) -> Sentence:
+    took = "" if told.tokens is None else f"; {told.tokens} tokens"
+    cost = "" if told.cost is None else f", cost {told.cost:.4g}"
+    same = "" if told.same_as is None else f" (as of {told.same_as}, which is the same)"
+    return Sentence(
+        kind="incident.diagnosed",
+        component=DIAGNOSIS,
+        service=told.service,
+        words=f"the model says of {told.incident}{same}: {told.cause}, it advises:"
+        f" {told.action}{took}{cost}",
+    )
 
 
 def _problem(announcement: ProblemFound | ProblemOver) -> Sentence:
@@ -193,7 +208,11 @@ _WHAT = {
 }
 
 
-def _incident(announcement: IncidentOpened | IncidentEnded) -> Sentence:
+def _incident(
+    announcement: IncidentOpened | IncidentEnded | IncidentDiagnosed,
+) -> Sentence:
+    if isinstance(announcement, IncidentDiagnosed):
+        return _diagnosed(announcement)
     incident = announcement.incident
     level = Level.WARNING
     if isinstance(announcement, IncidentOpened):

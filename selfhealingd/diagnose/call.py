@@ -2,6 +2,8 @@
 
 import msgspec
 
+from selfhealingd.core.budget import Usage
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One call. ``seconds``: after which it is over, whatever was read by then.
@@ -18,7 +20,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it. ``status``: of HTTP, None where there was no whole answer.
 
-    ``problem``: why ``content`` is not to be looked at. ``tokens``: in and out, where
+    ``problem``: why ``content`` is not to be looked at. ``usage``: its tokens, where
     the answer says so.
     """
 
@@ -27,5 +29,5 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: str | None = None
     stop: str | None = None
     content: msgspec.Raw = msgspec.Raw(b"null")
-    tokens: int | None = None
+    usage: Usage | None = None
     request: str | None = None

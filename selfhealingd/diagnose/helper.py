@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from selfhealingd.core.budget import Usage
 from selfhealingd.diagnose.call import Answered, Asked
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _told(message: object) -> Answered:
         status=200,
         stop=_text(told.get("stop_reason")),
         content=msgspec.Raw(msgspec.json.encode(told.get("content"))),
-        tokens=_tokens(told.get("usage")),
+        usage=_usage(told.get("usage")),
         request=_text(getattr(message, "_request_id", None)),
     )
 
@@ -155,21 +156,23 @@ def _text(value: object) -> str | None:
     return value[:100] if isinstance(value, str) else None
 
 
-def _tokens(usage: object) -> int | None:
+def _usage(told: object) -> Usage | None:
     """Return all tokens that are paid for; None where that is not plainly said."""
-    if not isinstance(usage, dict):
+    if not isinstance(told, dict):
         return None
     counts = [
-        usage.get(name) or 0
+        told.get(name) or 0
         for name in (
+            "output_tokens",
             "input_tokens",
             "cache_creation_input_tokens",
             "cache_read_input_tokens",
-            "output_tokens",
         )
     ]
     usual = all(type(one) is int and 0 <= one < 10**7 for one in counts)
-    return sum(counts) if usual and usage.get("input_tokens") else None
+    if not usual or not told.get("input_tokens"):
+        return None
+    return Usage(input=sum(counts[1:]), output=counts[0])
 
 
 def _in_words(error: BaseException) -> str:

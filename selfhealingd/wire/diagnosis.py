@@ -16,7 +16,8 @@ class ReportDocument(Document, frozen=True):
 
     ``action`` is advice, and nothing does it by itself; ``next_commands``: what to
     type. ``of``: the name of the model; ``at``: when it was asked;
-    ``same_as``: about which incident, where that was the same as this one.
+    ``same_as``: about which incident, where that was the same as this one. ``tokens``:
+    what the call took; ``cost``: the same by the prices in the config then.
     """
 
     cause: str
@@ -29,6 +30,8 @@ class ReportDocument(Document, frozen=True):
     of: str | None = None
     at: str | None = None
     same_as: str | None = None
+    tokens: int | None = None
+    cost: float | None = None
 
 
 class KeyDocument(Document, frozen=True):
@@ -40,7 +43,11 @@ class KeyDocument(Document, frozen=True):
 
 
 class LlmDocument(Document, frozen=True):
-    """Diagnosis by a model as it stands. ``calls_left`` in this hour, tokens today."""
+    """Diagnosis by a model as it stands. ``calls_left`` in this hour, tokens today.
+
+    Costs are None where the config has no prices. Today: in the last 24 hours; the
+    month is UTC's. What a call may cost counts until it is known what it did.
+    """
 
     mode: str
     model: str
@@ -51,6 +58,9 @@ class LlmDocument(Document, frozen=True):
     key_management: KeyManagement
     keys: tuple[KeyDocument, ...] = ()
     problem: str | None = None
+    cost_today: float | None = None
+    cost_this_month: float | None = None
+    cost_per_day: float | None = None
 
 
 class PreviewDocument(Document, frozen=True):

@@ -5,6 +5,7 @@ import pytest
 from selfhealingd.config import ConfigError, load_config
 from selfhealingd.config.diff import compare
 from selfhealingd.config.settings import Llm
+from selfhealingd.core.budget import Prices
 
 
 def load(folder: Path, text: str) -> Llm:
@@ -27,6 +28,10 @@ def test_without_a_table_it_advises_where_there_are_keys(tmp_path: Path) -> None
         ('endpoint = "http://models.example"', "https"),
         ('endpoint = "models.example"', "URL"),
         ("calls_per_hour = 0", "1"),
+        ("price_input = -1\nprice_output = 1", "from 0"),
+        ("price_input = 1", "price_output as well"),
+        ("price_output = 1", "price_input as well"),
+        ("cost_per_day = 1", "set price_input and price_output"),
         ('api_key = "sk-ant-1"', "unknown key"),
     ],
 )
@@ -37,6 +42,14 @@ def test_what_cannot_be_meant_is_a_mistake(
     with pytest.raises(ConfigError, match=says) as caught:
         load(tmp_path, f"[llm]\n{written}")
     assert "sk-ant-1" not in str(caught.value)
+
+
+def test_prices_are_of_no_currency(tmp_path: Path) -> None:
+    """Both of them; 0 for a model of one's own."""
+    found = load(
+        tmp_path, "[llm]\nprice_input = 0\nprice_output = 2.5\ncost_per_day = 1"
+    )
+    assert Llm(prices=Prices(input=0.0, output=2.5), cost_per_day=1.0) == found
 
 
 def test_a_slash_at_the_end_of_an_endpoint_means_nothing(tmp_path: Path) -> None:

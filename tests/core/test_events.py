@@ -51,6 +51,9 @@ EVENTS: list[events.Event] = [
     events.Due(at=0.1, service="web"),
     events.Knocked(at=0.1, service="web", opened=False),
     events.Noticed(at=0.1, key="rule load > 5", words="host: load", over=True),
+    events.Diagnosed(
+        at=0.1, service="web", incident="web-1", cause="crash", action="hold", model="a"
+    ),
     events.StartAsked(**ASKED, service="web"),
     events.StopAsked(**ASKED, service="web"),
     events.RestartAsked(**ASKED, service="web"),

@@ -16,6 +16,7 @@ from selfhealingd.core.effects import (
     Escalated,
     EssentialEnded,
     FlagsSet,
+    IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
@@ -209,6 +210,26 @@ TOLD: list[tuple[Announcement, str, dict[str, Any]]] = [
         {"key": "rule load > 5"},
     ),
     (FlagsSet(off=("auto_healing",)), "flags.changed", {"off": ["auto_healing"]}),
+    (
+        IncidentDiagnosed(
+            service="web",
+            incident="web-4",
+            cause="bad config",
+            action="hold",
+            model="a",
+            tokens=120,
+            cost=0.25,
+        ),
+        "incident.diagnosed",
+        {
+            "incident": "web-4",
+            "cause": "bad config",
+            "action": "hold",
+            "model": "a",
+            "tokens": 120,
+            "cost": 0.25,
+        },
+    ),
 ]
 
 

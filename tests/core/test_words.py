@@ -10,6 +10,7 @@ from selfhealingd.core.effects import (
     BreakerChanged,
     Escalated,
     FlagsSet,
+    IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
@@ -119,6 +120,31 @@ INCIDENT = Incident(
 ATTEMPT = Attempt(
     number=2, remedy="restart", began=NOW, deadline=NOW, ticket=0, main_ticket=0
 )
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cost", "took"),
+    [
+        (None, None, ""),
+        (120, None, "; 120 tokens"),
+        (120, 0.01, "; 120 tokens, cost 0.01"),
+    ],
+)
+def test_a_diagnosis_says_what_it_took(
+    tokens: int | None, cost: float | None, took: str
+) -> None:
+    """Where that is known."""
+    told = IncidentDiagnosed(
+        service="web",
+        incident="web-4",
+        cause="bad config",
+        action="hold",
+        model="a",
+        tokens=tokens,
+        cost=cost,
+    )
+    words = f"the model says of web-4: bad config, it advises: hold{took}"
+    assert words == sentence(told, NOW).words
 
 
 def ended(ending: Ending, attempts: int = 1) -> IncidentEnded:

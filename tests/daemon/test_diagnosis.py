@@ -52,7 +52,7 @@ def without_secrets(text: str) -> bool:
 async def test_a_model_is_asked_and_its_report_shown(house: House) -> None:
     """What is sent is what preview prints, to the byte, and no secret is in it."""
     async with endpoint(message()) as model:
-        await crashed(house, model)
+        await crashed(house, model, price_input=1000, price_output=5000)
         status = await house.call("status")
         assert {
             "totalKeys": 1,
@@ -69,6 +69,7 @@ async def test_a_model_is_asked_and_its_report_shown(house: House) -> None:
         again = await house.ctl("llm", "diagnose", "web-1")
         assert 0 == again.status
         assert 1 == len(model.bodies)  # it has a report
+        await house.until(said("bad config", kind="incident.diagnosed", cost=0.2))
         shown = await house.ctl("show", "web-1", "--no-json")
         how = await house.ctl("llm", "--no-json")
         left = await house.call("llm")
@@ -76,6 +77,9 @@ async def test_a_model_is_asked_and_its_report_shown(house: House) -> None:
         assert str(words) in shown.out
     assert "selfhealctl stop web --reason" in shown.out
     assert (5, 200_000 - 120) == (left["callsLeft"], left["tokensLeft"])
+    assert (0.2, 0.2) == (left["costToday"], left["costThisMonth"])
+    assert "120 tokens, 0.2 by the prices then" in shown.out
+    assert "0.2 today, 0.2 this month" in how.out
     assert "variable ANTHROPIC_API_KEY" in how.out
     sent = model.bodies[0].decode()
     assert "[redacted]" in sent
@@ -175,7 +179,7 @@ async def test_a_call_that_hangs_holds_up_nothing_and_stays_spent(
             yield b""
 
         model.pieces = silent
-        await crashed(house, model)
+        await crashed(house, model, price_input=1000, price_output=5000)
         async with house.connect() as line:
             await line.call("llm-diagnose", id="web-1")
             with trio.fail_after(30):
@@ -188,6 +192,7 @@ async def test_a_call_that_hangs_holds_up_nothing_and_stays_spent(
         await house.start(environ=ENVIRON)
         left = await house.call("llm")
     assert 5 == left["callsLeft"]
+    assert left["costToday"] == left["costThisMonth"] > 1
     assert left["tokensLeft"] < 200_000 - 1024
 
 
