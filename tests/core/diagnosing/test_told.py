@@ -9,15 +9,15 @@ from selfhealingd.core.remedy import Hold
 
 REPORT = Report(
     cause=Fault.MISSING_FILE,
-    summary="/etc/bot/token is missing",
+    summary="/etc/bot/passcode is missing",
     confidence=0.84,
     action=Hold(),
     by=By.RULES,
     cited=tuple(
-        Line(number=n, part="output /var/log/bot.log", words="no token", said=True)
+        Line(number=n, part="output /var/log/bot.log", words="no passcode", said=True)
         for n in range(1, 20)
     ),
-    next_commands=("namei -l /etc/bot/token",),
+    next_commands=("namei -l /etc/bot/passcode",),
 )
 
 
@@ -36,4 +36,4 @@ def test_the_heart_of_it(fault: Fault) -> None:
     found = told(msgspec.structs.replace(REPORT, cause=fault), operator=False)
     assert fault.value == found.cause
     assert found.summary
-    assert "token" not in msgspec.json.encode(found).decode()
+    assert "passcode" not in msgspec.json.encode(found).decode()
