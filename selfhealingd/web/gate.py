@@ -59,10 +59,18 @@ class Gate:
 
         ``free``: there is nothing in it that strangers may not see. ``now``: seconds.
         """
-        if wait := self._requests.take(address, now):
+        said = _bearer(headers)
+        operator = said is not None and self._token.is_this(said)
+        # A stranger on the same host must not keep an operator out.
+        if not operator and (wait := self._requests.take(address, now)):
             raise _too_often(f"too many requests from {address}", wait)
         self._check_host(headers.get("host", ""))
-        who = self._identify(headers, address, now)
+        if not operator and said is not None and self._token.digest is not None:
+            if wait := self._wrong.take(address, now):
+                raise _too_often(f"too many wrong tokens from {address}", wait)
+            raise WrongToken(address)
+        way = "web token" if operator else "web"
+        who = Who(operator=operator, via=f"{way} from {address}")
         if method not in _LOOKING:
             self._check_origin(headers)
             self._need_token(who, "to change something")
@@ -80,18 +88,6 @@ class Gate:
             "ask by address, or name it in [web] hosts",
             status=421,
         )
-
-    def _identify(self, headers: Headers, address: str, now: float) -> Who:
-        scheme, _, said = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return Who(operator=False, via=f"web from {address}")
-        if self._token.is_this(said.strip()):
-            return Who(operator=True, via=f"web token from {address}")
-        if self._token.digest is None:
-            return Who(operator=False, via=f"web from {address}")
-        if wait := self._wrong.take(address, now):
-            raise _too_often(f"too many wrong tokens from {address}", wait)
-        raise WrongToken(address)
 
     def _check_origin(self, headers: Headers) -> None:
         """Refuse what another site's page asks; who is no browser sends neither."""
@@ -141,6 +137,11 @@ class WrongToken(Refused):
             headers={"www-authenticate": 'Bearer realm="selfhealingd"'},
         )
         self.address = address
+
+
+def _bearer(headers: Headers) -> str | None:
+    scheme, _, said = headers.get("authorization", "").partition(" ")
+    return said.strip() if scheme.lower() == "bearer" else None
 
 
 def _too_often(words: str, wait: float) -> Refused:

@@ -32,14 +32,17 @@ def described(results: Mapping[str, object]) -> bytes:
     of = dict(zip(METHODS, schemas[2:], strict=False))
     taken = dict(zip(METHODS, schemas[2 + len(of) :], strict=True))
     paths: Json = {
-        "/healthz": _look("Whether the daemon answers", {"type": "object"}, free=True),
-        "/metrics": _look("Metrics for Prometheus", media="text/plain"),
-        "/api/status": _look("The whole truth in one document", status),
+        "/healthz": _look(
+            "healthz", "Whether the daemon answers", {"type": "object"}, free=True
+        ),
+        "/metrics": _look("metrics", "Metrics for Prometheus", media="text/plain"),
+        "/api/status": _look("status", "The whole truth in one document", status),
         "/api/events": _look(
+            "events",
             "Events `status`, `announce` and `lagged`, as they happen",
             media="text/event-stream",
         ),
-        "/api/openapi.json": _look("This document", {"type": "object"}),
+        "/api/openapi.json": _look("openapi", "This document", {"type": "object"}),
     }
     for name, method in METHODS.items():
         if name in ELSEWHERE:
@@ -78,6 +81,7 @@ def _anything(kind: type) -> Json:
 
 
 def _look(
+    name: str,
     summary: str,
     schema: Json | None = None,
     *,
@@ -88,7 +92,8 @@ def _look(
     found = {"description": summary, "content": {media: content}}
     # Nobody needs a token to look on loopback; elsewhere everybody does.
     security = {} if free else {"security": [{}, _TOKEN]}
-    return {"get": {"summary": summary, "responses": {"200": found}, **security}}
+    get = {"operationId": name, "summary": summary, "responses": {"200": found}}
+    return {"get": {**get, **security}}
 
 
 def _operation(

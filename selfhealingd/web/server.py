@@ -197,6 +197,7 @@ class _Connection(TCPServer):
             await self.idle_task.restart(tasks, self._idle_timeout)
             try:
                 await self._read_data()
+                await self.idle_task.stop()  # or the place is taken until it is over
             finally:
                 await self._close()
 
