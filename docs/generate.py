@@ -37,6 +37,7 @@ from selfhealingd.core.policy import Autorestart, Healing
 from selfhealingd.core.probe import Heartbeat, Probe
 from selfhealingd.core.rules.measures import KINDS as MEASURES
 from selfhealingd.core.rules.measures import Scope
+from selfhealingd.web.catalogue import CATALOGUE
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import METHODS, Params
 
@@ -719,6 +720,15 @@ def _events() -> Iterator[str]:
         yield _row(f"`{kind.replace('.', '-')}`", f"`{kind}`", meaning)
 
 
+def _metrics() -> Iterator[str]:
+    yield "| Metric | Type | Labels | Meaning |"
+    yield "| --- | --- | --- | --- |"
+    for row in CATALOGUE:
+        kind = "counter" if row.counts else "gauge"
+        labels = ", ".join(f"`{label}`" for label in row.labels)
+        yield f"| `{row.name}` | {kind} | {labels} | {row.help} |"
+
+
 def _errors() -> Iterator[str]:
     yield from _table("`kind`", "`code`", "Exit status of selfhealctl")
     for kind in Kind:
@@ -849,6 +859,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "hostmeasures": partial(_measures, Scope.HOST),
     "hook": _keys(schema.HookTable, HOOK),
     "events": _events,
+    "metrics": _metrics,
     "methods": _methods,
     "errors": _errors,
     "statuses": _statuses,

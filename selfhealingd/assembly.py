@@ -22,6 +22,7 @@ from selfhealingd.core.record import Opening
 from selfhealingd.core.sample import Sample
 from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.core.watch import Unit
+from selfhealingd.counting import Counts
 from selfhealingd.diagnosing import Diagnosis, brought_back
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
@@ -114,7 +115,7 @@ async def assemble(
     journal = Journal(config.daemon.state_dir / "journal.jsonl", opening=opening)
     memory = Memory(file, anchor, boot)
     keeper: Keeper[Moment] = Keeper(journal, snapshot, memory.write)
-    feed = Feed()
+    feed, counts = Feed(), Counts()
     mark = instance(config)
     hooks = make_hooks(mark, problems, lambda letter: _notice(parts[0], letter))
     loop = Loop(
@@ -122,7 +123,7 @@ async def assemble(
         host,
         anchor,
         memory=keeper,
-        tell=partial(_tell, feed, hooks),
+        tell=partial(_tell, feed, hooks, counts),
         on_fault=partial(_on_fault, problems),
     )
     loop.launches = dict(config.launches)
@@ -203,6 +204,7 @@ async def assemble(
         ),
         feed=feed,
         hooks=hooks,
+        counts=counts,
         operations=Operations(loop),
         problems=problems,
         inheritance=inheritance,
@@ -323,7 +325,8 @@ def _samples(sampler: Sampler, service: str) -> list[Sample]:
     return [] if series is None else series.samples()
 
 
-def _tell(feed: Feed, hooks: Hooks, event: EventDocument) -> None:
+def _tell(feed: Feed, hooks: Hooks, counts: Counts, event: EventDocument) -> None:
+    counts.note(event)
     feed.publish(event)
     hooks.offer(event)
     tell_in_log(event)

@@ -6,6 +6,7 @@ import trio
 
 from selfhealingd.config.settings import Config
 from selfhealingd.core.breaker import By
+from selfhealingd.counting import Counts
 from selfhealingd.diagnosing import Diagnosis
 from selfhealingd.feed import Feed
 from selfhealingd.inheritance import Inheritance
@@ -52,6 +53,7 @@ class System:
     periodic: Periodic
     feed: Feed
     hooks: Hooks
+    counts: Counts
     operations: Operations
     problems: Problems
     inheritance: Inheritance

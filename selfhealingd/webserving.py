@@ -33,6 +33,9 @@ from selfhealingd.wire.messages import Request, Response
 if TYPE_CHECKING:
     from selfhealingd.web.backend import SendLine, Who
 
+if TYPE_CHECKING:
+    from selfhealingd.web.figures import Figures
+
 log = logs.get("Web")
 
 CREDENTIAL = "web-token"
@@ -281,6 +284,12 @@ class _Backend:
             yield _Asking(response, call, outbox)
         finally:
             outbox.close()
+
+    async def figures(self, status: Status) -> "Figures":
+        """Return what metrics are made of, beside a status."""
+        from selfhealingd.figuring import figures  # noqa: PLC0415 - as all of the web
+
+        return await figures(self.system, status)
 
     def on_error(self, error: Exception, where: str) -> None:
         """Tell in the log what nobody meant to raise."""

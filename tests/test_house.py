@@ -83,8 +83,7 @@ def test_tests_mirror_sources(test: Path) -> None:
     place = test.parent.relative_to(TOP / "tests")
     folder = TOP / ROOMS[place.parts[0]] / place
     about = test.stem.removeprefix("test_")
-    files = [*folder.glob("*.py"), *folder.glob("static/*.js")]
-    modules = {file.stem for file in files}
+    modules = {module.stem for module in folder.glob("*.py")}
     assert any(f"{about}_".startswith(f"{module}_") for module in modules)
 
 

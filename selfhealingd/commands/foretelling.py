@@ -21,9 +21,16 @@ async def forecast(
 ) -> tuple[ForecastDocument, ...]:
     """All that has a limit, what is soonest at it first; of these services alone."""
     names = frozenset(programs(system, params.names)) if params.names else None
-    found = await system.judging.foresight.seen(names)
-    known = [replace(one, found=None) if one.age > STALE_SECS else one for one in found]
+    known = await looked_at(system, names)
     return tuple(_document(one) for one in sorted(known, key=_order))
+
+
+async def looked_at(system: System, names: frozenset[str] | None) -> tuple[Seen, ...]:
+    """All that has a limit, as it is now; None: of every service and of the host."""
+    found = await system.judging.foresight.seen(names)
+    return tuple(
+        replace(one, found=None) if one.age > STALE_SECS else one for one in found
+    )
 
 
 def _order(seen: Seen) -> tuple[float, str, str]:

@@ -13,7 +13,7 @@ from selfhealingd.web.events import Bulletin, Stream
 from selfhealingd.web.gate import Gate
 from selfhealingd.web.intake import Intake
 from selfhealingd.web.methods import routes
-from selfhealingd.web.metrics import CONTENT_TYPE, expose
+from selfhealingd.web.metrics import CONTENT_TYPE, Metrics
 from selfhealingd.web.openapi import described
 from selfhealingd.web.truth import Truth
 
@@ -26,7 +26,7 @@ class Site:
 
     def __init__(self, backend: Backend, web: Web, token: Token) -> None:
         truth = Truth(backend)
-        status = _Status(truth)
+        status = _Status(truth, backend)
         self._backend = backend
         self._bulletin = Bulletin(backend, truth)
         stream = Stream(backend, truth, self._bulletin)
@@ -66,8 +66,9 @@ async def healthz(_request: Request) -> Response:
 class _Status:
     """The whole truth, in two forms."""
 
-    def __init__(self, truth: Truth) -> None:
+    def __init__(self, truth: Truth, backend: Backend) -> None:
         self._truth = truth
+        self._metrics = Metrics(truth.status, backend.figures)
 
     async def status(self, _request: Request) -> Response:
         """As a document, as ``selfhealctl status`` prints it."""
@@ -75,5 +76,5 @@ class _Status:
 
     async def metrics(self, _request: Request) -> Response:
         """As Prometheus reads it."""
-        content = expose(await self._truth.status())
+        content = await self._metrics.text()
         return Response(content, headers={"content-type": CONTENT_TYPE})

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 import trio
 
+from selfhealingd.web.figures import Figures
 from selfhealingd.wire.documents import EventDocument, Status
 from selfhealingd.wire.messages import Response
 
@@ -68,6 +69,9 @@ class Backend(Protocol):
         self, method: str, params: bytes, who: Who
     ) -> AbstractAsyncContextManager[Asking]:
         """Have a method done; it goes on where who asked goes away."""
+
+    async def figures(self, status: Status) -> Figures:
+        """Return what metrics are made of, beside a status."""
 
     def on_error(self, error: Exception, where: str) -> None:
         """Be told of what nobody meant to raise."""

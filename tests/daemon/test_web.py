@@ -68,7 +68,10 @@ async def test_what_is_served(house: House) -> None:
         assert lasting(told.json) == lasting(status.json)
         assert told.out.split("\n")[:9] == status.body.decode().split("\n")[:9]
         metrics = await stranger.get("/metrics")
-        assert b"selfhealingd" in metrics.body
+        assert b'\nselfhealingd_service_up{service="a"} 1.0\n' in metrics.body
+        assert b"\nselfhealingd_loop_lag_seconds " in metrics.body
+        kind = b'\nselfhealingd_events_total{kind="service.transition"} '
+        assert kind in metrics.body
         assert metrics.headers["content-type"].startswith("text/plain; version=")
     assert 0 == await house.stop()
 

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,16 +19,9 @@ from selfhealingd.supervise.tree import send, wait_gone
 
 
 @pytest.fixture
-async def reaping(nursery: trio.Nursery) -> AsyncIterator[None]:
-    """Have orphans come to us, and reap them; none outlives the test."""
+async def reaping(nursery: trio.Nursery) -> None:
+    """Have orphans come to us, and reap them, as long as the test lasts."""
     await nursery.start(reaper.serve)
-    yield
-    with trio.fail_after(20):
-        while left := reaper.orphans():
-            for pid in left:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            await trio.sleep(0.01)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import { setClock } from "./words.js";
 
 const DEADLINE = 10_000;
-const SLOW = 120_000; // a restart tells when it is done
+const SLOW = 120_000; // a restart answers when it is done
 const KEPT = "selfhealingd.token";
 
 let held = null; // not kept: gone with the page
@@ -48,24 +48,20 @@ export function listen(signal) {
   return send("api/events", { signal });
 }
 
-// What operates: the answer is the method's result, or what it finished with.
 export async function act(path, body) {
   const answer = await send(`api/${path}`, {
     method: "POST",
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(SLOW),
   });
-  const lines = (await answer.text()).trim().split("\n").map((line) => JSON.parse(line));
-  const finished = lines.find((line) => line.method === "finished");
-  return finished ? finished.params : lines[0].result;
+  return answer.json();
 }
 
 async function send(path, how) {
   const bearer = token();
   const headers = {
     ...(bearer && { Authorization: `Bearer ${bearer}` }),
-    // A line for each thing that is told: the result, then what comes of it.
-    ...(how.body && { "Content-Type": "application/json", Accept: "application/x-ndjson" }),
+    ...(how.body && { "Content-Type": "application/json" }),
   };
   let answer;
   try {

@@ -43,9 +43,8 @@ function showDormant(status) {
   const box = byId("dormant");
   const healing = status.selfHealing;
   show(box, healing.isDormant);
-  if (!healing.isDormant) return;
   const main = status.circuitBreakers.find((one) => one.name === "self-healing-main");
-  fill(box, [healing.dormantReason, main?.changedAt, advice(status)], () => [
+  fill(box, [healing.isDormant, healing.dormantReason, main?.changedAt, advice(status)], () => [
     h("h3", {}, icon("bad"), "Dormant: healing has stopped"),
     h("p", {}, h("strong", {}, healing.dormantReason), main?.changedAt && `, since ${moment(main.changedAt)}`,
       ". What runs keeps running and is watched, but nothing is healed until a person resumes."),
