@@ -32,6 +32,7 @@ COMMANDS = (
         "status",
         ("selfhealctl status", "selfhealctl status web", "selfhealctl status | jq ."),
     ),
+    Row(HOW, "top", "top", ("selfhealctl top",)),
     Row(HOW, "look", "health", ("selfhealctl health", "selfhealctl health || alert")),
     Row(
         HOW,

@@ -1,0 +1,46 @@
+"""The command that shows how it goes, live. It alone loads trio, and that late."""
+
+# ruff: noqa: PLC0415
+import codecs
+import os
+import signal
+import sys
+
+from selfhealctl.session import Session, read
+from selfhealingd.wire.documents import Status
+
+
+def top(session: Session) -> None:
+    """Watch services, what they use and what happens, live; act on them by keys.
+
+    The worst comes first. The keys: ? shows them, q leaves.
+    """
+    from functools import partial
+
+    import trio
+
+    from selfhealctl.top.ink import Paint
+    from selfhealctl.top.shell import watch
+    from selfhealctl.top.terminal import terminal
+    from selfhealctl.views.logs import wants_colours
+
+    # A daemon that goes away in the middle of a question is an error, no end.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    with terminal() as taken:
+        # Whoever is not there is told of as by every command.
+        status = read(session.ask("status"), Status)
+        paint = Paint(colours=wants_colours(), unicode=_knows_unicode())
+        ended_by = trio.run(partial(watch, session, taken, paint, status))
+    if ended_by is not None:
+        signal.signal(ended_by, signal.SIG_DFL)
+        os.kill(os.getpid(), ended_by)
+
+
+def _knows_unicode() -> bool:
+    """Whether the locale has more than ASCII.
+
+    In the locale C, Python speaks UTF-8 all the same; the terminal may not.
+    """
+    if sys.flags.utf8_mode and not os.environ.get("PYTHONUTF8"):
+        return False
+    return codecs.lookup(sys.stdout.encoding).name == "utf-8"
