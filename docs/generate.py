@@ -72,7 +72,7 @@ KINDS = {
     "OwnCommand": "list or string",
     "UnitName": "name of a service unit",
     "LogLevel": '`"debug"`, `"info"`, `"warning"`, `"error"`',
-    "LlmMode": '`"off"`, `"advise"`',
+    "LlmMode": '`"off"`, `"advise"`, `"act"`',
     "Endpoint": "URL",
     "Orphans": '`"keep"`, `"stop"`',
     "LogFormat": '`"console"`, `"json"`',
@@ -208,7 +208,8 @@ PROGRAM = COMMAND | {
     "redirect_stderr": "Send stderr to where stdout goes.",
     "healing": "For this program alone: any of `backoff_initial`, `backoff_max`,"
     " `verify_secs`, `open_after`, `open_secs`, `permanent_after`, `ladder`,"
-    " `preventive`, `quiet`.",
+    " `preventive`, `quiet`; and `llm_actions`: what a model may do about it by itself,"
+    " in mode `act`; see [diagnosis](diagnosis.md#let-it-act).",
     "startup": "What it has to show to be RUNNING, where `readiness` is another"
     " matter: see [below](#programnamereadiness).",
     "readiness": "What it has to show to be RUNNING, and to be ready from then on: see"
@@ -397,7 +398,8 @@ WEB = {
 }
 
 LLM = {
-    "mode": "`advise`: asked when a breaker opens, or an operator asks; `off`: never.",
+    "mode": "`advise`: asked when a breaker opens, or an operator asks; `act`: the"
+    " same, and it [may act](diagnosis.md#let-it-act); `off`: never.",
     "model": "The model's name, as its endpoint knows it.",
     "endpoint": "Where it is asked; with https, or on this host.",
     "timeout": "Within which a call has ended, whatever came of it.",

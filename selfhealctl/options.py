@@ -32,6 +32,8 @@ class LlmDo(StrEnum):
     KEYS = "keys"
     PREVIEW = "preview"
     DIAGNOSE = "diagnose"
+    APPROVE = "approve"
+    TRUST = "trust"
 
 
 class HooksDo(StrEnum):
@@ -240,7 +242,7 @@ IncidentArgument = Annotated[
         metavar="ID",
         show_default=False,
         autocompletion=incident_ids,
-        help="An incident, or a program's name for its latest one.",
+        help="An incident, or a program's name for its latest one; a proposal.",
     ),
 ]
 Follow = Annotated[
@@ -256,7 +258,7 @@ Force = Annotated[bool, typer.Option("--force", help="Also when it is PERMANENT_
 LlmArgument = Annotated[
     LlmDo,
     typer.Argument(
-        metavar="[status|keys|preview|diagnose]",
+        metavar="[status|keys|preview|diagnose|approve|trust]",
         show_default=False,
         help="status if not given.",
     ),

@@ -140,6 +140,7 @@ COMMANDS = (
             "selfhealctl llm",
             "selfhealctl llm preview web",
             "selfhealctl llm diagnose web-12",
+            'selfhealctl llm approve a3 --reason "the tmp folder is full indeed"',
         ),
     ),
     Row(HEALING, "look", "runbooks", ("selfhealctl runbooks",)),

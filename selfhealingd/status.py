@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import trio
 
 import selfhealingd
+from selfhealingd import proposals
 from selfhealingd.clock import utc_now
 from selfhealingd.core.assessment import assess
 from selfhealingd.core.keyring import management
@@ -60,7 +61,11 @@ def facts(system: System) -> Facts:
         probes=probes(system, anchor),
         unseen=unseen(system),
         ended=system.periodic.ended,
-        llm=Llm(key_management=management(system.diagnosis.ring, now)),
+        llm=Llm(
+            key_management=management(system.diagnosis.ring, now),
+            approvals=proposals.waiting(system, anchor),
+            demoted=proposals.demoted(system),
+        ),
         breakers=llm_breaker(system, anchor),
         caution=daemon.tasks_caution,
         overload=daemon.tasks_overload,

@@ -3,20 +3,25 @@
 # ruff: noqa: PLC0415
 from selfhealctl.errors import UsageError
 from selfhealctl.operation import Order, operate
-from selfhealctl.options import LlmArgument, LlmDo, OfIncident
+from selfhealctl.options import LlmArgument, LlmDo, OfIncident, Reason, required_reason
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
-from selfhealingd.wire.methods import IncidentId
+from selfhealingd.wire.methods import Approve, IncidentId, Trust
 
 
 def llm(
-    session: Session, do: LlmArgument = LlmDo.STATUS, of: OfIncident = None
+    session: Session,
+    do: LlmArgument = LlmDo.STATUS,
+    of: OfIncident = None,
+    reason: Reason = None,
 ) -> None:
     """See how diagnosis by a model stands, what it would be sent, or ask it.
 
-    status: mode, model, budget. keys: each by its fingerprint. preview: print what
-    would be sent about an incident, to the byte, and send nothing. diagnose: ask now.
-    A service's name stands for its latest incident.
+    status: mode, model, budget, and what waits for approval. keys: each by its
+    fingerprint. preview: print what would be sent about an incident, to the byte, and
+    send nothing. diagnose: ask now. A service's name stands for its latest incident.
+    approve: have done what it proposes, by the id that status tells. trust: let it act
+    again on a service on which it acted in vain. Both need a reason.
     """
     match do:
         case LlmDo.STATUS | LlmDo.KEYS:
@@ -36,6 +41,27 @@ def llm(
             write_words(read(raw, PreviewDocument).body)
         case LlmDo.DIAGNOSE:
             operate(session, Order("llm-diagnose", _named(do, of)))
+        case LlmDo.APPROVE | LlmDo.TRUST:
+            _allow(session, do, of, reason)
+
+
+def _allow(session: Session, do: LlmDo, of: str | None, reason: str | None) -> None:
+    what = "proposal" if do is LlmDo.APPROVE else "service"
+    if of is None:
+        raise UsageError(f"{do} which {what}?", "which there are: selfhealctl llm")
+    example = f'selfhealctl llm {do} {of} --reason "it is right"'
+    why = required_reason(f"{do} it", reason, example)
+    params = (
+        Approve(id=of, reason=why)
+        if do is LlmDo.APPROVE
+        else Trust(name=of, reason=why)
+    )
+    raw = session.order(f"llm-{do}", params)
+    if not session.wrote_json(raw):
+        from selfhealctl.views.work import show_done
+        from selfhealingd.wire.documents import Done
+
+        show_done(read(raw, Done))
 
 
 def _named(do: LlmDo, of: str | None) -> IncidentId:

@@ -70,7 +70,11 @@ def _head(console: Console, incident: IncidentDocument) -> None:
     line(console, f"{incident.id}  ", ending, f"  {_lasted(incident)}")
     _named(console, "what", f"{incident.cause}: {incident.detail}")
     _named(console, "since", moment(incident.opened))
-    tried = [f"{one.remedy}: {one.result or 'under way'}" for one in incident.attempts]
+    tried = [
+        f"{one.remedy}{' (the model)' if one.advised else ''}:"
+        f" {one.result or 'under way'}"
+        for one in incident.attempts
+    ]
     if tried:
         _named(console, "tried", "; ".join(tried[-5:]))
     if incident.log:

@@ -1,5 +1,6 @@
 """Diagnosis by a model, for a person."""
 
+from rich.console import Console
 from rich.text import Text
 
 from selfhealctl.views.screen import QUIET, Column, line, screen, state, table
@@ -26,6 +27,14 @@ def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
             line(console, _name("cost"), words)
         words = f"{counts.total_keys}, {counts.active_keys} of them usable now"
         line(console, _name("keys"), words)
+        for one in found.allowed:
+            words = f"{clean(one.service)}: {', '.join(map(clean, one.actions))}"
+            line(console, _name("may do"), words)
+        for name in found.demoted:
+            command = f'selfhealctl llm trust {clean(name)} --reason "…"'
+            words = f"{clean(name)}, as it acted in vain, until: {command}"
+            line(console, _name("demoted"), words)
+        _approvals(console, found)
         if found.problem:
             line(console, _name("problem"), clean(found.problem))
     if not found.keys:
@@ -35,6 +44,14 @@ def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
     columns = (Column("KEY"), Column("FROM", wraps=True), Column("STATE", wraps=True))
     rows = [(one.fingerprint, one.source, one.state) for one in found.keys]
     table(console, columns, rows)
+
+
+def _approvals(console: Console, found: LlmDocument) -> None:
+    for one in found.approvals:
+        words = f"{clean(one.action)} for {clean(one.incident)} until"
+        line(
+            console, _name("proposes"), f"{words} {moment(one.until)}: {clean(one.do)}"
+        )
 
 
 def show_report(found: ReportDocument) -> None:

@@ -47,6 +47,8 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "llm-preview": diagnosis.preview,
     "llm-report": diagnosis.report,
     "llm-diagnose": diagnosis.diagnose,
+    "llm-approve": diagnosis.approve,
+    "llm-trust": diagnosis.trust,
     "samples": sampling.samples,
     "history": sampling.history,
     "subscribe": observing.subscribe,

@@ -5,29 +5,45 @@ from functools import partial
 import msgspec
 import trio
 
-from selfhealingd import logs
+from selfhealingd import logs, proposals
 from selfhealingd.clock import utc_now
 from selfhealingd.commands import incidents
-from selfhealingd.commands.common import record, refuse_at_the_end
+from selfhealingd.commands.common import (
+    anchor,
+    asker,
+    done,
+    need_reason,
+    no_such,
+    record,
+    refuse_at_the_end,
+)
 from selfhealingd.control.registry import Call, Refusal
-from selfhealingd.core import keyring
+from selfhealingd.core import consent, keyring
 from selfhealingd.core.answer import commands
 from selfhealingd.core.budget import Left
 from selfhealingd.core.diagnosis import Report, in_words, parse
-from selfhealingd.core.events import Diagnosed
+from selfhealingd.core.events import ApproveAsked, Diagnosed, TrustAsked
 from selfhealingd.core.sameness import Known
+from selfhealingd.core.words import approve_command, trust_command
 from selfhealingd.diagnosing import CannotAsk, Question
 from selfhealingd.store.errors import StoreError
 from selfhealingd.system import System
 from selfhealingd.wire import methods
 from selfhealingd.wire.diagnosis import (
+    AllowedDocument,
     CitedDocument,
     KeyDocument,
     LlmDocument,
     PreviewDocument,
     ReportDocument,
 )
-from selfhealingd.wire.documents import Finished, IncidentDocument, Outcome, Started
+from selfhealingd.wire.documents import (
+    Done,
+    Finished,
+    IncidentDocument,
+    Outcome,
+    Started,
+)
 from selfhealingd.wire.evidence import EvidenceDocument
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.times import rfc3339
@@ -67,7 +83,53 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
         cost_today=left.cost_today if priced else None,
         cost_this_month=left.cost_this_month if priced else None,
         cost_per_day=its.settings.cost_per_day,
+        approvals=proposals.waiting(system, anchor()),
+        allowed=_allowed(system),
+        demoted=proposals.demoted(system),
     )
+
+
+async def approve(system: System, call: Call, params: methods.Approve) -> Done:
+    """Carry out what a model proposed."""
+    refuse_at_the_end(system)
+    reason = need_reason(params.reason, approve_command(params.id[:20]))
+    by = asker(call)
+    [answer] = await system.loop.ask(
+        lambda number: ApproveAsked(
+            at=trio.current_time(),
+            request=number,
+            by=by,
+            reason=reason,
+            proposal=params.id[:100],
+            digest=proposals.approval_digest(system, params.id),
+        )
+    )
+    return done(answer)
+
+
+async def trust(system: System, call: Call, params: methods.Trust) -> Done:
+    """Let a model act again on a service on which it acted in vain."""
+    reason = need_reason(params.reason, trust_command(params.name[:100]))
+    if params.name not in system.loop.host.services:
+        known = system.loop.host.services
+        raise no_such("service", params.name, known, "selfhealctl llm")
+    by = asker(call)
+    [answer] = await system.loop.ask(
+        lambda number: TrustAsked(
+            at=trio.current_time(),
+            request=number,
+            by=by,
+            reason=reason,
+            service=params.name,
+        )
+    )
+    return done(answer)
+
+
+def _allowed(system: System) -> tuple[AllowedDocument, ...]:
+    policy = system.loop.policy
+    found = ((name, consent.allowed(policy, name)) for name in policy.programs)
+    return tuple(AllowedDocument(service=n, actions=its) for n, its in found if its)
 
 
 async def preview(
@@ -118,6 +180,9 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
             if told.same_as is not None:
                 words += f" (the same as {told.same_as}, from the cache)"
             hint = f"selfhealctl show {incident.id}"
+            await proposals.propose(system, incident.service, incident.id, told.action)
+            becomes = proposals.becomes(system, incident.service, incident.id)
+            hint = hint if becomes is None else f"{hint}; {becomes}"
         except CannotAsk as error:
             words = str(error)
             hint = error.hint or f"what rules say: selfhealctl show {incident.id}"

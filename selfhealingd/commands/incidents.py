@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import trio
 
-from selfhealingd import logs
+from selfhealingd import logs, proposals
 from selfhealingd.clock import utc_now
 from selfhealingd.commands.common import anchor, no_such
 from selfhealingd.control.registry import Call, Refusal
@@ -72,10 +72,10 @@ async def incident(
     reading = Reading(system.journal.path, newest_first=True)
     known = await _blocking(partial(inquest.told, reading, wanted))
     s = system.loop.host.services.get(inquest.service_of(wanted))
-    document = known.incident
+    document, now = known.incident, anchor()
     files = log_files(system)
     if s is not None and s.incident is not None and s.incident.id == wanted:
-        document = report.incident_document(s.incident, anchor(), files.get(s.name))
+        document = report.incident_document(s.incident, now, files.get(s.name))
     if document is None:
         raise _unknown(system, wanted)
     found, notes = None, _unwritten(system)
@@ -93,8 +93,11 @@ async def incident(
         left_out=known.left_out,
         evidence=short,
         next=_next(system, s) if document.outcome is None else None,
-        do=inquest.next_commands(
-            system.loop.host, s, wanted, see=_see(system, s), kept=found is not None
+        do=(
+            *proposals.to_approve(system, wanted, now),
+            *inquest.next_commands(
+                system.loop.host, s, wanted, see=_see(system, s), kept=found is not None
+            ),
         ),
         diagnosis=await _diagnosis(document, found, operator=call.operator),
         notes=tuple(notes),

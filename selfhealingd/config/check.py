@@ -51,6 +51,7 @@ from selfhealingd.config.watches import read_watch
 from selfhealingd.config.web import read_web
 from selfhealingd.core.budget import Prices
 from selfhealingd.core.policy import Healing, Policy, Program
+from selfhealingd.core.policy import Llm as AdviceMode
 from selfhealingd.core.probe import NONE
 from selfhealingd.core.web import Web
 from selfhealingd.tasks import OWN_TASKS
@@ -198,7 +199,10 @@ def _settings(main: _Source, environ: Mapping[str, str], uid: int) -> _Settings:
     daemon, wrong = read_table(DaemonTable, tables.get("daemon", {}), spot.at("daemon"))
     control, _ = read_table(ControlTable, tables.get("control", {}), spot.at("control"))
     engine, bad = read_table(
-        HealingTable, tables.get("healing", {}), spot.at("healing")
+        HealingTable,
+        tables.get("healing", {}),
+        spot.at("healing"),
+        {"llm_actions": "it is said of each by itself, in [program.NAME.healing]"},
     )
     host, _ = read_table(HostTable, tables.get("host", {}), spot.at("host"))
     llm, _ = read_table(LlmTable, tables.get("llm", {}), spot.at("llm"))
@@ -382,4 +386,5 @@ def _policy(
         max_concurrent_remedies=engine.max_concurrent_remedies,
         max_remedies_per_hour=engine.max_remedies_per_hour,
         main=main_breaker(engine, settings.healing.breaker),
+        llm=AdviceMode(settings.llm.mode),
     )

@@ -1,6 +1,7 @@
 """What changed between two configs, and what it takes to apply it. Pure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -64,6 +65,7 @@ def compare(old: Config, new: Config) -> Changes:
         ),
         *_changed(old.watches, new.watches),
     }
+    apart: dict[str, Any] = {"programs": {}, "runbooks": {}, "llm": new.policy.llm}
     return Changes(
         added=_gained(old, new),
         removed=_gained(new, old),
@@ -75,8 +77,8 @@ def compare(old: Config, new: Config) -> Changes:
         runbooks=tuple(sorted(_differ(old.runbooks, new.runbooks))),
         hooks=tuple(sorted(_differ(old.hooks, new.hooks))),
         healing_changed=(
-            msgspec.structs.replace(old.policy, programs={}, runbooks={})
-            != msgspec.structs.replace(new.policy, programs={}, runbooks={})
+            msgspec.structs.replace(old.policy, **apart)
+            != msgspec.structs.replace(new.policy, **apart)
             or old.max_drills_per_hour != new.max_drills_per_hour
             or old.max_drill_pressure != new.max_drill_pressure
         ),

@@ -6,7 +6,8 @@ from typing import TypeVar
 from selfhealingd.config.mistakes import Spot, likely, show
 from selfhealingd.config.table import Reader, Wrong, read_value
 from selfhealingd.config.values import strings
-from selfhealingd.core import quiet, remedy
+from selfhealingd.core import diagnosis, quiet, remedy
+from selfhealingd.core.diagnosis import Action
 from selfhealingd.core.remedy import Ladder, Reload, Run
 
 T = TypeVar("T")
@@ -20,6 +21,27 @@ def read_ladder(raw: object, spot: Spot) -> Ladder:
 def read_quiet(raw: object, spot: Spot) -> quiet.Quiet:
     """Read windows of local time; raises Wrong after noting what is wrong."""
     return _each(raw, spot, _window)
+
+
+def read_actions(raw: object, spot: Spot) -> tuple[Action, ...]:
+    """Read what a model may do; raises Wrong after noting what is wrong."""
+    words = read_value(Reader(strings), raw, spot)
+    found = [_action(one, spot) for one in words]
+    if None in found:
+        raise Wrong
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def check_actions(
+    actions: tuple[Action, ...], spot: Spot, runbooks: Collection[str]
+) -> None:
+    """Note runbooks that a model may run, and that there are not."""
+    check_ladder(
+        tuple(one for one in actions if isinstance(one, Run)),
+        spot,
+        runbooks=runbooks,
+        reloads=None,
+    )
 
 
 def check_ladder(
@@ -66,6 +88,17 @@ def _remedy(words: str, spot: Spot) -> remedy.Remedy | None:
         return remedy.parse(words)
     except remedy.BadRemedy as error:
         spot.wrong(f"{show(words)}: {error}", likely(words, remedy.PLAIN))
+        return None
+
+
+def _action(words: str, spot: Spot) -> Action | None:
+    runbook = words.removeprefix("run ")
+    try:
+        return diagnosis.parse(words, frozenset({runbook} if runbook else ()))
+    except diagnosis.BadAction:
+        known = (*diagnosis.PLAIN, "run RUNBOOK")
+        said = f"{show(words)}: a model may be allowed {', '.join(known)}"
+        spot.wrong(said, likely(words, diagnosis.PLAIN))
         return None
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from selfhealingd.config.command import argv_of, launch_of
 from selfhealingd.config.healing import merge_healing
-from selfhealingd.config.ladder import check_ladder
+from selfhealingd.config.ladder import check_actions, check_ladder
 from selfhealingd.config.mistakes import Spot
 from selfhealingd.config.output import read_output
 from selfhealingd.config.probes import Reach, liveness_of
@@ -165,7 +165,9 @@ def healing_of(
         runbooks=around.runbooks if own else None,
         reloads=known,
     )
-    return healing
+    actions = table.healing.llm_actions
+    check_actions(actions, spot.at("healing").at("llm_actions"), around.runbooks)
+    return msgspec.structs.replace(healing, llm_actions=actions)
 
 
 def reloads(table: ProgramTable | WatchTable, wrong: frozenset[str]) -> bool:

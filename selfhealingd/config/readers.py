@@ -8,10 +8,11 @@ from selfhealingd.config.environment import (
     text_or_file,
     texts_or_files,
 )
-from selfhealingd.config.ladder import read_ladder, read_quiet
+from selfhealingd.config.ladder import read_actions, read_ladder, read_quiet
 from selfhealingd.config.mistakes import Spot, likely
 from selfhealingd.config.table import Nested, Reader, Wrong, as_table, read_value
 from selfhealingd.core import quiet
+from selfhealingd.core.diagnosis import Action
 from selfhealingd.core.graph import Condition
 from selfhealingd.core.kinds import LEVELS
 from selfhealingd.core.listening import SocketAs
@@ -57,7 +58,7 @@ LogLevel: TypeAlias = Annotated[
     Reader(values.one_of("debug", "info", "warning", "error")),
 ]
 LlmMode: TypeAlias = Annotated[
-    Literal["off", "advise"], Reader(values.one_of("off", "advise"))
+    Literal["off", "advise", "act"], Reader(values.one_of("off", "advise", "act"))
 ]
 Endpoint: TypeAlias = Annotated[str, Reader(urls.endpoint)]
 LogFormat: TypeAlias = Annotated[
@@ -82,6 +83,7 @@ Style: TypeAlias = Annotated[
 Certificate: TypeAlias = Annotated[str | tuple[str, int], Reader(values.certificate)]
 Checksum: TypeAlias = Annotated[str, Reader(values.checksum)]
 Ladder: TypeAlias = Annotated[Remedies, Nested(read_ladder)]
+LlmActions: TypeAlias = Annotated[tuple[Action, ...], Nested(read_actions)]
 Windows: TypeAlias = Annotated[quiet.Quiet, Nested(read_quiet)]
 Prevent: TypeAlias = Annotated[Preventive, Reader(values.preventive)]
 Reload: TypeAlias = Annotated[

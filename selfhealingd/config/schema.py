@@ -29,6 +29,7 @@ from selfhealingd.config.readers import (
     Headers,
     Ladder,
     Listen,
+    LlmActions,
     LlmMode,
     LogFormat,
     LogLevel,
@@ -119,7 +120,13 @@ class HealingTable(ServiceHealingTable, frozen=True, kw_only=True):
     max_drill_pressure: Share = 0.5
 
 
-def read_service_healing(raw: object, spot: Spot) -> ServiceHealingTable:
+class OwnHealingTable(ServiceHealingTable, frozen=True, kw_only=True):
+    """``healing`` of one program, with what is said of each by itself alone."""
+
+    llm_actions: LlmActions = ()
+
+
+def read_service_healing(raw: object, spot: Spot) -> OwnHealingTable:
     """Read the ``healing`` table of one program."""
     engine = set(HealingTable.__struct_fields__) - set(
         ServiceHealingTable.__struct_fields__
@@ -127,7 +134,7 @@ def read_service_healing(raw: object, spot: Spot) -> ServiceHealingTable:
     elsewhere = dict.fromkeys(
         engine, "it concerns all services and stands in [healing]"
     )
-    table, wrong = read_table(ServiceHealingTable, raw, spot, elsewhere)
+    table, wrong = read_table(OwnHealingTable, raw, spot, elsewhere)
     if table is None or wrong:
         raise Wrong
     return table
@@ -253,8 +260,8 @@ class ProgramTable(CommandTable, frozen=True, kw_only=True):
     stderr_logfile_backups: Backups = BACKUPS
     stderr_logfile_compress: Boolean = False
     redirect_stderr: Boolean = False
-    healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
-        ServiceHealingTable()
+    healing: Annotated[OwnHealingTable, Nested(read_service_healing)] = (
+        OwnHealingTable()
     )
     startup: Startup | None = None
     readiness: Readiness | None = None
@@ -318,8 +325,8 @@ class WatchTable(msgspec.Struct, frozen=True, kw_only=True):
     stopwaitsecs: Duration = 30.0
     priority: Priority = 999
     depends_on: Needs = {}
-    healing: Annotated[ServiceHealingTable, Nested(read_service_healing)] = (
-        ServiceHealingTable()
+    healing: Annotated[OwnHealingTable, Nested(read_service_healing)] = (
+        OwnHealingTable()
     )
     rules: Rules = ()
     liveness: Liveness | None = None

@@ -53,7 +53,7 @@ class Llm(msgspec.Struct, frozen=True, kw_only=True):
     ``prices`` None: what a call costs is not known.
     """
 
-    mode: Literal["off", "advise"] = "advise"
+    mode: Literal["off", "advise", "act"] = "advise"
     model: str = "claude-haiku-5-5"
     endpoint: str = "https://api.anthropic.com"
     timeout: float = 30.0

@@ -14,7 +14,7 @@ from selfhealingd.config.programs import (
     reloads,
 )
 from selfhealingd.config.rules import check_rules
-from selfhealingd.config.schema import CommandTable, ServiceHealingTable, WatchTable
+from selfhealingd.config.schema import CommandTable, OwnHealingTable, WatchTable
 from selfhealingd.config.settings import Runbook
 from selfhealingd.config.table import read_table
 from selfhealingd.core.launch import Launch
@@ -23,7 +23,7 @@ from selfhealingd.core.probe import Probes
 from selfhealingd.core.watch import Match, Pidfile, Sought, Unit, Watch
 
 _HEALING_KEYS = dict.fromkeys(
-    ServiceHealingTable.__struct_fields__, 'it belongs in "healing" of this watch'
+    OwnHealingTable.__struct_fields__, 'it belongs in "healing" of this watch'
 )
 _SOUGHT = ("systemd", "pidfile", "match")
 

@@ -7,7 +7,9 @@ promised to operators' scripts.
 
 from collections.abc import Iterator
 
-from selfhealingd.core import report, treatment
+from msgspec.structs import replace
+
+from selfhealingd.core import consent, report, treatment
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
 from selfhealingd.core.exits import in_words
 from selfhealingd.core.host import Host, Service, living
@@ -27,10 +29,10 @@ from selfhealingd.core.life import (
 )
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.plan import HOUR
-from selfhealingd.core.policy import Policy
+from selfhealingd.core.policy import Llm, Policy
 from selfhealingd.core.report import Facts, Problem
 from selfhealingd.core.spans import span
-from selfhealingd.core.words import RESUME, reset_command
+from selfhealingd.core.words import RESUME, reset_command, trust_command
 from selfhealingd.wire import documents as doc
 
 WARN_AT_FAILURES = 5
@@ -73,8 +75,11 @@ def _mark(problem: Problem) -> str:
 def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
     yield from _engine_problems(policy, host, facts)
     yield from facts.problems
+    approvals = {one.service: one for one in facts.llm.approvals}
     for s in host.services.values():
-        yield from _service_problems(policy, host, s, facts)
+        for problem in _service_problems(policy, host, s, facts):
+            yield _with_advice(problem, approvals.get(s.name))
+    yield from _model_problems(policy, host)
     yield from _update_problems(host, facts)
     yield from _task_problems(facts)
     if host.shutting_down:
@@ -83,6 +88,28 @@ def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
             words=f"the daemon is shutting down: {left} programs still run",
             do=f"wait; or kill what is left: kill {facts.pid}",
         )
+
+
+def _with_advice(problem: Problem, waits: doc.ApprovalDocument | None) -> Problem:
+    if waits is None:
+        return problem
+    advice = f"or have done what the model advises ({waits.action}): {waits.do}"
+    return replace(problem, do=f"{problem.do}; {advice}")
+
+
+def _model_problems(policy: Policy, host: Host) -> Iterator[Problem]:
+    for s in host.services.values():
+        if policy.llm is Llm.ACT and consent.demoted(s):
+            yield Problem(
+                words=(
+                    f"{s.misled} remedies of the model in a row did not help"
+                    f" {s.kind.value} {s.name}: it only advises now"
+                ),
+                do=(
+                    f"see what it said: selfhealctl show {s.name}; to let it act again:"
+                    f" {trust_command(s.name)}"
+                ),
+            )
 
 
 def _update_problems(host: Host, facts: Facts) -> Iterator[Problem]:
@@ -217,7 +244,7 @@ def _service_problems(
                 words=f"{s.kind.value} {s.name} {ended}, and is never restarted",
                 do=f"{_see(s, facts)}; run it again: selfhealctl start {s.name}",
             )
-        case Exited(held=Held.DORMANT | Held.SWITCHED_OFF):
+        case Exited(held=Held.DORMANT | Held.SWITCHED_OFF | Held.ADVICE):
             yield Problem(
                 words=f"{s.kind.value} {s.name} is down, unhealed: {ended}",
                 do=f"{_see(s, facts)}; start it by hand: selfhealctl start {s.name}",

@@ -6,7 +6,7 @@ engine's, when so many fail that the host itself must be ill.
 
 from msgspec.structs import replace
 
-from selfhealingd.core import breaker, dependencies, incident, plan
+from selfhealingd.core import breaker, consent, dependencies, incident, plan
 from selfhealingd.core.backoff import MAX_SPREAD
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, Outcome
 from selfhealingd.core.effects import (
@@ -15,11 +15,13 @@ from selfhealingd.core.effects import (
     Gather,
     IncidentEnded,
     IncidentOpened,
+    ModelDemoted,
 )
 from selfhealingd.core.exits import story
 from selfhealingd.core.host import Service
 from selfhealingd.core.incident import Attempt, Cause, Ending, Incident, Result
 from selfhealingd.core.policy import Kind
+from selfhealingd.core.proposal import Ordered
 from selfhealingd.core.symptom import Symptom
 from selfhealingd.core.turn import Turn
 
@@ -78,7 +80,10 @@ def open_for_symptom(turn: Turn, s: Service, symptom: Symptom) -> Service:
 
 
 def begin(turn: Turn, s: Service, remedy: str, *, lease: float, run: int) -> Service:
-    """Begin an attempt that may take ``lease`` seconds and is to make ``run`` well."""
+    """Begin an attempt that may take ``lease`` seconds and is to make ``run`` well.
+
+    What was ordered is under way with it, or was in vain.
+    """
     # A condition that goes away late has to stay away for as long again.
     own = breaker.admit(s.breaker, now=turn.at, lease=2 * lease)
     main = breaker.admit(turn.host.main, now=turn.at, lease=2 * lease)
@@ -93,6 +98,7 @@ def begin(turn: Turn, s: Service, remedy: str, *, lease: float, run: int) -> Ser
         ticket=own[1],
         main_ticket=main[1],
         run=run,
+        advised=consent.standing(turn.policy, turn.host, s) is not None,
     )
     counters = turn.host.counters
     recent = [at for at in turn.host.remedies if at + plan.HOUR > turn.at]
@@ -103,7 +109,15 @@ def begin(turn: Turn, s: Service, remedy: str, *, lease: float, run: int) -> Ser
         remedies=(*recent, turn.at),
     )
     turn.say(AttemptBegan(service=s.name, incident=s.incident.id, attempt=attempt))
-    turn.put(replace(s, breaker=own[0], incident=incident.begin(s.incident, attempt)))
+    proposal = None if isinstance(s.proposal, Ordered) else s.proposal
+    turn.put(
+        replace(
+            s,
+            breaker=own[0],
+            incident=incident.begin(s.incident, attempt),
+            proposal=proposal,
+        )
+    )
     return turn.service(s.name)
 
 
@@ -128,6 +142,8 @@ def conclude(turn: Turn, s: Service, result: Result, detail: str | None) -> None
     )
     ended = incident.conclude(found, result=result, detail=detail, now=turn.at)
     turn.put(replace(s, breaker=own, incident=ended))
+    if attempt.advised:
+        _record_model(turn, turn.service(s.name), outcome)
     _record_main(turn, attempt, outcome)
     turn.say(
         AttemptEnded(
@@ -169,7 +185,7 @@ def end(turn: Turn, s: Service, ending: Ending) -> None:
     if s.open_incident is None:
         return
     ended = incident.close(s.open_incident, ending=ending, now=turn.at)
-    turn.put(replace(s, incident=ended))
+    turn.put(replace(s, incident=ended, proposal=None))
     turn.say(IncidentEnded(incident=ended))
 
 
@@ -200,6 +216,20 @@ def _open(turn: Turn, s: Service, opened: Incident) -> Service:
     turn.deeds.append(Gather(service=s.name, run=s.run, incident=opened.id))
     turn.say(IncidentOpened(incident=opened))
     return turn.service(s.name)
+
+
+def _record_model(turn: Turn, s: Service, outcome: Outcome) -> None:
+    """Count what a model proposed that did not help, in a row."""
+    match outcome:
+        case Outcome.SUCCESS:
+            turn.put(replace(s, misled=0))
+        case Outcome.FAILURE:
+            after = replace(s, misled=s.misled + 1)
+            turn.put(after)
+            if consent.demoted(after) and not consent.demoted(s):
+                turn.say(ModelDemoted(service=s.name, remedies=after.misled))
+        case Outcome.NEUTRAL:
+            pass
 
 
 def _record_main(turn: Turn, attempt: Attempt, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar, TypeAlias
 import msgspec
 
 from selfhealingd.core.breaker import Change
+from selfhealingd.core.diagnosis import Action
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.incident import Attempt, Incident
 from selfhealingd.core.policy import Kind
@@ -187,6 +188,28 @@ class AttemptEnded(Consequence, frozen=True, kw_only=True, tag=True):
     failures: int
 
 
+class AdviceTaken(Consequence, frozen=True, kw_only=True, tag=True):
+    """A model's advice was judged: ``words`` say what becomes of it.
+
+    ``proposal``: the id under which it waits for a person's approval, if it does.
+    """
+
+    durable: ClassVar[bool] = True
+    service: str
+    incident: str
+    action: Action
+    words: str
+    proposal: str | None = None
+
+
+class ModelDemoted(Consequence, frozen=True, kw_only=True, tag=True):
+    """So many remedies of a model in a row did not help: it only advises from now."""
+
+    durable: ClassVar[bool] = True
+    service: str
+    remedies: int
+
+
 class BreakerChanged(Consequence, frozen=True, kw_only=True, tag=True):
     """A breaker has another state now."""
 
@@ -268,6 +291,8 @@ Announcement: TypeAlias = (
     | IncidentDiagnosed
     | AttemptBegan
     | AttemptEnded
+    | AdviceTaken
+    | ModelDemoted
     | BreakerChanged
     | OperatorActed
     | ProblemFound

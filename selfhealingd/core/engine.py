@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from selfhealingd.core import (
     attempts,
     breaker,
+    consent,
     dependencies,
     incident,
     plan,
@@ -34,6 +35,7 @@ from selfhealingd.core.life import (
     alive,
 )
 from selfhealingd.core.policy import Kind, Program
+from selfhealingd.core.remedy import Run, in_words
 from selfhealingd.core.turn import Turn
 
 
@@ -121,8 +123,12 @@ def allow_time(turn: Turn, s: Service) -> None:
 
 def _review_down(turn: Turn, s: Service) -> None:
     program = turn.program(s.name)
+    if s.attempt is not None and s.attempt.command:
+        s = treatment.await_command(turn, s)
+        if s.attempt is not None:
+            return
     if s.attempt is not None and s.run < s.attempt.run:
-        # It was stopped as a remedy asks; now comes the other half.
+        # It was stopped, or a command has run, as a remedy asks; now the other half.
         turn.put(*service.start(s, at=turn.at))
         return
     finished = isinstance(s.life, Exited) and s.life.held in {Held.FINISHED, Held.NEVER}
@@ -184,7 +190,15 @@ def _move(turn: Turn, s: Service, life: Backoff | Exited | Fatal) -> None:
 
 def _begin_attempt(turn: Turn, s: Service) -> None:
     program = turn.program(s.name)
-    proof = treatment.window(program, s)
-    lease = treatment.SPAWN_SECS + program.longest_start + proof
+    lease = treatment.start_lease(program, s)
+    chosen = consent.remedy(consent.standing(turn.policy, turn.host, s))
+    if isinstance(chosen, Run):
+        lease += treatment.command_lease(turn.policy, chosen)
+        _move(turn, s, Backoff(turn.at, Why.RUNBOOK))
+        s = turn.service(s.name)
+        words = f"{in_words(chosen)}, and start"
+        s = attempts.begin(turn, s, words, lease=lease, run=s.run + 1)
+        treatment.command(turn, s, chosen.runbook)
+        return
     s = attempts.begin(turn, s, "restart", lease=lease, run=s.run + 1)
     turn.put(*service.start(s, at=turn.at))

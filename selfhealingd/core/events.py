@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from selfhealingd.core.breaker import By
+from selfhealingd.core.diagnosis import Action
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.policy import Flags, Policy
 from selfhealingd.core.symptom import Symptom
@@ -140,6 +141,18 @@ class CommandEnded(Happened, frozen=True, kw_only=True, tag=True):
     problem: str | None = None
 
 
+class Advised(Happened, frozen=True, kw_only=True, tag=True):
+    """A model proposes an action for a service's incident.
+
+    ``digest``: of the config that concerns the service, as ``consent.digest`` made it.
+    """
+
+    service: str
+    incident: str
+    action: Action
+    digest: str
+
+
 class Due(Happened, frozen=True, kw_only=True, tag=True):
     """The time that a service's ``Wake`` asked for has come."""
 
@@ -213,6 +226,22 @@ class ResetAsked(Asked, frozen=True, kw_only=True, tag=True):
     force: bool = False
 
 
+class ApproveAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Carry out what waits for approval under that id.
+
+    ``digest``: of the config that concerns its service, as it is now.
+    """
+
+    proposal: str
+    digest: str
+
+
+class TrustAsked(Asked, frozen=True, kw_only=True, tag=True):
+    """Let a model act again on a service about which it only advises by now."""
+
+    service: str
+
+
 class Acted(Asked, frozen=True, kw_only=True, tag=True):
     """A person did something that is not decided here: it is only recorded."""
 
@@ -231,6 +260,8 @@ Request: TypeAlias = (
     | SignalAsked
     | ResumeAsked
     | ResetAsked
+    | ApproveAsked
+    | TrustAsked
     | Acted
     | ShutdownAsked
 )
@@ -279,6 +310,7 @@ Event: TypeAlias = (
     | News
     | Elsewhere
     | Healing
+    | Advised
     | Due
     | Knocked
     | Noticed

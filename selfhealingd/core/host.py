@@ -8,6 +8,7 @@ from selfhealingd.core.exits import Exit
 from selfhealingd.core.incident import Attempt, Incident
 from selfhealingd.core.life import Life, alive
 from selfhealingd.core.policy import Flags, Kind
+from selfhealingd.core.proposal import Proposal
 from selfhealingd.core.symptom import Symptom
 
 
@@ -20,7 +21,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``called``: a start was asked for since then, so it waits for no connection.
     ``incident``: the latest, open or ended. ``failed_starts``: in a row. ``symptoms``:
     what is seen to be wrong with the latest run; ``cleared``: when the last of them
-    went away.
+    went away. ``proposal``: what a model proposes for its open incident. ``misled``:
+    how many remedies of a model in a row did not help.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     incident: Incident | None = None
     symptoms: tuple[Symptom, ...] = ()
     cleared: float | None = None
+    proposal: Proposal | None = None
+    misled: int = 0
 
     @property
     def open_incident(self) -> Incident | None:
@@ -56,12 +60,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Healings since the state file began."""
+    """Healings since the state file began; ``proposals``: of a model, as numbered."""
 
     attempts: int = 0
     healed: int = 0
     failed: int = 0
     incidents: int = 0
+    proposals: int = 0
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -47,7 +47,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``ticket`` and ``main_ticket`` are the generations in which the service's and the
     engine's breaker let it begin. ``run``: the run that it has to make well.
     ``deadline``: when it counts as failed if it hasn't ended. ``command``: a command of
-    it is under way. ``result`` is None while it is under way.
+    it is under way. ``advised``: a model proposed it. ``result`` is None while it is
+    under way.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     main_ticket: int
     run: int = 0
     command: bool = False
+    advised: bool = False
     ended: float | None = None
     result: Result | None = None
     detail: str | None = None

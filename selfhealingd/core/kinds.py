@@ -12,6 +12,8 @@ KINDS: dict[str, str] = {
     "attempt.began": "a remedy is tried",
     "attempt.ended": "its result is known",
     "breaker.changed": "a breaker has another state now; the engine's is among them",
+    "model.advised": "what a model advises about an incident, and what becomes of it",
+    "model.demoted": "what a model proposed did not help twice: it only advises now",
     "problem.found": "something is wrong with the host, or a limit will be reached",
     "problem.over": "it is not any more",
     "operator.acted": "somebody did something by `selfhealctl`",

@@ -59,6 +59,8 @@ class Why(Enum):
     PAUSE = "a pause between runs"
     DEPENDENCY = "what it depends on"
     EVIDENCE = "its evidence"
+    ADVICE = "a delay that the model advised"
+    RUNBOOK = "a runbook"
 
 
 class Backoff(msgspec.Struct, frozen=True, tag="BACKOFF"):
@@ -103,6 +105,7 @@ class Held(Enum):
     DORMANT = "dormant"
     SWITCHED_OFF = "automation is off"
     LADDER = "its ladder says hold"
+    ADVICE = "the model says hold"
 
 
 class Exited(msgspec.Struct, frozen=True, tag="EXITED"):

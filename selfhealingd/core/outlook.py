@@ -2,7 +2,15 @@
 
 import msgspec
 
-from selfhealingd.core import dependencies, knocking, plan, remedy, service, treatment
+from selfhealingd.core import (
+    consent,
+    dependencies,
+    knocking,
+    plan,
+    remedy,
+    service,
+    treatment,
+)
 from selfhealingd.core.breaker import HalfOpen
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import (
@@ -79,7 +87,8 @@ def _running(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
         return Outlook(_held(s, waiting.held))
     if waiting.why is None:
         raise AssertionError(waiting)
-    words = remedy.in_words(plan.rung(program, found, s.leading))
+    ordered = consent.remedy(consent.standing(policy, host, s))
+    words = remedy.in_words(ordered or plan.rung(program, found, s.leading))
     ahead = _Next(f"{words}, attempt {_number(s)},", waiting.why, waiting.until)
     return _waiting(policy, host, s, ahead, now)
 
@@ -124,6 +133,10 @@ def _waiting(
             return Outlook(f"{attempt} once {missing or 'what it depends on is well'}")
         case Why.PAUSE:
             return _timed("starts again", until, now)
+        case Why.ADVICE:
+            return _timed(f"{attempt} by the model's advice", until, now)
+        case Why.RUNBOOK:
+            return Outlook("it starts once a runbook is done")
         case Why.EVIDENCE:
             words = f"{attempt} once its evidence is kept, at the latest"
             return _timed(words, until, now)
@@ -164,6 +177,11 @@ def _held(s: Service, held: Held) -> str:
             return f"nothing: the engine is dormant; {RESUME}"
         case Held.SWITCHED_OFF:
             return "nothing: automatic healing is switched off by its flag"
+        case Held.ADVICE:
+            return (
+                "nothing: the model says that a restart can't help;"
+                f" selfhealctl restart {s.name}"
+            )
         case Held.LADDER:
             return "nothing: it is left to you (hold)"
 

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from selfhealingd.core import dependencies, service
+from selfhealingd.core import consent, dependencies, service
 from selfhealingd.core.backoff import delay
+from selfhealingd.core.diagnosis import Action, DelayRestart
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Cause, Incident
@@ -17,7 +18,7 @@ from selfhealingd.core.life import Held, Running, Why, alive
 from selfhealingd.core.policy import Autorestart, Policy, Program
 from selfhealingd.core.remedy import Hold as HoldRemedy
 from selfhealingd.core.remedy import Remedy
-from selfhealingd.core.symptom import Symptom
+from selfhealingd.core.symptom import Symptom, ladder
 
 HOUR = 3600.0
 
@@ -71,7 +72,12 @@ def plan(
     if s.exit is not None and service.routine(program, s.exit):
         until = pause_until(s.exit)
         return Wait(Why.PAUSE, until) if until > now else Act(remedy=False)
-    after = backoff_until(host, program, s)
+    ordered = consent.standing(policy, host, s)
+    put_off = _put_off(policy, s, ordered, now)
+    if put_off is not None:
+        return put_off
+    insists = consent.approved(s) and ordered is not None
+    after = 0.0 if insists else backoff_until(host, program, s)
     return _latest_wait(host, s, after, now) or _limits(policy, host, now)
 
 
@@ -88,7 +94,9 @@ def treat(
         return Hold(Held.DORMANT)
     if not _switched_on(host, symptom):
         return Hold(Held.SWITCHED_OFF)
-    if isinstance(rung(program, incident, symptom), HoldRemedy):
+    ordered = consent.standing(policy, host, s)
+    insists = consent.approved(s) and consent.remedy(ordered) is not None
+    if isinstance(rung(program, incident, symptom), HoldRemedy) and not insists:
         return Hold(Held.LADDER)
     if incident.evidence_by is not None and incident.evidence_by > now:
         return Wait(Why.EVIDENCE, incident.evidence_by)
@@ -96,14 +104,30 @@ def treat(
         return Wait(Why.DEPENDENCY, None)
     if symptom.cause is Cause.PREDICTION and _another_of_group(policy, host, program):
         return Wait(Why.TURN, None)
-    after = _tried_until(host, program, s, incident)
+    put_off = _put_off(policy, s, ordered, now)
+    if put_off is not None:
+        return put_off
+    after = 0.0 if insists else _tried_until(host, program, s, incident)
     return _latest_wait(host, s, after, now) or _limits(policy, host, now)
 
 
 def rung(program: Program, incident: Incident, symptom: Symptom) -> Remedy:
     """Which remedy is next: each that failed leads to the one after it."""
-    ladder = symptom.ladder or program.healing.ladder
-    return ladder[min(incident.failed, len(ladder) - 1)]
+    steps = ladder(program, symptom)
+    return steps[min(incident.failed, len(steps) - 1)]
+
+
+def _put_off(
+    policy: Policy, s: Service, ordered: Action | None, now: float
+) -> Wait | Hold | None:
+    """Wait or hold where that is what a model advised, and may be done."""
+    match ordered:
+        case HoldRemedy():
+            return Hold(Held.ADVICE)
+        case DelayRestart() if (until := consent.delayed_until(policy, s)) > now:
+            return Wait(Why.ADVICE, until)
+        case _:
+            return None
 
 
 def pause_until(end: Exit) -> float:
@@ -178,8 +202,10 @@ def busy(s: Service) -> bool:
     """Whether a remedy for it is being carried out; verifying is only watching."""
     if s.attempt is None:
         return False
+    if s.attempt.command:
+        return True
     if isinstance(s.life, Running):
-        return s.attempt.command or s.run < s.attempt.run
+        return s.run < s.attempt.run
     return alive(s.life)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from selfhealingd.core.diagnosis import Action
 from selfhealingd.core.graph import Condition, dependents
 from selfhealingd.core.quiet import Quiet
 from selfhealingd.core.readiness import Readiness
@@ -37,6 +38,14 @@ class Preventive(Enum):
     ACT = "act"
 
 
+class Llm(Enum):
+    """How far a model's advice goes."""
+
+    OFF = "off"
+    ADVISE = "advise"
+    ACT = "act"
+
+
 class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """When a breaker opens, and for how long."""
 
@@ -50,6 +59,7 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
 
     ``ladder``: what is tried while it is up, but not well; one that is down is started.
     ``quiet``: when what is not urgent may be done; empty for any time.
+    ``llm_actions``: what a model may do by itself, where it may act at all.
     """
 
     backoff_initial: float = 5.0
@@ -59,6 +69,7 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
     ladder: Ladder = DEFAULT_LADDER
     preventive: Preventive = Preventive.ADVISE
     quiet: Quiet = ()
+    llm_actions: tuple[Action, ...] = ()
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +125,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     ``max_concurrent_remedies`` and ``systemic_share`` are shares (0 to 1) of the
     services that are supervised. ``runbooks``: how long each may take, in seconds.
+    ``llm``: how far the advice of a model goes.
     """
 
     programs: dict[str, Program] = {}
@@ -122,6 +134,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     max_remedies_per_hour: int = 60
     main: BreakerPolicy = BreakerPolicy()
     runbooks: dict[str, float] = {}
+    llm: Llm = Llm.ADVISE
 
     @cached_property
     def graph(self) -> dict[str, dict[str, Condition]]:

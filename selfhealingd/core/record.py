@@ -8,8 +8,9 @@ from typing import Any, assert_never
 
 import msgspec
 
-from selfhealingd.core import report
+from selfhealingd.core import diagnosis, report
 from selfhealingd.core.effects import (
+    AdviceTaken,
     Announcement,
     AttemptBegan,
     AttemptEnded,
@@ -20,6 +21,7 @@ from selfhealingd.core.effects import (
     IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
+    ModelDemoted,
     OperatorActed,
     ProblemFound,
     ProblemOver,
@@ -99,16 +101,14 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
             return {}
         case IncidentOpened(incident=incident) | IncidentEnded(incident=incident):
             return {"incident": report.incident_document(incident, anchor)}
-        case AttemptBegan(incident=name, attempt=attempt):
+        case (
+            AttemptBegan(incident=name, attempt=attempt)
+            | AttemptEnded(incident=name, attempt=attempt)
+        ):
             return {
                 "incident": name,
                 "attempt": report.attempt_document(attempt, anchor),
-            }
-        case AttemptEnded(incident=name, attempt=attempt, failures=failures):
-            return {
-                "incident": name,
-                "attempt": report.attempt_document(attempt, anchor),
-                "failures": failures,
+                "failures": told.failures if isinstance(told, AttemptEnded) else None,
             }
         case BreakerChanged():
             return {
@@ -120,6 +120,8 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
                 "by": str(told.change.by) if told.change.by else None,
                 "openUntil": None if told.until is None else anchor.rfc3339(told.until),
             }
+        case AdviceTaken() | ModelDemoted():
+            return _of_model(told)
         case OperatorActed():
             return {
                 "action": told.action,
@@ -134,3 +136,13 @@ def _data(told: Announcement, anchor: Anchor) -> dict[str, Any]:
             return {name: getattr(told, name) for name in fields}
         case _:
             assert_never(told)
+
+
+def _of_model(told: AdviceTaken | ModelDemoted) -> dict[str, Any]:
+    if isinstance(told, ModelDemoted):
+        return {"remedies": told.remedies}
+    return {
+        "incident": told.incident,
+        "action": diagnosis.in_words(told.action),
+        "proposal": told.proposal,
+    }

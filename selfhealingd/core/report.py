@@ -240,6 +240,7 @@ def attempt_document(attempt: Attempt, anchor: Anchor) -> doc.AttemptDocument:
         ended=_time(attempt.ended, anchor),
         result=attempt.result.value if attempt.result else None,
         detail=attempt.detail,
+        advised=attempt.advised or msgspec.UNSET,
     )
 
 

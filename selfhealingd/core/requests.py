@@ -4,13 +4,23 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from selfhealingd.core import attempts, breaker, dependencies, engine, events, service
+from selfhealingd.core import (
+    attempts,
+    breaker,
+    consent,
+    dependencies,
+    engine,
+    events,
+    proposing,
+    service,
+)
 from selfhealingd.core.breaker import (
     SELF_HEALING_MAIN,
     Breaker,
     breaker_name,
     service_of,
 )
+from selfhealingd.core.consent import Leave
 from selfhealingd.core.effects import Answer, OperatorActed, Signal
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import (
@@ -21,6 +31,7 @@ from selfhealingd.core.life import (
     label,
     pid_of,
 )
+from selfhealingd.core.outlook import outlook
 from selfhealingd.core.signals import signal_name
 from selfhealingd.core.turn import Turn
 from selfhealingd.core.words import reset_command
@@ -45,6 +56,10 @@ def handle(turn: Turn, event: events.Request) -> None:
             _resume(turn, event)
         case events.ResetAsked():
             _reset(turn, event)
+        case events.ApproveAsked():
+            _approve(turn, event)
+        case events.TrustAsked():
+            _trust(turn, event)
         case events.Acted(action=action, target=target):
             _done(turn, event, action, target, "recorded")
         case events.ShutdownAsked():
@@ -65,7 +80,12 @@ def _refusal(turn: Turn, event: events.Request) -> str | None:
 
 def _known(turn: Turn, event: events.Request) -> bool:
     match event:
-        case events.ResumeAsked() | events.ShutdownAsked() | events.Acted():
+        case (
+            events.ResumeAsked()
+            | events.ShutdownAsked()
+            | events.Acted()
+            | events.ApproveAsked()
+        ):
             return True
         case events.ResetAsked(breaker=name):
             s = turn.host.services.get(service_of(name) or "")
@@ -156,6 +176,26 @@ def _reset(turn: Turn, event: events.ResetAsked) -> None:
         turn.put(replace(s, breaker=after, failed_starts=0))
     engine.review_waiting(turn)
     _done(turn, event, "reset", name, _reset_words(name, before))
+
+
+def _approve(turn: Turn, event: events.ApproveAsked) -> None:
+    answer = proposing.approve(turn, event)
+    if isinstance(answer, Leave):
+        _refuse(turn, event, answer.words, hint=answer.do)
+        return
+    ahead = outlook(turn.policy, turn.host, turn.service(answer), turn.at).words
+    words = f"approved: {event.proposal} for {answer}" + (f"; {ahead}" if ahead else "")
+    _done(turn, event, f"llm approve {event.proposal} for", answer, words)
+
+
+def _trust(turn: Turn, event: events.TrustAsked) -> None:
+    s = turn.service(event.service)
+    if not consent.demoted(s):
+        _answer(turn, event, "the model was not demoted: nothing to do")
+        return
+    turn.put(replace(s, misled=0))
+    words = "the model may act on it again, as far as the config allows"
+    _done(turn, event, "llm trust", s.name, words)
 
 
 def _reset_words(name: str, before: Breaker) -> str:

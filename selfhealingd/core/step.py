@@ -10,6 +10,7 @@ from selfhealingd.core import (
     engine,
     events,
     knocking,
+    proposing,
     requests,
     service,
     treatment,
@@ -101,14 +102,14 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 s = turn.service(name)
                 turn.put(*service.due(turn.program(name), s, at=turn.at))
                 engine.review(turn, name)
-        case events.Noticed():
+        case events.Noticed() | events.Diagnosed():
             turn.say(_told(event))
-        case events.Diagnosed():
-            turn.say(_diagnosed(event))
         case events.Knocked():
             knocking.knocked(turn, event)
         case events.Appeared():
             elsewhere.appeared(turn, event)
+        case events.Advised():
+            proposing.advised(turn, event)
         case events.Gathered() | events.CommandEnded():
             _take_in_deed(turn, event)
         case (
@@ -127,7 +128,11 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
             requests.handle(turn, event)
 
 
-def _told(event: events.Noticed) -> ProblemFound | ProblemOver:
+def _told(
+    event: events.Noticed | events.Diagnosed,
+) -> ProblemFound | ProblemOver | IncidentDiagnosed:
+    if isinstance(event, events.Diagnosed):
+        return _diagnosed(event)
     whom, key, words = event.service, event.key, event.words
     if event.over:
         return ProblemOver(service=whom, key=key, words=words)

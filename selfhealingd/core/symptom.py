@@ -3,6 +3,7 @@
 import msgspec
 
 from selfhealingd.core.incident import Cause
+from selfhealingd.core.policy import Program
 from selfhealingd.core.remedy import Hold, Ladder
 
 
@@ -31,3 +32,8 @@ class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def failing(self) -> bool:
         """Whether its service is not well now, rather than soon or a little."""
         return not self.quiet and self.cause is not Cause.PREDICTION
+
+
+def ladder(program: Program, symptom: Symptom | None) -> Ladder:
+    """Return what is tried: the symptom's own remedies, or those of its service."""
+    return (symptom.ladder if symptom else ()) or program.healing.ladder

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from selfhealingd.core import attempts, incident, plan, remedy, service
+from selfhealingd.core import attempts, consent, incident, plan, remedy, service
 from selfhealingd.core.effects import Command, Signal
 from selfhealingd.core.events import CommandEnded, Gathered
 from selfhealingd.core.host import Host, Service
@@ -39,12 +39,26 @@ def review(turn: Turn, s: Service) -> None:
     found = s.open_incident
     if found is not None and found.key and not turn.host.flags.auto_detection:
         s = attempts.take_over(turn, s, "detection was switched off")
-    if s.attempt is not None and s.attempt.command and not turn.host.flags.auto_healing:
-        s = attempts.interrupt(turn, s, "automatic healing was switched off")
+    if s.attempt is not None and s.attempt.command:
+        s = _switched_off(turn, s)
     if isinstance(s.life, Running):
         _judge(turn, s)
     elif s.attempt is not None and turn.at >= s.attempt.deadline:
         attempts.conclude(turn, s, Result.NO_EFFECT, "did not come up in time")
+
+
+def await_command(turn: Turn, s: Service) -> Service:
+    """Look at a service that is down, before whose start a command is run."""
+    s = _switched_off(turn, s)
+    if s.attempt is not None and turn.at >= s.attempt.deadline:
+        attempts.conclude(turn, s, Result.NO_EFFECT, "did not end in time")
+    return turn.service(s.name)
+
+
+def _switched_off(turn: Turn, s: Service) -> Service:
+    if turn.host.flags.auto_healing:
+        return s
+    return attempts.interrupt(turn, s, "automatic healing was switched off")
 
 
 def gathered(turn: Turn, event: Gathered) -> None:
@@ -66,7 +80,9 @@ def command_ended(turn: Turn, event: CommandEnded) -> None:
     if event.problem is not None:
         attempts.conclude(turn, s, Result.NO_EFFECT, event.problem)
         return
-    deadline = turn.at + window(turn.program(s.name), s)
+    program = turn.program(s.name)
+    started = s.run >= attempt.run
+    deadline = turn.at + (window(program, s) if started else start_lease(program, s))
     ended = replace(attempt, command=False, deadline=deadline)
     turn.put(replace(s, incident=incident.amend(found, ended)))
 
@@ -201,7 +217,8 @@ def _begin(turn: Turn, s: Service, symptom: Symptom) -> None:
     program, found = turn.program(s.name), s.open_incident
     if found is None:
         raise AssertionError(s)
-    chosen = plan.rung(program, found, symptom)
+    ordered = consent.standing(turn.policy, turn.host, s)
+    chosen = consent.remedy(ordered) or plan.rung(program, found, symptom)
     again = isinstance(chosen, remedy.Restart | remedy.RestartDependents)
     s = attempts.begin(
         turn,
@@ -222,13 +239,23 @@ def _begin(turn: Turn, s: Service, symptom: Symptom) -> None:
         case remedy.SendSignal(signal=number):
             _signal(turn, s, number)
         case remedy.Reload():
-            _command(turn, s, None)
+            command(turn, s, None)
         case remedy.Run(runbook=name):
-            _command(turn, s, name)
+            command(turn, s, name)
         case remedy.Hold():
             raise AssertionError(chosen)
         case _:
             assert_never(chosen)
+
+
+def start_lease(program: Program, s: Service) -> float:
+    """Within how many seconds a start has led to a service that is well."""
+    return SPAWN_SECS + program.longest_start + window(program, s)
+
+
+def command_lease(policy: Policy, chosen: remedy.Run) -> float:
+    """Within how many seconds a runbook has ended."""
+    return policy.runbooks.get(chosen.runbook, COMMAND_SECS) + STOP_SECS
 
 
 def _lease(policy: Policy, program: Program, s: Service, chosen: Remedy) -> float:
@@ -237,9 +264,9 @@ def _lease(policy: Policy, program: Program, s: Service, chosen: Remedy) -> floa
     match chosen:
         case remedy.Restart() | remedy.RestartDependents():
             down = program.stopwaitsecs + STOP_SECS
-            return down + SPAWN_SECS + program.longest_start + proof
-        case remedy.Run(runbook=name):
-            return policy.runbooks.get(name, COMMAND_SECS) + STOP_SECS + proof
+            return down + start_lease(program, s)
+        case remedy.Run():
+            return command_lease(policy, chosen) + proof
         case remedy.Reload():
             return COMMAND_SECS + STOP_SECS + proof
         case _:
@@ -256,7 +283,8 @@ def _signal(turn: Turn, s: Service, number: int) -> None:
     turn.deeds.append(deed)
 
 
-def _command(turn: Turn, s: Service, runbook: str | None) -> None:
+def command(turn: Turn, s: Service, runbook: str | None) -> None:
+    """Carry out the attempt under way by a runbook, or by the command to reload."""
     found, attempt = s.open_incident, s.attempt
     if found is None or attempt is None:
         raise AssertionError(s)

@@ -14,7 +14,9 @@ from selfhealingd.core.breaker import (
     breaker_name,
     service_of,
 )
+from selfhealingd.core.diagnosis import in_words
 from selfhealingd.core.effects import (
+    AdviceTaken,
     Announcement,
     AttemptBegan,
     AttemptEnded,
@@ -25,6 +27,7 @@ from selfhealingd.core.effects import (
     IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
+    ModelDemoted,
     OperatorActed,
     ProblemFound,
     ProblemOver,
@@ -74,11 +77,58 @@ def reset_command(name: str, kind: Kind = Kind.PROGRAM) -> str:
     return f'selfhealctl reset {breaker_name(name, kind)} --force --reason "…"'
 
 
+def approve_command(proposal: str) -> str:
+    """What carries out a proposal of a model."""
+    return f'selfhealctl llm approve {proposal} --reason "…"'
+
+
+def trust_command(service: str) -> str:
+    """What lets a model act again that was demoted."""
+    return f'selfhealctl llm trust {service} --reason "…"'
+
+
 def sentence(announcement: Announcement, now: float) -> Sentence:
     """Say it. ``now``: the time of the step that it comes from."""
     match announcement:
         case Transition():
             return _transition(announcement, now)
+        case ReadinessChanged() | StartedByClient() | Escalated() | EssentialEnded():
+            return _of_program(announcement)
+        case IncidentOpened() | IncidentEnded() | IncidentDiagnosed():
+            return _incident(announcement)
+        case AttemptBegan() | AttemptEnded():
+            return _attempt(announcement)
+        case BreakerChanged():
+            return _breaker(announcement, now)
+        case AdviceTaken() | ModelDemoted():
+            return _model(announcement)
+        case OperatorActed(action=action, target=target, by=by, reason=reason):
+            because = f": {reason}" if reason else ""
+            return Sentence(
+                kind="operator.acted",
+                component=CONTROL,
+                service=announcement.service,
+                words=f"{action} {target}, asked for by {by}{because}",
+            )
+        case ProblemFound() | ProblemOver():
+            return _problem(announcement)
+        case FlagsSet(off=off):
+            switched = f"switched off: {', '.join(off)}" if off else "all are on"
+            return Sentence(
+                kind="flags.changed",
+                component=FEATURE_FLAGS,
+                service=None,
+                words=f"feature flags changed; {switched}",
+                level=Level.WARNING if off else Level.INFO,
+            )
+        case _:
+            assert_never(announcement)
+
+
+def _of_program(
+    announcement: ReadinessChanged | StartedByClient | Escalated | EssentialEnded,
+) -> Sentence:
+    match announcement:
         case ReadinessChanged(service=service, lack=lack):
             return Sentence(
                 kind="service.readiness",
@@ -110,33 +160,24 @@ def sentence(announcement: Announcement, now: float) -> Sentence:
                 words=f"essential program {service} ended for good: shutting down",
                 level=Level.ERROR,
             )
-        case IncidentOpened() | IncidentEnded() | IncidentDiagnosed():
-            return _incident(announcement)
-        case AttemptBegan() | AttemptEnded():
-            return _attempt(announcement)
-        case BreakerChanged():
-            return _breaker(announcement, now)
-        case OperatorActed(action=action, target=target, by=by, reason=reason):
-            because = f": {reason}" if reason else ""
-            return Sentence(
-                kind="operator.acted",
-                component=CONTROL,
-                service=announcement.service,
-                words=f"{action} {target}, asked for by {by}{because}",
-            )
-        case ProblemFound() | ProblemOver():
-            return _problem(announcement)
-        case FlagsSet(off=off):
-            switched = f"switched off: {', '.join(off)}" if off else "all are on"
-            return Sentence(
-                kind="flags.changed",
-                component=FEATURE_FLAGS,
-                service=None,
-                words=f"feature flags changed; {switched}",
-                level=Level.WARNING if off else Level.INFO,
-            )
-        case _:
-            assert_never(announcement)
+
+
+def _model(announcement: AdviceTaken | ModelDemoted) -> Sentence:
+    service, level = announcement.service, Level.INFO
+    if isinstance(announcement, AdviceTaken):
+        kind = "model.advised"
+        action = in_words(announcement.action)
+        words = f"the model advises {action} ({announcement.incident})"
+        words += f": {announcement.words}"
+    else:
+        kind, level = "model.demoted", Level.WARNING
+        words = (
+            f"{announcement.remedies} remedies of the model in a row did not help: it"
+            f" only advises until: {trust_command(service)}"
+        )
+    return Sentence(
+        kind=kind, component=DIAGNOSIS, service=service, words=words, level=level
+    )
 
 
 def _diagnosed(told: IncidentDiagnosed) -> Sentence:
@@ -260,6 +301,7 @@ def _attempt(announcement: AttemptBegan | AttemptEnded) -> Sentence:
     level = Level.INFO
     if isinstance(announcement, AttemptBegan):
         kind, words = "attempt.began", f"trying to {name}"
+        words += ", as the model advises" if attempt.advised else ""
     else:
         kind = "attempt.ended"
         detail = f": {attempt.detail}" if attempt.detail else ""

@@ -1,6 +1,6 @@
 """What probably went wrong, and how asking a model stands; keys are camelCase."""
 
-from selfhealingd.wire.documents import Document, KeyManagement
+from selfhealingd.wire.documents import ApprovalDocument, Document, KeyManagement
 
 
 class CitedDocument(Document, frozen=True):
@@ -14,10 +14,10 @@ class CitedDocument(Document, frozen=True):
 class ReportDocument(Document, frozen=True):
     """What probably went wrong. ``by``: ``model`` or ``rules``.
 
-    ``action`` is advice, and nothing does it by itself; ``next_commands``: what to
-    type. ``of``: the name of the model; ``at``: when it was asked;
-    ``same_as``: about which incident, where that was the same as this one. ``tokens``:
-    what the call took; ``cost``: the same by the prices in the config then.
+    ``action`` is advice, whatever becomes of it; ``next_commands``: what to type.
+    ``of``: the name of the model; ``at``: when it was asked; ``same_as``: about which
+    incident, where that was the same as this one. ``tokens``: what the call took;
+    ``cost``: the same by the prices in the config then.
     """
 
     cause: str
@@ -42,11 +42,21 @@ class KeyDocument(Document, frozen=True):
     state: str
 
 
+class AllowedDocument(Document, frozen=True):
+    """What a model may do about a service by itself."""
+
+    service: str
+    actions: tuple[str, ...]
+
+
 class LlmDocument(Document, frozen=True):
     """Diagnosis by a model as it stands. ``calls_left`` in this hour, tokens today.
 
     Costs are None where the config has no prices. Today: in the last 24 hours; the
     month is UTC's. What a call may cost counts until it is known what it did.
+
+    ``approvals``: what waits for one. ``allowed``: what it may do by itself in mode
+    ``act``; ``demoted``: where it only advises, having acted in vain.
     """
 
     mode: str
@@ -61,6 +71,9 @@ class LlmDocument(Document, frozen=True):
     cost_today: float | None = None
     cost_this_month: float | None = None
     cost_per_day: float | None = None
+    approvals: tuple[ApprovalDocument, ...] = ()
+    allowed: tuple[AllowedDocument, ...] = ()
+    demoted: tuple[str, ...] = ()
 
 
 class PreviewDocument(Document, frozen=True):

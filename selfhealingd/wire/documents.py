@@ -75,10 +75,27 @@ class KeyManagement(Document, frozen=True):
     cooling_keys: int = 0
 
 
+class ApprovalDocument(Document, frozen=True):
+    """What a model proposes and a person may approve until ``until``, by ``do``."""
+
+    id: str
+    service: str
+    incident: str
+    action: str
+    until: str
+    do: str
+
+
 class Llm(Document, frozen=True):
-    """Diagnosis by a model."""
+    """Diagnosis by a model.
+
+    ``approvals``: what waits for one. ``demoted``: services on which it acted in vain,
+    so that it only advises.
+    """
 
     key_management: KeyManagement = KeyManagement()
+    approvals: tuple[ApprovalDocument, ...] = ()
+    demoted: tuple[str, ...] = ()
 
 
 class SymptomDocument(Document, frozen=True):
@@ -150,13 +167,17 @@ class ProgramDocument(Document, frozen=True):
 
 
 class AttemptDocument(Document, frozen=True):
-    """One remedy carried out; ``result`` is None while it is under way."""
+    """One remedy carried out; ``result`` is None while it is under way.
+
+    ``advised``: a model proposed it; told only where that is so.
+    """
 
     remedy: str
     started: str
     ended: str | None = None
     result: str | None = None
     detail: str | None = None
+    advised: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class IncidentDocument(Document, frozen=True):

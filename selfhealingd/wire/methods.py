@@ -113,6 +113,20 @@ class IncidentId(Params, frozen=True):
     id: str
 
 
+class Approve(Params, frozen=True):
+    """What waits for approval under that id; a reason is required."""
+
+    id: str
+    reason: str
+
+
+class Trust(Params, frozen=True):
+    """A service on which a model may act again; a reason is required."""
+
+    name: str
+    reason: str
+
+
 class Subscribe(Params, frozen=True):
     """``last``: how many past events to send before the live ones."""
 
@@ -190,6 +204,8 @@ METHODS: dict[str, Method] = {
     "llm-preview": Method(Access.OPERATE, IncidentId),
     "llm-report": Method(Access.OPERATE, IncidentId),
     "llm-diagnose": Method(Access.OPERATE, IncidentId),
+    "llm-approve": Method(Access.OPERATE, Approve),
+    "llm-trust": Method(Access.OPERATE, Trust),
     "samples": Method(Access.OBSERVE, Samples),
     "history": Method(Access.OBSERVE, History),
     "runbooks": Method(Access.OBSERVE),

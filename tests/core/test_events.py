@@ -48,6 +48,9 @@ EVENTS: list[events.Event] = [
     events.Appeared(**RUN, pid=81, started=5),
     events.Gathered(at=0.1, service="web", incident="web-3"),
     events.CommandEnded(at=0.1, service="web", incident="web-3", attempt=2),
+    events.Advised(
+        at=0.1, service="web", incident="web-3", action=Run("clear"), digest="d"
+    ),
     events.Due(at=0.1, service="web"),
     events.Knocked(at=0.1, service="web", opened=False),
     events.Noticed(at=0.1, key="rule load > 5", words="host: load", over=True),
@@ -60,6 +63,8 @@ EVENTS: list[events.Event] = [
     events.SignalAsked(**ASKED, service="web", signal=1),
     events.ResumeAsked(**ASKED),
     events.ResetAsked(**ASKED, breaker="program:web", force=True),
+    events.ApproveAsked(**ASKED, proposal="a1", digest="d"),
+    events.TrustAsked(**ASKED, service="web"),
     events.Acted(**ASKED, action="pause-all", target="tasks"),
     events.ShutdownAsked(**ASKED),
 ]

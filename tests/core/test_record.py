@@ -9,6 +9,7 @@ from core.simulator import NOON
 from selfhealingd.core import events, record
 from selfhealingd.core.breaker import By, Change
 from selfhealingd.core.effects import (
+    AdviceTaken,
     Announcement,
     AttemptBegan,
     AttemptEnded,
@@ -19,6 +20,7 @@ from selfhealingd.core.effects import (
     IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
+    ModelDemoted,
     OperatorActed,
     ProblemFound,
     ProblemOver,
@@ -40,6 +42,7 @@ from selfhealingd.core.incident import (
 )
 from selfhealingd.core.life import Running
 from selfhealingd.core.policy import Policy, Program
+from selfhealingd.core.remedy import Run
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.wire.documents import EventDocument
 
@@ -194,6 +197,18 @@ TOLD: list[tuple[Announcement, str, dict[str, Any]]] = [
             "by": "uid 0, pid 42",
         },
     ),
+    (
+        AdviceTaken(
+            service="web",
+            incident="web-1",
+            action=Run("prune"),
+            words="it waits for approval",
+            proposal="a1",
+        ),
+        "model.advised",
+        {"incident": "web-1", "action": "run prune", "proposal": "a1"},
+    ),
+    (ModelDemoted(service="web", remedies=2), "model.demoted", {"remedies": 2}),
     (
         OperatorActed(action="stop", target="web", by="uid 0, pid 42", service="web"),
         "operator.acted",

@@ -22,6 +22,7 @@ from selfhealingd.core.effects import (
     Spawn,
 )
 from selfhealingd.core.events import (
+    Advised,
     Appeared,
     Asked,
     Began,
@@ -287,7 +288,7 @@ def _note_event(
     past: Past, event: Event, before: Host, begun: dict[_Key, Took]
 ) -> None:
     match event:
-        case Began() | FlagsChanged() | Knocked() | Noticed() | Asked():
+        case Began() | FlagsChanged() | Knocked() | Noticed() | Advised() | Asked():
             past.given.append(event)
         case Appeared():
             _note_appeared(past, event, before)

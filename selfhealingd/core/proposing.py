@@ -1,0 +1,117 @@
+"""What a model advises, taken in: carried out, put to a person, or left alone.
+
+Nothing is done here but to note it: the engine does it in the place of its next remedy,
+with all that a remedy waits for, and verifies it as any other.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from selfhealingd.core import consent, engine
+from selfhealingd.core.consent import Ask, Carry, Leave
+from selfhealingd.core.effects import AdviceTaken
+from selfhealingd.core.events import Advised, ApproveAsked
+from selfhealingd.core.host import Service
+from selfhealingd.core.proposal import APPROVABLE_SECS, Ordered, Proposed
+from selfhealingd.core.turn import Turn
+from selfhealingd.core.words import approve_command
+
+AGAIN = "selfhealctl llm diagnose"
+
+
+def advised(turn: Turn, event: Advised) -> None:
+    """Judge what is advised for an incident, unless that is known already."""
+    s = turn.host.services.get(event.service)
+    if s is None or _known(turn, s, event):
+        return
+    verdict = consent.judge(turn.policy, turn.host, s, event.incident, event.action)
+    match verdict:
+        case Leave(words=words):
+            _tell(turn, event, f"nothing is done: {words}")
+        case Ask(words=why):
+            name = _propose(turn, s, event)
+            words = f"it waits for approval, as {why}: {approve_command(name)}"
+            _tell(turn, event, words, proposal=name)
+        case Carry():
+            ordered = Ordered(incident=event.incident, action=event.action, at=turn.at)
+            turn.put(replace(s, proposal=ordered))
+            _tell(turn, event, "it is done next, as its llm_actions allow")
+            engine.review(turn, s.name)
+        case _:
+            assert_never(verdict)
+
+
+def approve(turn: Turn, event: ApproveAsked) -> str | Leave:
+    """Order what a person approves; returns for which service, or why not."""
+    found = find(turn.host.services.values(), event.proposal)
+    if found is None:
+        return Leave(
+            f"nothing waits for approval as {event.proposal}", "selfhealctl llm"
+        )
+    s, proposed = found
+    stale = consent.stale(s, proposed, event.digest, turn.at)
+    if stale is not None:
+        turn.put(replace(s, proposal=None))
+        words = f"{event.proposal} can't be approved any more: {stale}"
+        return Leave(words, f"{AGAIN} {s.name}")
+    incident, action = proposed.incident, proposed.action
+    refused = consent.refusal(turn.policy, turn.host, s, incident, action)
+    if refused is not None:
+        return refused
+    ordered = Ordered(incident=incident, action=action, at=turn.at, by=event.by)
+    turn.put(replace(s, proposal=ordered))
+    engine.review(turn, s.name)
+    return s.name
+
+
+def find(services: Iterable[Service], proposal: str) -> tuple[Service, Proposed] | None:
+    """Return what waits for approval under that id, with its service."""
+    for s in services:
+        if isinstance(s.proposal, Proposed) and s.proposal.id == proposal:
+            return s, s.proposal
+    return None
+
+
+def _known(turn: Turn, s: Service, event: Advised) -> bool:
+    """Whether that is ordered, or waits for approval, already."""
+    match s.proposal:
+        case Ordered(incident=incident):
+            return incident == event.incident
+        case Proposed(incident=incident, action=action):
+            same = (incident, action) == (event.incident, event.action)
+            return same and not consent.stale(s, s.proposal, event.digest, turn.at)
+        case None:
+            return False
+
+
+def _propose(turn: Turn, s: Service, event: Advised) -> str:
+    number = turn.host.counters.proposals + 1
+    counters = replace(turn.host.counters, proposals=number)
+    turn.host = replace(turn.host, counters=counters)
+    proposed = Proposed(
+        id=f"a{number}",
+        incident=event.incident,
+        action=event.action,
+        at=turn.at,
+        until=turn.at + APPROVABLE_SECS,
+        generation=s.breaker.generation,
+        digest=event.digest,
+    )
+    turn.put(replace(s, proposal=proposed))
+    return proposed.id
+
+
+def _tell(
+    turn: Turn, event: Advised, words: str, *, proposal: str | None = None
+) -> None:
+    turn.say(
+        AdviceTaken(
+            service=event.service,
+            incident=event.incident,
+            action=event.action,
+            words=words,
+            proposal=proposal,
+        )
+    )
