@@ -2,14 +2,21 @@
 
 import http.client
 import json
+import secrets
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import h11
 import trio
+from harness import Document, House, well
+
+TOKEN = secrets.token_hex(32)
+STREAM = b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +95,59 @@ class Browser:
             return Answer(response.status, found, response.read())
         finally:
             connection.close()
+
+
+async def served(
+    house: House, *, programs: dict[str, Document] | None = None, **web: Any
+) -> Browser:
+    """Have a daemon that is served; give a client that knows its token."""
+    port = free_port()
+    make_token(house.root / "token")
+    table = {"listen": f"127.0.0.1:{port}", "token_file": "token", **web}
+    house.write(programs or {"a": well()}, web=table)
+    await house.start()
+    await house.logged("served at")
+    return Browser(port, TOKEN)
+
+
+def make_token(file: Path, mode: int = 0o600) -> None:
+    """Write the token where the daemon looks for it."""
+    file.write_text(f"{TOKEN}\n")
+    file.chmod(mode)
+
+
+class Streamed:
+    """Server-sent events, of a response in chunks."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._connection = h11.Connection(h11.CLIENT)
+        request = h11.Request(method="GET", target="/", headers=[("host", "x")])
+        self._connection.send(request)  # it was sent by hand
+        self._connection.send(h11.EndOfMessage())
+        self._rest = b""
+
+    async def next(self) -> tuple[str, Any]:
+        """Return the next event's name and document."""
+        with trio.fail_after(40):
+            while True:
+                whole, found, rest = self._rest.partition(b"\n\n")
+                if not found:
+                    self._rest += await self._more()
+                    continue
+                self._rest = rest
+                if whole.startswith(b"event: "):
+                    name, _, data = whole.partition(b"\n")
+                    words = name.removeprefix(b"event: ").decode()
+                    return words, json.loads(data.removeprefix(b"data: "))
+
+    async def _more(self) -> bytes:
+        while True:
+            match self._connection.next_event():
+                case h11.Data(data=data):
+                    return bytes(data)
+                case h11.NEED_DATA:
+                    received = await self._stream.receive_some(65536)
+                    self._connection.receive_data(received)
+                case h11.ConnectionClosed() | h11.EndOfMessage():
+                    raise EOFError

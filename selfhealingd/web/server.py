@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import h11
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
@@ -128,6 +129,8 @@ class _Server:
                         await paced.send_all(_TOO_MANY)
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # it went away
+        except* h11.ProtocolError:
+            pass  # nonsense, some of which hypercorn notices late
         except* Exception as error:  # noqa: BLE001 - one client must not end the others
             self._on_error(error, "a connection")
 
