@@ -51,6 +51,7 @@ from selfhealingd.probing import prober
 from selfhealingd.problems import Problems
 from selfhealingd.recalling import Recall
 from selfhealingd.runbooks import Runbooks
+from selfhealingd.secrecy import Secrecy
 from selfhealingd.store.evidence import EvidenceStore
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
@@ -61,6 +62,7 @@ from selfhealingd.supervise.cgroup import Cgroups, own_cgroup
 from selfhealingd.supervise.identity import boot_id
 from selfhealingd.supervise.output.outputs import Outputs
 from selfhealingd.supervise.readiness.gate import Gates
+from selfhealingd.supervise.run import DISCREET
 from selfhealingd.supervise.runs import Kit, Runs
 from selfhealingd.supervise.sockets.knocks import Knocks
 from selfhealingd.supervise.sockets.pool import Sockets
@@ -102,6 +104,7 @@ async def assemble(
     host = with_leftovers(host, inheritance.deadlines(), now=now)
     origins = Origins(past.origins)
     parts: list[System] = []  # what the callbacks below need is made after them
+    secrecy = _secrecy(parts)
 
     def snapshot() -> Moment:
         return _moment(parts[0])
@@ -110,7 +113,7 @@ async def assemble(
         return [msgspec.json.encode(opening_record(parts[0].loop, boot))]
 
     def note_status(service: str, words: str | None) -> None:
-        parts[0].note_status(service, words)
+        parts[0].note_status(service, words and secrecy.told(words))
 
     journal = Journal(config.daemon.state_dir / "journal.jsonl", opening=opening)
     memory = Memory(file, anchor, boot)
@@ -168,6 +171,7 @@ async def assemble(
             mark,
             samples=partial(_samples, sampler),
             cgroup=own_cgroup(),
+            without_secrets=secrecy.redacted,
         ),
         problems,
         report=loop.post,
@@ -222,6 +226,7 @@ async def assemble(
             lambda: parts[0].config,
             mark,
             problems,
+            secrecy,
             breaker=brought_back(past.llm, now),
             changed=changed,
         ),
@@ -250,6 +255,13 @@ async def assemble(
         gatherer=gatherer,
     )
     return system, hands
+
+
+def _secrecy(parts: list[System]) -> Secrecy:
+    """Have all that commands say told without secrets."""
+    secrecy = Secrecy(lambda: parts[0].config)
+    DISCREET.set(secrecy.told)
+    return secrecy
 
 
 def _tell_notes(notes: list[str], problems: Problems) -> None:

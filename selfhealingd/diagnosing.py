@@ -7,9 +7,8 @@ it is made, so that a daemon that is killed meanwhile has no more left than befo
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -33,22 +32,17 @@ from selfhealingd.core.budget import Budget, OverBudget, Usage
 from selfhealingd.core.bundle import Bundle, bundle
 from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosis import Report
-from selfhealingd.core.hook import Execute, Notify, Post
 from selfhealingd.core.keyring import Blame, Failed, KeyRing
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import BreakerPolicy
 from selfhealingd.core.redaction import (
     RedactionError,
-    Redactor,
-    of_address,
-    of_command,
-    of_environment,
-    of_headers,
 )
 from selfhealingd.core.sameness import fingerprint
 from selfhealingd.diagnose.call import Answered, Asked
 from selfhealingd.diagnose.keys import find_keys
 from selfhealingd.problems import Problems
+from selfhealingd.secrecy import Secrecy
 from selfhealingd.store import atomic
 from selfhealingd.store.errors import StoreError
 from selfhealingd.supervise.environment import INSTANCE, TASK
@@ -103,6 +97,7 @@ class Diagnosis:
         config: Callable[[], Config],
         mark: str,
         problems: Problems,
+        secrecy: Secrecy,
         *,
         breaker: Breaker,
         changed: Callable[[], object],
@@ -112,6 +107,7 @@ class Diagnosis:
         """Held by whoever asks: one at a time, and nobody twice the same."""
         self._breaker = breaker
         self._changed = changed
+        self._secrecy = secrecy
         self._config = config
         self._mark = mark
         self._problems = problems
@@ -147,6 +143,7 @@ class Diagnosis:
             return
         self.ring = keyring.renewed(self.ring, found.ring)
         self._keys = found.keys
+        self._secrecy.keys = tuple(found.keys.values())
         self._problems.clear(MODEL)
         if found.problems:
             words = f"a key for the model cannot be used: {found.problems[0]}"
@@ -175,9 +172,7 @@ class Diagnosis:
         runbooks = frozenset(config.runbooks)
 
         def make() -> Question:
-            redactor = Redactor(
-                [*secrets_of(config), *of_environment(os.environ), *self._keys.values()]
-            )
+            redactor = self._secrecy.redactor()
             chosen = bundle(numbered(incident, found), redactor)
             asked = answer.question(config.llm.model, chosen, runbooks)
             body = msgspec.json.encode(asked)
@@ -403,48 +398,3 @@ class Diagnosis:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             words = f"cannot read what was spent so far: {error}"
             raise CannotAsk(words, f"to begin anew: rm {file}") from error
-
-
-def secrets_of(config: Config) -> Iterator[str]:
-    """Find what is configured as a secret: in environments, flags, headers, hooks."""
-    for part in (
-        config.launches,
-        config.tasks,
-        config.runbooks,
-        config.reloads,
-        config.watches,
-        config.probes,
-        config.hooks,
-    ):
-        yield from _secrets(part)
-    for hook in config.hooks.values():
-        match hook.way:
-            case Post(target=target):
-                yield target  # that of a chat lets whoever has it write there
-            case Notify(urls=urls):
-                yield from chain.from_iterable(map(of_address, urls))
-            case Execute():
-                pass
-
-
-def _secrets(value: object, name: str = "") -> Iterator[str]:
-    match name, value:
-        case "environment", Mapping():
-            yield from of_environment(value)
-        case "headers", tuple():
-            yield from of_headers(value)
-        case (("argv" | "command"), tuple()):
-            yield from of_command(value)
-        case (("secret" | "webhook"), str()):
-            yield value
-        case _, msgspec.Struct():
-            for field in value.__struct_fields__:
-                yield from _secrets(getattr(value, field), field)
-        case _, Mapping():
-            for one in value.values():
-                yield from _secrets(one)
-        case _, tuple():
-            for one in value:
-                yield from _secrets(one)
-        case _:
-            pass

@@ -198,7 +198,7 @@ class Gatherer:
     def _written(self, incident: str, found: EvidenceDocument) -> str | None:
         """Keep it, in a thread; return why that was not possible."""
         try:
-            self._store.write(incident, fit(found))
+            self._store.write(incident, fit(self._investigator.without_secrets(found)))
         except StoreError as error:
             return str(error)
         return None

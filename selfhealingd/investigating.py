@@ -90,6 +90,7 @@ class Investigator:
 
     ``mark``: what the daemon's processes are known by. ``samples``: what was measured
     of a service of late. ``cgroup``: the daemon's own, if its memory is controlled.
+    ``without_secrets`` leaves of evidence what may be kept; for any thread.
     """
 
     def __init__(
@@ -99,8 +100,10 @@ class Investigator:
         *,
         samples: Callable[[str], Sequence[Sample]] = lambda _: (),
         cgroup: Path | None = None,
+        without_secrets: Callable[[EvidenceDocument], EvidenceDocument] = lambda it: it,
     ) -> None:
         self.samples = samples
+        self.without_secrets = without_secrets
         self._outputs = outputs
         self._mark = mark
         self._kernel = KernelLog()

@@ -43,7 +43,7 @@ def prober(
             code=ran.code,
             signal=ran.signal,
             timed_out=ran.timed_out,
-            tail=ran.tail,
+            tail=ran.told,
             left=len(ran.survivors),
         )
 

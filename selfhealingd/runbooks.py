@@ -145,7 +145,7 @@ def _tell(service: str, runbook: Runbook, ran: Ran) -> None:
     problem = ran.problem(runbook.timeout)
     words = f"{service}: {runbook.name} {problem or 'is done'} ({ran.seconds:.1f} s)"
     (log.info if problem is None else log.warning)(words)
-    for line in ran.tail.strip().splitlines()[-_SHOWN_LINES:]:
+    for line in ran.told.strip().splitlines()[-_SHOWN_LINES:]:
         log.info(f"{service}: {runbook.name} said: {line}")
     if ran.survivors:
         log.error(

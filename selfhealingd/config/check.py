@@ -169,6 +169,7 @@ def load_config(path: Path, *, environ: Mapping[str, str], uid: int) -> Config:
         max_drills_per_hour=settings.engine.max_drills_per_hour,
         max_drill_pressure=settings.engine.max_drill_pressure,
         llm=settings.llm,
+        secrets=tuple(main.spot.secrets),
         web=settings.web,
     )
 

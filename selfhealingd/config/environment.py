@@ -75,4 +75,6 @@ def _from_file(value: object, spot: Spot) -> str:
     if "\0" in content:
         spot.at("file").wrong(f"{file}: must not contain a NUL character")
         raise Wrong
-    return content.removesuffix("\n").removesuffix("\r")
+    value = content.removesuffix("\n").removesuffix("\r")
+    spot.secrets[value] = None
+    return value

@@ -66,8 +66,8 @@ class ConfigError(Exception):
 class Spot:
     """A place in a config file, to which mistakes can be noted.
 
-    All spots of one load share one list, and the ``environ`` that values are expanded
-    from.
+    All spots of one load share one list, the ``environ`` that values are expanded
+    from, and the ``secrets``: values that were kept out of the config.
     """
 
     def __init__(
@@ -76,7 +76,9 @@ class Spot:
         environ: Mapping[str, str],
         noted: list[Mistake],
         key: str = "",
+        secrets: dict[str, None] | None = None,
     ) -> None:
+        self.secrets: dict[str, None] = {} if secrets is None else secrets
         self.file = file
         self.environ = environ
         self.key = key
@@ -91,19 +93,20 @@ class Spot:
         """Return the spot of the key ``part`` within the table at this spot."""
         shown = part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)
         key = f"{self.key}.{shown}" if self.key else shown
-        return Spot(self.file, self.environ, self._noted, key)
+        return Spot(self.file, self.environ, self._noted, key, self.secrets)
 
     def item(self, index: int) -> "Spot":
         """Return the spot of one item of the list at this spot; the first is 0."""
-        return Spot(self.file, self.environ, self._noted, f"{self.key}[{index}]")
+        key = f"{self.key}[{index}]"
+        return Spot(self.file, self.environ, self._noted, key, self.secrets)
 
     def of(self, file: Path) -> "Spot":
         """Return the top of another file of the same config."""
-        return Spot(file, self.environ, self._noted)
+        return Spot(file, self.environ, self._noted, secrets=self.secrets)
 
     def unheard(self) -> "Spot":
         """Return the same spot, with nobody listening to what is wrong there."""
-        return Spot(self.file, self.environ, [], self.key)
+        return Spot(self.file, self.environ, [], self.key, self.secrets)
 
     def wrong(
         self, problem: str, suggestion: str = "", pointer: Pointer | None = None

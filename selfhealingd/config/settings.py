@@ -97,6 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ``probes`` those that are asked how they are. ``watches``: what others run.
     ``drills`` has the services that may be made to fail on purpose, so many times an
     hour in all, while the host is under no more pressure than that (0 to 1).
+    ``secrets``: what was written as ``{ file = … }``, whatever it is for.
     """
 
     file: Path
@@ -118,6 +119,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_drill_pressure: float = 0.5
     hooks: dict[str, Hook] = {}
     llm: Llm = Llm()
+    secrets: tuple[str, ...] = ()
     web: Web | None = None
 
     @property

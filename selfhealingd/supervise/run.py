@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from signal import SIGKILL, SIGTERM
@@ -18,6 +18,14 @@ from selfhealingd.supervise.handles import Handles
 from selfhealingd.supervise.identity import Identity
 from selfhealingd.supervise.spawn import start
 from selfhealingd.supervise.tree import members, send, wait_gone
+
+DISCREET: trio.lowlevel.RunVar[Callable[[str], str]] = trio.lowlevel.RunVar(
+    "discreet", default=str
+)
+"""What is left of a command's words where they are told: in log, status and journal.
+
+A daemon that knows secrets takes these out.
+"""
 
 _TERM_SECS = 2.0
 _KILL_SECS = 5.0
@@ -50,8 +58,13 @@ class Ran:
             words = f"exited with status {self.code}"
         else:
             return None
-        last = self.tail.strip().splitlines()[-1:]
+        last = self.told.strip().splitlines()[-1:]
         return f"{words}: {last[0]}" if last else words
+
+    @property
+    def told(self) -> str:
+        """The tail as others may see it: see ``DISCREET``."""
+        return DISCREET.get()(self.tail)
 
 
 async def run_to_end(

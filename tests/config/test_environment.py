@@ -30,6 +30,7 @@ def test_file(load: Load, tmp_path: Path, content: str, value: str) -> None:
     (tmp_path / "secret").write_bytes(content.encode())
     config = load(_program('{ A = { file = "${NAME}" } }'), environ={"NAME": "secret"})
     assert {"A": value} == config.launches["a"].environment
+    assert (value,) == config.secrets
 
 
 def test_mistakes(wrong: Wrong, tmp_path: Path) -> None:

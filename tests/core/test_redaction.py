@@ -64,6 +64,17 @@ def test_a_random_token_leaves_though_nobody_told_of_it(data: bytes) -> None:
         assert token not in Redactor([]).line(f"using {token} now")
 
 
+@given(st.lists(SECRETS, max_size=5), SECRETS, AROUND)
+def test_one_for_a_text_is_as_good_for_its_parts(
+    secrets: list[str], secret: str, around: str
+) -> None:
+    """What is left of a line is the same, whichever of both looks at it."""
+    redactor = Redactor([*secrets, secret])
+    line = f"{around}{secret.upper()} {secret}{around}"
+    assert redactor.line(line) == redactor.narrowed(f"a\n{line}\nb").line(line)
+    redactor.check(redactor.line(line))
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -103,6 +114,13 @@ def test_what_tells_the_cause_stays(line: str) -> None:
     assert line == Redactor([]).line(line)
 
 
+def test_without_guessing_random_words_stay() -> None:
+    """In evidence for operators an id is what they look for; known secrets leave."""
+    line = "container 4f2a9c81d07be35561aa0c9d token=planted1234 hunter2pass"
+    left = Redactor(["hunter2pass"]).line(line, guess=False)
+    assert f"container 4f2a9c81d07be35561aa0c9d token={MARK} {MARK}" == left
+
+
 def test_a_private_key_loses_all_of_its_lines() -> None:
     """Its body has nothing that looks like a key by itself."""
     lines = ["a", "-----BEGIN RSA PRIVATE KEY-----", "MIIE", "x", "-----END RSA", "b"]
@@ -138,6 +156,8 @@ def test_secrets_are_found_where_they_are_configured() -> None:
     """By names of variables, flags and headers, and in URLs."""
     variables = {"DB_PASSWORD": "one", "PATH": "/bin", "URL": "amqp://u:two@mq"}
     assert ["one", "two"] == list(of_environment(variables))
+    places = {"PWD": "/srv/web", "TOKEN_FILE": "/run/t", "TOKEN_PATH": "abc"}
+    assert ["abc"] == list(of_environment(places))
     argv = ["web", "--token", "three", "--api-key=four", "--port", "80", "db://u:5@x"]
     assert ["three", "four", "5"] == list(of_command(argv))
     headers = [("Authorization", "Bearer six"), ("Accept", "text/html")]

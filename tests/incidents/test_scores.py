@@ -8,6 +8,8 @@ from incidents.labelled import Labelled, labelled
 from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosing.rules import diagnose
 from selfhealingd.core.diagnosis import By, Fault, in_words
+from selfhealingd.core.discretion import redacted
+from selfhealingd.core.redaction import Redactor
 
 ALL = labelled()
 INJECTED = [one for one in ALL if one.name.startswith("injection")]
@@ -78,6 +80,14 @@ def test_nothing_known_but_the_end(one: Labelled) -> None:
 def test_a_lie_in_a_log_does_not_change_what_was_seen(one: Labelled) -> None:
     """An injection is written to mislead: the cause stays the one that it has."""
     assert one.right(diagnose(one.incident, one.evidence))
+
+
+@each
+def test_what_is_kept_says_as_much(one: Labelled) -> None:
+    """Evidence is kept without secrets; rules find the same cause in it."""
+    kept = redacted(one.evidence, Redactor(["hunter2pass"]))
+    before, after = (diagnose(one.incident, e) for e in (one.evidence, kept))
+    assert (before.cause, before.action) == (after.cause, after.action)
 
 
 def test_each_fault_has_an_incident() -> None:
