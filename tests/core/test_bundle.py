@@ -58,7 +58,7 @@ def test_an_error_in_redaction_means_no_bundle() -> None:
     """Nothing that was not checked is returned."""
 
     class Careless(Redactor):
-        def line(self, line: str, *, guess: bool = True) -> str:
+        def line(self, line: str, *, guess: bool = True) -> str:  # noqa: ARG002
             return line
 
     with pytest.raises(RedactionError):
