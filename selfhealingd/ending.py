@@ -68,6 +68,7 @@ async def stop_all(system: System, hands: Hands) -> bool:
 
 async def tell_last(system: System) -> None:
     """Let hooks tell of what has happened until now, within a few seconds."""
+    system.hooks.hurry()
     with trio.move_on_after(HOOKS_SECS) as scope:
         await system.hooks.drained()
     if scope.cancelled_caught:

@@ -63,8 +63,22 @@ class Notifier:
                 break
         return _said(way, failures)
 
+    async def prove(self, hook: str, way: Notify) -> str | None:
+        """Look whether all could be told, without telling them; returns why not."""
+        told = await self._try(
+            hook, way, way.urls, Notice(title="", body=""), send=False
+        )
+        failures = zip(way.names, told, strict=True)
+        return _said(way, {name: one.words for name, one in failures if one})
+
     async def _try(
-        self, hook: str, way: Notify, urls: tuple[str, ...], notice: Notice
+        self,
+        hook: str,
+        way: Notify,
+        urls: tuple[str, ...],
+        notice: Notice,
+        *,
+        send: bool = True,
     ) -> tuple[Failure | None, ...]:
         asked = Asked(
             urls=urls,
@@ -73,6 +87,7 @@ class Notifier:
             title=notice.title,
             body=notice.body,
             tone=notice.tone,
+            send=send,
         )
         seconds = len(urls) * way.timeout + START_SECS
         try:

@@ -1,5 +1,6 @@
 """How the daemon's hooks are carried out, and how it is told that one fares badly."""
 
+import shlex
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,10 +29,12 @@ def make_hooks(mark: str, problems: Problems, write: WriteIt) -> Hooks:
 
     ``write`` makes of an event, or several, what a person is told.
     """
+    notifier = Notifier(mark, write)
     ways = Ways(
         execute=partial(_execute, mark),
         post=_Post().send,
-        notify=Notifier(mark, write).send,
+        notify=notifier.send,
+        prove=notifier.prove,
     )
     return Hooks(ways, _Tell(problems))
 
@@ -106,7 +109,8 @@ class _Tell(Ear):
         self._problems.set(
             f"hook {hook.name}",
             f"hook {hook.name} fails{times}: {words}",
-            "mend it, then: selfhealctl reload",
+            "mend it, then: selfhealctl reload; try it: selfhealctl hooks test"
+            f" {shlex.quote(hook.name)}",
         )
 
     def went_well(self, hook: Hook) -> None:

@@ -7,7 +7,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One message, and to whom it goes, one after the other.
 
     ``seconds``: after which each of them is given up. ``environment``: all that there
-    is while it is sent. ``tone``: info, success, warning or failure.
+    is while it is sent. ``tone``: info, success, warning or failure. ``send``: or only
+    look whether it could be.
     """
 
     urls: tuple[str, ...]
@@ -16,6 +17,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     body: str
     tone: str
+    send: bool = True
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

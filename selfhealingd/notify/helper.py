@@ -39,10 +39,10 @@ class _Late(BaseException):
 
 def main() -> None:
     """Send what stdin asks for."""
+    _be_modest()
     asked = msgspec.json.decode(sys.stdin.buffer.read(MOST_ASKED), type=Asked)
     os.environ.clear()
     os.environ.update({"NETRC": os.devnull, **asked.environment})
-    _be_modest()
     signal.signal(signal.SIGALRM, _be_late)
     told = Answered(failures=tuple(_send(url, asked) for url in asked.urls))
     sys.stdout.buffer.write(b"\n" + msgspec.json.encode(told) + b"\n")
@@ -86,7 +86,7 @@ def _tell(url: str, asked: Asked) -> Failure | None:
         said = heard.words()
         words = f"not a URL that apprise takes{f': {said}' if said else ''}"
         return Failure(words=words, final=True)
-    if sender.notify(
+    if not asked.send or sender.notify(
         title=asked.title,
         body=asked.body,
         notify_type=apprise.NotifyType(asked.tone),

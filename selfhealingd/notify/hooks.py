@@ -1,6 +1,7 @@
 """One queue and one task for each hook: none waits for another, and nobody for them.
 
-What is for people is gathered for a moment: one message tells of all that waits.
+What is for people is gathered for a moment, or for a minute in a storm: one message
+tells of all that waits.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +12,7 @@ import trio
 from msgspec.structs import replace
 
 from selfhealingd.core.hook import Execute, Hook, Notify, Post
-from selfhealingd.notify.queue import Queue
+from selfhealingd.notify.queue import FOR_PEOPLE, USUAL, Pace, Queue
 from selfhealingd.wire.documents import EventDocument
 
 AT_ONCE = 4
@@ -44,12 +45,17 @@ NotifyIt: TypeAlias = Callable[[str, Notify, Letter], Awaitable[str | None]]
 """Tell people, for the hook of that name; likewise."""
 
 
+ProveIt: TypeAlias = Callable[[str, Notify], Awaitable[str | None]]
+"""Look whether people could be told, and tell nobody; returns why not, if so."""
+
+
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
     """How each kind of hook is carried out; all of them have deadlines."""
 
     execute: RunIt
     post: SendIt
     notify: NotifyIt
+    prove: ProveIt
 
 
 class Ear:
@@ -123,6 +129,9 @@ class Hooks:
                 self._nursery.start_soon(worker.run)
             else:
                 worker.become(hook)
+            if isinstance(hook.way, Notify):
+                # Whoever mistyped a URL should not find out at night.
+                self._nursery.start_soon(self._prove, worker, hook, hook.way)
 
     def offer(self, event: EventDocument) -> None:
         """Let it be told to whom it concerns; waits for nobody."""
@@ -144,10 +153,23 @@ class Hooks:
         worker = self._workers[name]
         return await worker.tell(worker.hook, Letter(event=event))
 
+    def hurry(self) -> None:
+        """Tell at once what waits for its time: the daemon ends."""
+        for worker in self._workers.values():
+            worker.hurry()
+
     async def drained(self) -> None:
         """Wait until all that was offered so far, and since, was told."""
         for worker in list(self._workers.values()):
             await worker.idle.wait()
+
+    async def _prove(self, worker: "_Worker", hook: Hook, way: Notify) -> None:
+        try:
+            problem = await self._ways.prove(hook.name, way)
+        except Exception as fault:  # noqa: BLE001 - it is told
+            problem = f"cannot be looked at: {fault!r}"
+        if problem is not None:
+            worker.note(hook, problem)
 
     async def _deliver(self, hook: Hook, letter: Letter) -> str | None:
         match hook.way:
@@ -159,6 +181,10 @@ class Hooks:
                     return await self._ways.post(way, letter)
             case Notify() as way:
                 return await self._ways.notify(hook.name, way, letter)
+
+
+def _pace(hook: Hook) -> Pace:
+    return FOR_PEOPLE if isinstance(hook.way, Notify) else USUAL
 
 
 class _Worker:
@@ -175,7 +201,7 @@ class _Worker:
         self.idle.set()
         self._deliver = deliver
         self._ear = ear
-        self._queue = Queue[EventDocument]()
+        self._queue = Queue[EventDocument](_pace(hook))
         self._tally = Tally()
         self._told = 0
         self._left = False
@@ -192,6 +218,10 @@ class _Worker:
             self._tally = replace(self._tally, row=0, problem=None)
             self._told = self._queue.dropped = 0
         self.hook = hook
+        self._queue.pace = _pace(hook)
+
+    def hurry(self) -> None:
+        self._queue.hurry()
 
     def leave(self) -> None:
         """Tell nothing more."""
@@ -223,7 +253,7 @@ class _Worker:
     async def _gathered(self) -> tuple[EventDocument, ...]:
         if not isinstance(self.hook.way, Notify):
             return ()
-        await trio.sleep(GATHER_SECS)
+        await self._queue.pause(GATHER_SECS)
         return self._queue.rest()
 
     async def tell(self, hook: Hook, letter: Letter) -> str | None:
@@ -232,8 +262,13 @@ class _Worker:
         except Exception as fault:  # noqa: BLE001 - it is told
             # No descriptor for its pipe, perhaps: whatever it is, the daemon goes on.
             problem = f"cannot be told: {fault!r}"
+        self.note(hook, problem)
+        return problem
+
+    def note(self, hook: Hook, problem: str | None) -> None:
+        """Count and tell how it went; ``problem`` None: well."""
         if self._left or hook != self.hook:
-            return problem  # how it was is no news of how it is
+            return  # how it was is no news of how it is
         tally = self._tally
         if problem is None:
             self._tally = replace(
@@ -249,4 +284,3 @@ class _Worker:
                 tally, failed=tally.failed + 1, row=tally.row + 1, problem=problem
             )
             self._ear.failed(hook, problem, self._tally.row)
-        return problem

@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Generic, TypeVar
 
+import msgspec
 import trio
 
 T = TypeVar("T")
@@ -10,22 +11,35 @@ T = TypeVar("T")
 QUEUED = 100
 """So many wait; of more, the oldest are dropped: the latest news is worth most."""
 
-BURST = 20
-"""So many may go out one right after the other."""
 
-PER_SECOND = 2.0
-"""How fast it goes on after a burst: a storm must not become the host's trouble."""
+class Pace(msgspec.Struct, frozen=True):
+    """``burst`` go out one right after the other; then it goes on so fast."""
+
+    burst: int
+    per_second: float
+
+
+USUAL = Pace(burst=20, per_second=2.0)
+"""A storm must not become the host's trouble."""
+
+FOR_PEOPLE = Pace(burst=5, per_second=1 / 60)
+"""Who is sent more reads none of it."""
 
 
 class Queue(Generic[T]):
-    """For one who takes. ``dropped`` counts those that nobody will ever take."""
+    """For one who takes. ``dropped`` counts those that nobody will ever take.
 
-    def __init__(self) -> None:
+    ``pace`` may be changed at any time.
+    """
+
+    def __init__(self, pace: Pace = USUAL) -> None:
         self.dropped = 0
+        self.pace = pace
         self._waiting: deque[T] = deque()
         self._some = trio.Event()
-        self._tokens = float(BURST)
+        self._tokens = float(pace.burst)
         self._filled = trio.current_time()
+        self._hurried = trio.Event()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -46,7 +60,7 @@ class Queue(Generic[T]):
             await self._some.wait()
             wait = self._until_next()
             if wait > 0:
-                await trio.sleep(wait)
+                await self.pause(wait)
                 continue
             self._tokens -= 1
             item = self._waiting.popleft()
@@ -61,10 +75,21 @@ class Queue(Generic[T]):
         self._some = trio.Event()
         return items
 
+    def hurry(self) -> None:
+        """Let nothing wait any more for its time."""
+        self._hurried.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until it is time to hurry."""
+        with trio.move_on_after(seconds):
+            await self._hurried.wait()
+
     def _until_next(self) -> float:
-        now = trio.current_time()
-        gained = (now - self._filled) * PER_SECOND
-        self._tokens = min(BURST, self._tokens + gained)
+        if self._hurried.is_set():
+            return 0.0
+        now, pace = trio.current_time(), self.pace
+        gained = (now - self._filled) * pace.per_second
+        self._tokens = min(pace.burst, self._tokens + gained)
         self._filled = now
         # What rounding leaves out must not make it wait for nothing, again and again.
-        return 0.0 if self._tokens > 1 - 1e-6 else (1 - self._tokens) / PER_SECOND
+        return 0.0 if self._tokens > 1 - 1e-6 else (1 - self._tokens) / pace.per_second

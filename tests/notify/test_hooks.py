@@ -64,6 +64,8 @@ class World:
 
     ear: Listening = field(default_factory=Listening)
     told: list[tuple[str, int, int]] = field(default_factory=list)
+    proven: list[str] = field(default_factory=list)
+    doubt: str | None = None
     with_it: list[list[int]] = field(default_factory=list)
     running: int = 0
     most: int = 0
@@ -79,6 +81,10 @@ class World:
     async def notify(self, name: str, _way: Notify, letter: Letter) -> str | None:
         self.with_it.append([one.seq for one in letter.more])
         return await self._tell(name, letter)
+
+    async def prove(self, name: str, _way: Notify) -> str | None:
+        self.proven.append(name)
+        return self.doubt
 
     async def _tell(self, name: str, letter: Letter) -> str | None:
         self.running += 1
@@ -96,7 +102,12 @@ def world() -> World:
 
 @pytest.fixture
 async def hooks(world: World, nursery: trio.Nursery) -> AsyncIterator[Hooks]:
-    ways = Ways(execute=world.execute, post=world.post, notify=world.notify)
+    ways = Ways(
+        execute=world.execute,
+        post=world.post,
+        notify=world.notify,
+        prove=world.prove,
+    )
     hooks = Hooks(ways, world.ear)
     await nursery.start(hooks.run)
     yield hooks
@@ -150,6 +161,42 @@ async def test_people_are_told_of_all_at_once(
     await hooks.drained()
     assert [("h", 0, 0), ("h", 100, 97)] == world.told
     assert [[1, 2], [*range(101, 200)]] == world.with_it
+
+
+async def test_people_are_looked_for_at_once(
+    hooks: Hooks,
+    world: World,
+    autojump_clock: MockClock,  # noqa: ARG001
+) -> None:
+    """A URL that can't be right is told when it is read, and not at night."""
+    world.doubt = "not a URL"
+    have(hooks, hook(way=NOTIFY), hook("other"))
+    await wait_all_tasks_blocked()
+    assert (["h"], [("h", "not a URL", 1)]) == (world.proven, world.ear.failures)
+    assert "not a URL" == hooks.tallies()["h"].problem
+    world.doubt = None
+    have(hooks, hook(way=NOTIFY))
+    await wait_all_tasks_blocked()
+    assert (["h", "h"], 1) == (world.proven, len(world.ear.failures))
+    assert hooks.tallies()["h"].problem is None
+
+
+async def test_people_are_not_flooded(
+    hooks: Hooks,
+    world: World,
+    autojump_clock: MockClock,  # noqa: ARG001
+) -> None:
+    """An hour in which something happens each second is some 65 messages."""
+    have(hooks, hook(way=NOTIFY))
+    for number in range(3600):
+        hooks.offer(event(number))
+        await trio.sleep(1)
+    assert 60 <= len(world.told) <= 66
+    began = trio.current_time()
+    hooks.hurry()
+    await hooks.drained()
+    assert began == trio.current_time()
+    assert 3600 == len(world.told) + sum(map(len, world.with_it))
 
 
 @pytest.mark.parametrize(("way", "most"), [(COMMAND, AT_ONCE), (POST, 4 * AT_ONCE)])

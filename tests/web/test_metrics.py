@@ -1,5 +1,6 @@
 """What Prometheus reads: true, by its conventions, and no burden."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -120,8 +121,9 @@ async def test_it_is_what_the_library_writes() -> None:
 async def test_promtool_has_no_complaint() -> None:
     """Prometheus's own linter of names, units and helps."""
     promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("there is no promtool")
+    if promtool is None and not os.environ.get("CI"):
+        pytest.skip("there is no promtool: it is in Debian's package prometheus")
+    assert promtool is not None
     text = await expose(figures(program("a"), task="prune"))
     ran = await trio.run_process(
         [promtool, "check", "metrics"], stdin=text, capture_stdout=True, check=False
