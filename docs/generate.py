@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import configschema
+import eventdocs
 import msgspec
 import typer.main
 import usage
@@ -681,6 +682,12 @@ def _daemon() -> Iterator[str]:
     yield from usage.epilog(command_line())
 
 
+def _daemon_statuses() -> Iterator[str]:
+    yield from _table("Status", "Meaning")
+    for status, meaning in usage.rows(command_line(), "exit status"):
+        yield _row(status, meaning)
+
+
 def _methods() -> Iterator[str]:
     yield from _table("Method", "Access", "Params")
     for name, method in METHODS.items():
@@ -840,6 +847,7 @@ complete -o default -F _NAME_completion NAME
 
 PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "daemonoptions": _daemon,
+    "daemonstatuses": _daemon_statuses,
     "places": _places,
     "daemon": _keys(schema.DaemonTable, DAEMON),
     "control": _keys(schema.ControlTable, CONTROL),
@@ -862,6 +870,7 @@ PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "hook": _keys(schema.HookTable, HOOK),
     "events": _events,
     "metrics": _metrics,
+    "eventkinds": eventdocs.kinds,
     "methods": _methods,
     "errors": _errors,
     "statuses": _statuses,

@@ -15,6 +15,14 @@ def options(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield f"- `{words}{value}`: {action.help}"
 
 
+def rows(parser: argparse.ArgumentParser, title: str) -> Iterator[tuple[str, str]]:
+    """Give the rows of one chapter below the options."""
+    for chapter in (parser.epilog or "").strip().split("\n\n"):
+        if chapter.startswith(f"{title}:"):
+            found = map(_ROW.match, chapter.splitlines()[1:])
+            yield from ((row[1], row[2]) for row in found if row)
+
+
 def epilog(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Give the chapters that stand below the options: tables and examples."""
     for chapter in (parser.epilog or "").strip().split("\n\n"):
