@@ -17,6 +17,7 @@ from selfhealingd.core.effects import (
     Escalated,
     EssentialEnded,
     FlagsSet,
+    IncidentDiagnosed,
     IncidentEnded,
     IncidentOpened,
     OperatorActed,
@@ -77,6 +78,14 @@ STORY: tuple[Announcement, ...] = (
         service="web", incident="web-12", attempt=_HEALED.attempts[0], failures=0
     ),
     IncidentEnded(incident=close(_HEALED, ending=Ending.HEALED, now=_NOW + 10)),
+    IncidentDiagnosed(
+        service="web",
+        incident="web-12",
+        cause="crash",
+        action="hold",
+        model="claude-haiku-5-5",
+        tokens=9500,
+    ),
     ReadinessChanged(service="web", lack="GET /ready: status 503"),
     StartedByClient(service="report"),
     Escalated(service="web", run=8, waited=10),
@@ -106,6 +115,8 @@ def kinds() -> Iterator[str]:
     """Give a chapter for each kind of event, in the order of the code's list."""
     told = {one.kind: one for one in map(_told, STORY)}
     for kind, meaning in KINDS.items():
+        if kind not in told:
+            raise KeyError(f"{kind}: give one of it to STORY in docs/eventdocs.py")
         whole = msgspec.json.encode(told[kind])
         yield f"## {kind}"
         yield ""
