@@ -210,6 +210,9 @@ SHAPES: dict[str, Shape] = {
     "Loudness": _words(*LEVELS),
     "Ladder": _listed(_REMEDY),
     "Remedies": _listed(_REMEDY),
+    "LlmActions": _listed(
+        _text(r"\s*(no_action|hold|delay_restart|restart_once|run\s+\S+)\s*")
+    ),
     "Windows": _listed(
         _text(r"\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*")
     ),
@@ -232,7 +235,7 @@ SHAPES: dict[str, Shape] = {
         }
     )
     | {"propertyNames": {"enum": sorted(values.RLIMITS)}},
-    "healing": {"$ref": "#/$defs/ServiceHealingTable"},
+    "healing": {"$ref": "#/$defs/OwnHealingTable"},
 }
 """How a value is written, by the alias of its reader; some by their only key.
 
@@ -301,10 +304,6 @@ class Words(typing.NamedTuple):
 
 def document(words: Words) -> str:
     """Return the whole schema as JSON."""
-    healing = words.meanings[schema.HealingTable]
-    meanings = dict(words.meanings)
-    meanings[schema.ServiceHealingTable] = healing
-    words = words._replace(meanings=meanings)
     root = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "selfhealingd.toml",
@@ -316,7 +315,7 @@ def document(words: Words) -> str:
             "on": _hooks(),
         },
         "additionalProperties": False,
-        "$defs": {kind.__name__: _table(kind, words) for kind in meanings},
+        "$defs": {kind.__name__: _table(kind, words) for kind in words.meanings},
     }
     return json.dumps(root, indent=1, ensure_ascii=False) + "\n"
 
@@ -437,7 +436,7 @@ PLACES: dict[type[msgspec.Struct], tuple[tuple[str, ...], ...]] = {
     schema.StartupTable: _ASKS,
     schema.ReadinessTable: (_ASKS[1], _ASKS[2], _ASKS[0]),
     schema.LivenessTable: (_ASKS[2], _ASKS[1], _ASKS[0]),
-    schema.ServiceHealingTable: (("healing",),),
+    schema.OwnHealingTable: (("program", "healing"), ("healing",)),
 }
 """Where each kind of table stands in the example."""
 

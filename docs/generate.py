@@ -152,6 +152,10 @@ ENGINE = {
     "max_drill_pressure": "No drill begins while something waits for CPU or IO for a"
     " larger share of the time.",
 }
+OWN_HEALING = HEALING | {
+    "llm_actions": "What a [model](diagnosis.md#let-it-act) may do about it by itself,"
+    " in mode `act`.",
+}
 COMMAND = {
     "command": "What to run. A string is split as a shell would; no shell runs it. A"
     " program without a slash is searched in its `PATH`. **Required.**",
@@ -472,6 +476,7 @@ WRITTEN = {
     "RunbookTable.timeout": "60 s",
     "ladder": '`["restart"]`',
     "HookTable.command": "none",
+    "llm_actions": "none",
     "webhook": "none",
     "notify": "none",
     "services": "all, and what is about none",
@@ -882,6 +887,7 @@ DESCRIBED = {
     schema.DaemonTable: DAEMON,
     schema.ControlTable: CONTROL,
     schema.HealingTable: HEALING | ENGINE,
+    schema.OwnHealingTable: OWN_HEALING,
     schema.ProgramTable: PROGRAM,
     schema.StartupTable: STARTUP,
     schema.ReadinessTable: READINESS,
