@@ -32,6 +32,8 @@ SWEEP_SECS = 60.0
 SPARE_DESCRIPTORS = 300
 """For clients and the logs that they follow, spawns under way, state, journal, and what
 the interpreter needs."""
+WEB_DESCRIPTORS = 100
+"""For those who are connected over HTTP, and the logs that they follow."""
 
 _SHOWN = 3
 
@@ -124,6 +126,7 @@ def allow_descriptors(config: Config, problems: Problems) -> None:
     """Allow as many as running all programs at once takes; tell if that is too few."""
     needed = SPARE_DESCRIPTORS + sum(map(_descriptors, config.launches.values()))
     needed += _asking(config.probes.values())
+    needed += 0 if config.web is None else WEB_DESCRIPTORS
     # Each log once more, for a client that follows all; without these, he is refused.
     allowed = DESCRIPTORS.allow(needed + sum(map(followable, config.launches.values())))
     if allowed >= needed:

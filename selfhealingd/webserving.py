@@ -81,47 +81,65 @@ async def serve_web(system: System, registry: Registry) -> None:
     """
     backend = _Backend(system, registry)
     served: _Wanted | None = None
+    serving: _Serving | None = None
     async with trio.open_nursery() as nursery:
-        serving = trio.CancelScope()
         while True:
             changed = system.web_changed
             wanted = await _wanted(system)
-            if wanted is None:
-                system.problems.clear(CAUSE)
             if wanted != served or CAUSE in system.problems:
                 served = wanted
-                serving.cancel()
-                serving = trio.CancelScope()
-                if wanted is not None:
-                    nursery.start_soon(_keep_serving, backend, wanted, serving)
+                if serving is not None:
+                    await serving.end()  # or its port would be taken, by itself
+                serving = None if wanted is None else _Serving(backend, wanted)
+                if serving is not None:
+                    nursery.start_soon(serving.run)
+                system.problems.clear(CAUSE)
             await changed.wait()
 
 
-async def _keep_serving(
-    backend: "_Backend", wanted: _Wanted, scope: trio.CancelScope
-) -> None:
-    url, problems = wanted.web.url, backend.system.problems
-    told: str | None = None
-    with scope:
-        while True:
-            try:
-                await _serve(backend, wanted)
-                words, do = "it ended by itself", "see the daemon's log"
-            except CannotServe as error:
-                words, do = str(error), error.do
-            except Exception as error:
-                log.error("a defect of ours ended it", exc_info=error)
-                words, do = "a defect of ours ended it", "see the daemon's log"
-            problems.set(
-                CAUSE,
-                f"nothing is served at {url}: {words}; tried again every"
-                f" {AGAIN_SECS:g} s",
-                do,
-            )
-            if words != told:
-                log.error(f"nothing is served at {url}: {words}")
-                told = words
-            await trio.sleep(AGAIN_SECS)
+class _Serving:
+    """One listener, tried again and again where it is not to be had."""
+
+    def __init__(self, backend: "_Backend", wanted: _Wanted) -> None:
+        self._backend = backend
+        self._wanted = wanted
+        self._scope = trio.CancelScope()
+        self._ended = trio.Event()
+        self._told: str | None = None
+
+    async def run(self) -> None:
+        """Serve until ``end``; raises nothing."""
+        try:
+            with self._scope:
+                while True:
+                    words, do = await self._try()
+                    self._tell(words, do)
+                    await trio.sleep(AGAIN_SECS)
+        finally:
+            self._ended.set()
+
+    async def end(self) -> None:
+        """End it, and wait for that, which takes no client's consent."""
+        self._scope.cancel()
+        await self._ended.wait()
+
+    async def _try(self) -> tuple[str, str]:
+        """Serve; return why that is over, and what helps."""
+        try:
+            await _serve(self._backend, self._wanted)
+        except CannotServe as error:
+            return str(error), error.do
+        except Exception as error:
+            log.error("a defect of ours ended it", exc_info=error)
+        return "it ended by itself", "see the daemon's log"
+
+    def _tell(self, words: str, do: str) -> None:
+        told = f"nothing is served at {self._wanted.web.url}: {words}"
+        again = f"tried again every {AGAIN_SECS:g} s"
+        self._backend.system.problems.set(CAUSE, f"{told}; {again}", do)
+        if told != self._told:
+            log.error(told)
+            self._told = told
 
 
 async def _serve(backend: "_Backend", wanted: _Wanted) -> None:
@@ -160,6 +178,9 @@ async def _wanted(system: System) -> _Wanted | None:
     except trio.TooSlowError:
         token = Token(problem=f"reading it took over {READ_SECS:g} s")
         wanted = _Wanted(web, token)
+    except Exception as error:
+        log.error("a defect of ours in reading the token", exc_info=error)
+        wanted = _Wanted(web, Token(problem="it can't be read, see the daemon's log"))
     if wanted.token.digest is not None or wanted.token.problem == NONE:
         system.problems.clear(TOKEN_CAUSE)
     else:

@@ -6,6 +6,7 @@ import secrets
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -98,13 +99,17 @@ class Browser:
 
 
 async def served(
-    house: House, *, programs: dict[str, Document] | None = None, **web: Any
+    house: House,
+    *,
+    programs: dict[str, Document] | None = None,
+    tasks: dict[str, Document] | None = None,
+    **web: Any,
 ) -> Browser:
     """Have a daemon that is served; give a client that knows its token."""
     port = free_port()
     make_token(house.root / "token")
     table = {"listen": f"127.0.0.1:{port}", "token_file": "token", **web}
-    house.write(programs or {"a": well()}, web=table)
+    house.write(programs or {"a": well()}, web=table, tasks=tasks or {})
     await house.start()
     await house.logged("served at")
     return Browser(port, TOKEN)
@@ -140,6 +145,13 @@ class Streamed:
                     name, _, data = whole.partition(b"\n")
                     words = name.removeprefix(b"event: ").decode()
                     return words, json.loads(data.removeprefix(b"data: "))
+
+    async def end(self) -> None:
+        """Wait until the daemon ends it."""
+        cut = (EOFError, h11.RemoteProtocolError, trio.BrokenResourceError)
+        with suppress(*cut):
+            while True:
+                await self.next()
 
     async def _more(self) -> bytes:
         while True:

@@ -31,8 +31,9 @@ RETRY_MS = 1000
 
 Tell: TypeAlias = Callable[[bytes], Awaitable[None]]
 
+_TYPE = "text/event-stream"
 _HEADERS = (
-    (b"content-type", b"text/event-stream"),
+    (b"content-type", _TYPE.encode()),
     (b"x-accel-buffering", b"no"),  # nginx would keep it back
 )
 
@@ -110,8 +111,10 @@ class Stream:
         self._truth = truth
         self._bulletin = bulletin
 
-    async def listen(self, _request: Request) -> Response:
+    async def listen(self, request: Request) -> Response:
         """Tell all that happens, from now on."""
+        if request.method == "HEAD":
+            return Response(headers={"content-type": _TYPE})
         return Answering(self._tell)
 
     async def _tell(self, _scope: Message, receive: Receive, send: Send) -> None:

@@ -86,9 +86,11 @@ async def serve(
     or memory, which is waited out.
     """
     server = _Server(application, tls, on_error, limits)
-    async with listener:
+    async with listener, trio.open_nursery() as nursery:
         try:
-            await trio.serve_listeners(server.welcome, [listener])
+            await trio.serve_listeners(
+                server.welcome, [listener], handler_nursery=nursery
+            )
         finally:
             server.cut()
 

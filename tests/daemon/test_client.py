@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from browser import served
 from harness import (
     DEADLINE,
     NOBODY,
@@ -78,8 +79,11 @@ async def test_every_filter_of_the_operators_works(house: House, shell: Path) ->
     if shutil.which("jq") is None:
         assert os.environ.get("CI") != "true", "CI has no jq"
         pytest.skip("there is no jq")
-    house.write({"web": well(), "bad": hopeless(), "w2": well()}, tasks={"tick": TICK})
-    await house.start()
+    browser = await served(
+        house,
+        programs={"web": well(), "bad": hopeless(), "w2": well()},
+        tasks={"tick": TICK},
+    )
     await house.until(after("FATAL", "bad"))
     environ = {
         "PATH": f"{shell}:{os.environ['PATH']}",
@@ -92,6 +96,12 @@ async def test_every_filter_of_the_operators_works(house: House, shell: Path) ->
         if kind is not None:
             given[line] = ran.json
             assert isinstance(ran.json, kind), line
+    page = house.root / "status.json"
+    page.write_bytes((await browser.get("/api/status")).body)
+    for line, kind in FILTERS[:9]:
+        by_http = line.replace("selfhealctl status", f"cat {page}")
+        ran = await execute("sh", "-c", by_http, cwd=house.root)
+        assert isinstance(ran.json, kind), (line, ran)
     assert [] == given[FILTERS[8][0]]
     assert "program:bad" == given[FILTERS[6][0]]["name"]
     assert {

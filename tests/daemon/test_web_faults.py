@@ -72,8 +72,18 @@ async def test_it_is_as_the_config_has_it(house: House) -> None:
         assert (await house.call("reload"))["ok"]  # which changes nothing about it
         while "reload" not in (await events.next())[1].get("words", ""):
             pass
-    assert 0 == (await house.ctl("upgrade")).status
+        # A new token counts at once, on the same port; who was let in comes again.
+        (house.root / "token").write_text(f"{TOKEN[::-1]}\n")
+        assert (await house.call("reload"))["ok"]
+        await events.end()
+    await soon(lambda: answers(Browser(port)))
+    assert 401 == (await browser.get("/healthz")).status
+    browser = Browser(port, TOKEN[::-1])
+    gone_on = await browser.post("/api/upgrade")
+    assert (200, True) == (gone_on.status, "going on" in gone_on.json["words"])
+    await house.logged("going on as the code that is installed now")
     await soon(lambda: answers(browser))
+    assert [] == (await house.call("status"))["issues"]
     elsewhere = Browser(free_port())
     await put(house, listen=f"127.0.0.1:{elsewhere.port}")
     await soon(lambda: answers(elsewhere))
