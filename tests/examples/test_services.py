@@ -85,11 +85,20 @@ def kill(pid: int) -> None:
 def starve(pid: int) -> None:
     """Leave it the descriptors that it has, and let it have no other."""
     for one in tree(pid):
-        owner = Path(f"/proc/{one}").stat()
-        limit = ["prlimit", f"--pid={one}", "--nofile=3:3"]
-        # Of another user's process root alone could not, without CAP_SYS_RESOURCE.
-        become = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}"]
-        run(*become, "--clear-groups", *limit)
+        try:
+            _starve(one)
+        except (FileNotFoundError, subprocess.CalledProcessError):
+            # Its workers come and go.
+            if Path(f"/proc/{one}").exists():
+                raise
+
+
+def _starve(pid: int) -> None:
+    owner = Path(f"/proc/{pid}").stat()
+    limit = ["prlimit", f"--pid={pid}", "--nofile=3:3"]
+    # Of another user's process root alone could not, without CAP_SYS_RESOURCE.
+    become = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}"]
+    run(*become, "--clear-groups", *limit)
 
 
 def tell(what: str, noticed: float, healed: float) -> None:
