@@ -783,7 +783,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     yield from ("```sh", *map(str.strip, examples), "```", "")
 
 
-_SHARED = {"socket", "timeout", "json", "help"}
+_SHARED = {"socket", "timeout", "output", "json", "color", "pager", "help"}
 
 
 def _usage(one: Any) -> str:

@@ -10,14 +10,15 @@ from importlib import import_module
 from typing import Annotated, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from selfhealctl.errors import CannotError, Interrupted, UsageError
 from selfhealctl.exits import MEANINGS, Status
-from selfhealctl.options import JsonOption, SocketOption, TimeoutOption, with_session
+from selfhealctl.options import with_choices, with_seconds, with_session
 from selfhealctl.output import write_complaint, write_error
 from selfhealctl.session import Choices
 from selfhealctl.table import COMMANDS, Row
+from selfhealctl.terminal import settle_characters, settle_colours
 from selfhealingd import __version__
 
 NAME = "selfhealctl"
@@ -42,11 +43,22 @@ def _command(row: Row) -> Any:
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(
         row.name,
+        cls=_Command,
         context_settings=CONTEXT,
         rich_help_panel=row.panel,
         epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in row.examples),
     )(with_session(function))
     return typer.main.get_command(alone)
+
+
+class _Command(TyperCommand):
+    """A command of which an option's value may be left out."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give --watch its usual seconds where none are typed."""
+        if any(one.name == "watch" for one in self.params):
+            args = with_seconds(args)
+        return super().parse_args(ctx, args)
 
 
 class _Commands(TyperGroup):
@@ -93,11 +105,10 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
 
 
 @app.callback()
+@with_choices
 def options(
     ctx: typer.Context,
-    socket: SocketOption = None,
-    timeout: TimeoutOption = None,
-    json: JsonOption = None,
+    choices: Choices,
     version: Annotated[  # noqa: ARG001, FBT002  its callback has the effect
         bool,
         typer.Option(
@@ -112,11 +123,11 @@ def options(
 
     Without a command, it shows the status.
     """
-    ctx.obj = Choices(socket=socket, timeout=timeout, as_json=json)
+    ctx.obj = choices
     if ctx.invoked_subcommand is None:
         from selfhealctl.commands import look  # noqa: PLC0415  loaded when asked for
 
-        look.overview(ctx.obj)
+        look.overview(choices)
 
 
 def main() -> None:
@@ -131,6 +142,8 @@ def main() -> None:
 
 def run() -> int:
     """Run the command in ``sys.argv``; return the exit status, words on stderr."""
+    settle_characters(os.environ)
+    settle_colours(os.environ, None)
     try:
         left = typer.main.get_command(app)(prog_name=NAME, standalone_mode=False)
     except SystemExit as end:

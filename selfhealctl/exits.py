@@ -31,6 +31,16 @@ MEANINGS = {
     Status.INTERRUPTED: "interrupted by Ctrl-C",
 }
 
+NEXT = {
+    Status.FAILED: "see how things are: selfhealctl status",
+    Status.NO_SUCH_NAME: "see which there are: selfhealctl status",
+    Status.UNREACHABLE: "is it running? systemctl status selfhealingd",
+    Status.NOT_PERMITTED: "type it with sudo; or have your user or group named in"
+    " operators, below [control] in the config",
+    Status.TIMED_OUT: "see how things are: selfhealctl status",
+}
+"""What to type where an error itself has no advice."""
+
 OF_KIND = {
     Kind.PARSE_ERROR: Status.FAILED,
     Kind.INVALID_REQUEST: Status.FAILED,

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from selfhealctl.advice import use_socket
 from selfhealctl.complete import (
     breaker_names,
     hook_names,
@@ -22,7 +24,8 @@ from selfhealctl.complete import (
     task_ids,
 )
 from selfhealctl.errors import UsageError
-from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Session
+from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Output, Session
+from selfhealctl.terminal import Colour, settle_colours
 
 
 class LlmDo(StrEnum):
@@ -63,6 +66,10 @@ _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _STEP = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d)?")
 _SPAN = re.compile(rf"(?:{_STEP.pattern})+")
 
+WATCH_SECS = 2.0
+_WATCH = ("--watch", "-w")
+_NUMBER = re.compile(r"\d*\.?\d+|\d+\.")
+
 PANEL = "Connection and output"
 LONGEST_TIMEOUT = 86400.0
 
@@ -71,6 +78,12 @@ def _reasonable(seconds: float | None) -> float | None:
     if seconds is None or 0 < seconds <= LONGEST_TIMEOUT:
         return seconds
     raise typer.BadParameter(f"expected more than 0 and at most {LONGEST_TIMEOUT:g}")
+
+
+def _colour(choice: Colour | None) -> Colour | None:
+    if choice is not None:
+        settle_colours(os.environ, choice)
+    return choice
 
 
 # No Path: typer would look at the file itself, and refuse it in its own words.
@@ -103,6 +116,37 @@ JsonOption = Annotated[
         show_default=False,
         rich_help_panel=PANEL,
         help="JSON or words; else words on a terminal and JSON in a pipe.",
+    ),
+]
+OutputOption = Annotated[
+    Output | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="table|wide|json|jsonl",
+        show_default=False,
+        rich_help_panel=PANEL,
+        help="wide: every column. jsonl: an object a line.",
+    ),
+]
+ColourOption = Annotated[
+    Colour | None,
+    typer.Option(
+        "--color",
+        metavar="auto|always|never",
+        show_default=False,
+        rich_help_panel=PANEL,
+        callback=_colour,
+        help="auto heeds NO_COLOR and CLICOLOR_FORCE.",
+    ),
+]
+PagerOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--pager/--no-pager",
+        show_default=False,
+        rich_help_panel=PANEL,
+        help="Show what is longer than the terminal by $PAGER, or not.",
     ),
 ]
 Program = Annotated[
@@ -248,6 +292,22 @@ IncidentArgument = Annotated[
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Go on with each new one until Ctrl-C.")
 ]
+Everything = Annotated[
+    bool, typer.Option("--all", "-a", help="Also what does not fit on the terminal.")
+]
+Watch = Annotated[
+    float | None,
+    typer.Option(
+        "--watch",
+        "-w",
+        metavar="[SECONDS]",
+        show_default=False,
+        min=0.1,
+        max=3600,
+        help=f"Show it anew at each event, and every {WATCH_SECS:g} seconds if none"
+        " are given, until Ctrl-C.",
+    ),
+]
 Wait = Annotated[
     bool,
     typer.Option(
@@ -324,23 +384,37 @@ SignalName = Annotated[
 
 
 def with_session(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a command that begins with a Session into what typer takes.
-
-    typer reads signatures, so the shared options are put into that.
-    """
-    own = list(inspect.signature(command).parameters.values())[1:]
+    """Turn a command that begins with a Session into what typer takes."""
 
     @functools.wraps(command)
-    def run(ctx: typer.Context, **given: Any) -> None:
-        after = Choices(
-            socket=given.pop("socket"),
-            timeout=given.pop("timeout"),
-            as_json=given.pop("json"),
-        )
+    def run(ctx: typer.Context, after: Choices, **given: Any) -> None:
         before = ctx.find_object(Choices) or Choices()
-        command(Session.of(after.over(before)), **given)
+        choices = after.over(before)
+        if choices.socket:
+            use_socket(choices.socket)
+        command(Session.of(choices), **given)
 
-    signature = inspect.Signature([_parameter("ctx", typer.Context), *own, *_shared()])
+    own = inspect.signature(command).parameters.values()
+    return _with_shared(run, list(own)[1:])
+
+
+def with_choices(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn what begins with a context and Choices into what typer takes."""
+    own = inspect.signature(function).parameters.values()
+    return _with_shared(function, list(own)[2:])
+
+
+def _with_shared(
+    function: Callable[..., None], own: list[inspect.Parameter]
+) -> Callable[..., None]:
+    """Put the shared options into its signature, which is what typer reads."""
+
+    @functools.wraps(function)
+    def run(ctx: typer.Context, **given: Any) -> None:
+        function(ctx, chosen(**{name: given.pop(name) for name in _SHARED}), **given)
+
+    shared = [_parameter(name, kind, None) for name, kind in _SHARED.items()]
+    signature = inspect.Signature([_parameter("ctx", typer.Context), *own, *shared])
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {
         name: parameter.annotation for name, parameter in signature.parameters.items()
@@ -359,12 +433,54 @@ def _parameter(
     )
 
 
-def _shared() -> list[inspect.Parameter]:
-    return [
-        _parameter("socket", SocketOption, None),
-        _parameter("timeout", TimeoutOption, None),
-        _parameter("json", JsonOption, None),
-    ]
+_SHARED = {
+    "socket": SocketOption,
+    "timeout": TimeoutOption,
+    "output": OutputOption,
+    "json": JsonOption,
+    "color": ColourOption,
+    "pager": PagerOption,
+}
+"""Options of every command, by their names as parameters."""
+
+
+def chosen(
+    *,
+    socket: str | None,
+    timeout: float | None,
+    output: Output | None,
+    json: bool | None,
+    color: Colour | None,
+    pager: bool | None,
+) -> Choices:
+    """Return what was typed; raises UsageError where it contradicts itself."""
+    del color  # its callback has the effect
+    if json is not None:
+        usual = Output.JSON if json else Output.TABLE
+        if output is not None and (output in _JSON) is not json:
+            word = "--json" if json else "--no-json"
+            raise UsageError(
+                f"cannot show both: {word} and --output {output}",
+                f"use --output {output} alone",
+            )
+        output = output or usual
+    return Choices(socket=socket, timeout=timeout, output=output, pager=pager)
+
+
+_JSON = (Output.JSON, Output.JSONL)
+
+
+def with_seconds(typed: list[str]) -> list[str]:
+    """Return what was typed, with the seconds of --watch where they were left out."""
+    given: list[str] = []
+    for at, word in enumerate(typed):
+        if word == "--":
+            return [*given, *typed[at:]]
+        given.append(word)
+        following = typed[at + 1] if at + 1 < len(typed) else ""
+        if word in _WATCH and not _NUMBER.fullmatch(following):
+            given.append(f"{WATCH_SECS:g}")
+    return given
 
 
 def seconds_of(since: str) -> float:

@@ -4,7 +4,10 @@ import sys
 
 import msgspec
 
+from selfhealctl.advice import pasteable
 from selfhealctl.errors import CannotError, Garbage
+from selfhealctl.exits import NEXT
+from selfhealctl.terminal import PLAIN
 from selfhealctl.views.text import clean, escaped
 
 
@@ -15,6 +18,18 @@ def write_json(raw: bytes) -> None:
     except msgspec.DecodeError as error:
         raise Garbage(f"cannot understand the answer: {error}") from error
     write_line(pretty)
+
+
+def write_json_lines(raw: bytes) -> None:
+    """Write a list as one line for each of its items; anything else as one line."""
+    try:
+        items = msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except msgspec.ValidationError:
+        items = [msgspec.Raw(raw)]
+    except msgspec.DecodeError as error:
+        raise Garbage(f"cannot understand the answer: {error}") from error
+    for item in items:
+        write_line(msgspec.json.format(bytes(item), indent=-1))
 
 
 def write_line(raw: bytes) -> None:
@@ -30,7 +45,7 @@ def write_line(raw: bytes) -> None:
 def write_words(words: str) -> None:
     """Write one line of plain words, controls taken out."""
     line = f"{clean(words)}\n"
-    write_bytes(line.encode(sys.stdout.encoding, "backslashreplace"))
+    write_bytes(line.encode(sys.stdout.encoding, PLAIN))
 
 
 def write_bytes(data: bytes) -> None:
@@ -50,14 +65,14 @@ def write_bytes(data: bytes) -> None:
 
 def write_error(error: CannotError) -> None:
     """Tell on stderr what could not be done, and what to do about it."""
-    write_complaint(error.words, error.hint)
+    write_complaint(error.words, error.hint or NEXT.get(error.exit_status))
 
 
 def write_complaint(words: str, hint: str | None = None) -> None:
     """Write ``selfhealctl: WORDS`` to stderr, with the hint on its own line."""
     lines = [f"selfhealctl: {clean(words)}"]
     if hint:
-        lines.append(f"  {clean(hint)}")
+        lines.append(f"  {pasteable(clean(hint))}")
     if sys.stderr is not None:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()

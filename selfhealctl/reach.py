@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -66,8 +67,20 @@ def _forbidden(path: Path) -> str:
     owner, group = _user(facts.st_uid), _group(facts.st_gid)
     return (
         f"you are uid {os.geteuid()}; {what} belongs to {owner}, group {group},"
-        f" mode {stat.S_IMODE(facts.st_mode):04o};"
-        f" run as root or join group {group}"
+        f" mode {stat.S_IMODE(facts.st_mode):04o}; {_way_in(facts, group)}"
+    )
+
+
+def _way_in(facts: os.stat_result, group: str) -> str:
+    """Say how somebody else gets in; nobody should join the group of root."""
+    if facts.st_gid == 0 or not facts.st_mode & stat.S_IWGRP:
+        return (
+            "type it with sudo; or, for good, have a group of yours named as group"
+            " below [control] in the config, and the daemon started again"
+        )
+    return (
+        "type it with sudo; or, for good: sudo usermod -aG"
+        f" {shlex.quote(group)} {shlex.quote(_user(os.geteuid()))}, and log in again"
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import msgspec
 
 from selfhealctl import client
 from selfhealctl.errors import Garbage, Interrupted
-from selfhealctl.output import write_json
+from selfhealctl.output import write_json, write_json_lines
 from selfhealingd.wire.methods import Params
 from selfhealingd.wire.places import default_socket
 
@@ -20,20 +21,31 @@ TIMEOUT = 10.0
 T = TypeVar("T")
 
 
+class Output(StrEnum):
+    """How an answer is shown: as people read it, or as scripts do."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What was typed before or after the command; None where nothing was."""
 
     socket: str | None = None
     timeout: float | None = None
-    as_json: bool | None = None
+    output: Output | None = None
+    pager: bool | None = None
 
     def over(self, other: "Choices") -> "Choices":
         """Return these choices, with ``other``'s where these say nothing."""
         return Choices(
             socket=other.socket if self.socket is None else self.socket,
             timeout=other.timeout if self.timeout is None else self.timeout,
-            as_json=other.as_json if self.as_json is None else self.as_json,
+            output=other.output if self.output is None else self.output,
+            pager=other.pager if self.pager is None else self.pager,
         )
 
 
@@ -43,8 +55,9 @@ class Session:
 
     socket: Path
     timeout: float
-    as_json: bool
-    chosen_json: bool
+    output: Output
+    chosen: bool
+    pager: bool = True
 
     @classmethod
     def of(cls, choices: Choices) -> "Session":
@@ -52,9 +65,25 @@ class Session:
         return cls(
             socket=Path(choices.socket) if choices.socket else usual_socket(),
             timeout=choices.timeout or TIMEOUT,
-            as_json=not is_terminal() if choices.as_json is None else choices.as_json,
-            chosen_json=bool(choices.as_json),
+            output=choices.output or (Output.TABLE if is_terminal() else Output.JSON),
+            chosen=choices.output is not None,
+            pager=choices.pager is not False,
         )
+
+    @property
+    def as_json(self) -> bool:
+        """Whether JSON is wanted, in either of its forms."""
+        return self.output in (Output.JSON, Output.JSONL)
+
+    @property
+    def chosen_json(self) -> bool:
+        """Whether somebody asked for JSON, and not the pipe alone."""
+        return self.chosen and self.as_json
+
+    @property
+    def wide(self) -> bool:
+        """Whether every column is wanted, however wide the terminal is."""
+        return self.output is Output.WIDE
 
     def ask(self, method: str, params: Params | None = None) -> bytes:
         """Ask one thing and return the result as the daemon wrote it."""
@@ -75,8 +104,11 @@ class Session:
 
         So that a view, and rich with it, is loaded only when a person looks.
         """
-        if self.as_json:
-            write_json(raw)
+        match self.output:
+            case Output.JSON:
+                write_json(raw)
+            case Output.JSONL:
+                write_json_lines(raw)
         return self.as_json
 
 

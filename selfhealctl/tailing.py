@@ -1,5 +1,6 @@
 """Programs' logs: asked for once, then told by notifications until they have ended."""
 
+import os
 import shlex
 
 import typer
@@ -9,13 +10,13 @@ from selfhealctl.errors import Unreachable
 from selfhealctl.exits import Status
 from selfhealctl.output import write_bytes, write_complaint
 from selfhealctl.session import Session, is_terminal, read
+from selfhealctl.terminal import wants_colours
 from selfhealctl.views.logs import (
     Form,
     Named,
     Objects,
     OnTerminal,
     Verbatim,
-    wants_colours,
 )
 from selfhealingd.wire.documents import (
     EndedDocument,
@@ -54,7 +55,7 @@ def show_logs(session: Session, params: Tail, *, named: bool) -> None:
 
 def _form(session: Session, tailing: Tailing, *, named: bool) -> Form:
     terminal = is_terminal()
-    colours = terminal and wants_colours()
+    colours = wants_colours(os.environ, terminal=terminal)
     if session.chosen_json:
         return Objects()
     if named or len(tailing.logs) > 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
@@ -9,6 +10,7 @@ from selfhealctl.client import Connection, Notice, connect
 from selfhealctl.errors import Unreachable
 from selfhealctl.options import Follow, Last
 from selfhealctl.output import write_complaint, write_line
+from selfhealctl.paging import page
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import EventDocument
 from selfhealingd.wire.methods import Subscribe
@@ -20,6 +22,13 @@ class _Lagged(msgspec.Struct, frozen=True):
 
 def events(session: Session, last: Last = 20, follow: Follow = False) -> None:
     """Show the last events; with --follow also each new one until Ctrl-C."""
+    if follow:
+        _events(session, last, follow=True)
+    else:
+        page(session, partial(_events, session, last, follow=False), at_end=True)
+
+
+def _events(session: Session, last: int, *, follow: bool) -> None:
     show = _shower(session)
     with connect(session.socket, session.timeout) as connection:
         connection.call("subscribe", Subscribe(last=last), session.timeout)

@@ -4,6 +4,8 @@ Their views load rich, so they load late, and with them what no other command ne
 """
 
 # ruff: noqa: PLC0415
+from functools import partial
+
 from selfhealctl.errors import Refused
 from selfhealctl.options import (
     IncidentArgument,
@@ -11,9 +13,12 @@ from selfhealctl.options import (
     OnlyOpen,
     Since,
     SomePrograms,
+    Watch,
     seconds_of,
 )
+from selfhealctl.paging import page
 from selfhealctl.session import Session, read
+from selfhealctl.watching import repeat
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import IncidentId, Recent
@@ -25,6 +30,7 @@ def incidents(
     last: Last = 20,
     only_open: OnlyOpen = False,
     since: Since = None,
+    watch: Watch = None,
 ) -> None:
     """Show the open incidents and the last ended ones."""
     wanted = Recent(
@@ -33,15 +39,23 @@ def incidents(
         open=only_open,
         since_secs=None if since is None else seconds_of(since),
     )
+    repeat(session, watch, partial(_incidents, wanted=wanted))
+
+
+def _incidents(session: Session, *, wanted: Recent) -> None:
     raw = session.ask("incidents", wanted)
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_incidents
 
-        show_incidents(read(raw, tuple[IncidentDocument, ...]))
+        show_incidents(read(raw, tuple[IncidentDocument, ...]), wide=session.wide)
 
 
 def show(session: Session, incident: IncidentArgument) -> None:
     """Show one incident: what happened, was tried, was probably wrong; what to do."""
+    page(session, partial(_show, session, incident))
+
+
+def _show(session: Session, incident: str) -> None:
     raw = session.ask("incident", IncidentId(id=incident))
     if session.wrote_json(raw):
         return
@@ -69,6 +83,10 @@ def show(session: Session, incident: IncidentArgument) -> None:
 
 def evidence(session: Session, incident: IncidentArgument) -> None:
     """Show all that was kept of an incident: output, processes, files, stacks."""
+    page(session, partial(_evidence, session, incident))
+
+
+def _evidence(session: Session, incident: str) -> None:
     raw = session.ask("evidence", IncidentId(id=incident))
     if not session.wrote_json(raw):
         from selfhealctl.views.incident import show_evidence

@@ -1,5 +1,7 @@
 """Commands about what programs say: tail, logs, clear."""
 
+from functools import partial
+
 from selfhealctl.confirm import confirm
 from selfhealctl.operation import report
 from selfhealctl.options import (
@@ -13,6 +15,7 @@ from selfhealctl.options import (
     StreamArgument,
     Yes,
 )
+from selfhealctl.paging import page
 from selfhealctl.session import Session
 from selfhealctl.tailing import show_logs
 from selfhealingd.wire.methods import Names, Tail
@@ -35,7 +38,7 @@ def tail(
     params = Tail(
         names=(name,), stream=stream.value, lines=lines, bytes=bytes, follow=follow
     )
-    show_logs(session, params, named=False)
+    _paged(session, params, named=False)
 
 
 def logs(
@@ -50,7 +53,15 @@ def logs(
     when --json is given.
     """
     params = Tail(names=tuple(names or [ALL]), lines=lines, follow=follow)
-    show_logs(session, params, named=True)
+    _paged(session, params, named=True)
+
+
+def _paged(session: Session, params: Tail, *, named: bool) -> None:
+    if params.follow:
+        show_logs(session, params, named=named)
+    else:
+        show = partial(show_logs, session, params, named=named)
+        page(session, show, at_end=True)
 
 
 def clear(session: Session, names: Programs, yes: Yes = False) -> None:

@@ -1,14 +1,18 @@
 """Commands that look and change nothing. Their views load rich, so they load late."""
 
 # ruff: noqa: PLC0415
+from functools import partial
+
 import msgspec
 import typer
 
 from selfhealctl import exits
+from selfhealctl.advice import pasteable, use_socket
 from selfhealctl.errors import NoSuchName
-from selfhealctl.options import Program, SomePrograms
+from selfhealctl.options import Everything, Program, SomePrograms, Watch
 from selfhealctl.output import write_words
 from selfhealctl.session import Choices, Session, read
+from selfhealctl.watching import repeat
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
@@ -41,23 +45,38 @@ class _Health(msgspec.Struct, frozen=True):
     recommendations: tuple[str, ...]
 
 
-def status(session: Session, names: SomePrograms = None) -> None:
-    """Show how everything is, or how the named programs are."""
+def status(
+    session: Session,
+    names: SomePrograms = None,
+    everything: Everything = False,
+    watch: Watch = None,
+) -> None:
+    """Show how everything is, worst first, or how the named programs are.
+
+    On a terminal, what is well is counted where there is no room for it.
+    """
+    repeat(session, watch, partial(_status, names=names, everything=everything))
+
+
+def _status(session: Session, *, names: list[str] | None, everything: bool) -> None:
     raw = session.ask("status")
     if names:
         _named(session, raw, names)
     elif not session.wrote_json(raw):
         from selfhealctl.views.status import show_status
 
-        show_status(read(raw, Status))
+        found = read(raw, Status)
+        show_status(found, wide=session.wide, everything=everything)
 
 
 def overview(choices: Choices) -> None:
     """Show what the bare command shows: the status, and where the rest is."""
+    if choices.socket:
+        use_socket(choices.socket)
     session = Session.of(choices)
     status(session)
     if not session.as_json:
-        write_words("all commands: selfhealctl --help")
+        write_words(pasteable("all commands: selfhealctl --help"))
 
 
 def _named(session: Session, raw: bytes, names: list[str]) -> None:
@@ -74,8 +93,11 @@ def _named(session: Session, raw: bytes, names: list[str]) -> None:
     if not session.wrote_json(b"[" + b",".join(sent[name] for name in chosen) + b"]"):
         from selfhealctl.views.status import show_programs
 
-        show_programs(programs)
-    if any(item.state != RUNNING for item in programs):
+        show_programs(programs, wide=session.wide)
+    down = [item.name for item in programs if item.state != RUNNING]
+    if down:
+        if not session.as_json:
+            write_words(pasteable(f"see why: selfhealctl explain {down[0]}"))
         raise typer.Exit(exits.Status.NOT_RUNNING)
 
 
@@ -97,7 +119,7 @@ def health(session: Session) -> None:
     if not session.wrote_json(msgspec.json.encode(found)):
         write_words(found.status)
         for issue, do in zip(found.issues, found.recommendations, strict=True):
-            write_words(f"{issue}; do: {do}")
+            write_words(f"{issue}; do: {pasteable(do)}")
     if found.status == CRITICAL:
         raise typer.Exit(exits.Status.FAILED)
 
@@ -111,22 +133,30 @@ def explain(session: Session, name: Program) -> None:
         show_explanation(read(raw, ExplanationDocument))
 
 
-def breakers(session: Session) -> None:
+def breakers(session: Session, watch: Watch = None) -> None:
     """Show every circuit breaker."""
+    repeat(session, watch, _breakers)
+
+
+def _breakers(session: Session) -> None:
     raw = session.ask("breakers")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_breakers
 
-        show_breakers(read(raw, tuple[BreakerDocument, ...]))
+        show_breakers(read(raw, tuple[BreakerDocument, ...]), wide=session.wide)
 
 
-def tasks(session: Session) -> None:
+def tasks(session: Session, watch: Watch = None) -> None:
     """Show the background tasks."""
+    repeat(session, watch, _tasks)
+
+
+def _tasks(session: Session) -> None:
     raw = session.ask("tasks")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_tasks
 
-        show_tasks(read(raw, BackgroundTasks))
+        show_tasks(read(raw, BackgroundTasks), wide=session.wide)
 
 
 def runbooks(session: Session) -> None:
@@ -138,13 +168,17 @@ def runbooks(session: Session) -> None:
         show_runbooks(read(raw, tuple[RunbookDocument, ...]))
 
 
-def forecast(session: Session, names: SomePrograms = None) -> None:
+def forecast(session: Session, names: SomePrograms = None, watch: Watch = None) -> None:
     """Show what will run out: memory, descriptors, disks; and how sure that is."""
+    repeat(session, watch, partial(_forecast, names=names))
+
+
+def _forecast(session: Session, *, names: list[str] | None) -> None:
     raw = session.ask("forecast", Some(names=tuple(names or ())))
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_forecasts
 
-        show_forecasts(read(raw, tuple[ForecastDocument, ...]))
+        show_forecasts(read(raw, tuple[ForecastDocument, ...]), wide=session.wide)
 
 
 def flags(session: Session) -> None:

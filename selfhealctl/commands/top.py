@@ -19,17 +19,18 @@ def top(session: Session) -> None:
 
     import trio
 
+    from selfhealctl.terminal import wants_colours
     from selfhealctl.top.ink import Paint
     from selfhealctl.top.shell import watch
     from selfhealctl.top.terminal import terminal
-    from selfhealctl.views.logs import wants_colours
 
     # A daemon that goes away in the middle of a question is an error, no end.
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     with terminal() as taken:
         # Whoever is not there is told of as by every command.
         status = read(session.ask("status"), Status)
-        paint = Paint(colours=wants_colours(), unicode=_knows_unicode())
+        colours = wants_colours(os.environ, terminal=True)
+        paint = Paint(colours=colours, unicode=_knows_unicode())
         ended_by = trio.run(partial(watch, session, taken, paint, status))
     if ended_by is not None:
         signal.signal(ended_by, signal.SIG_DFL)

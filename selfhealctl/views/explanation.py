@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from selfhealctl.advice import pasteable
 from selfhealctl.views.events import show_event
 from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, screen
 from selfhealctl.views.text import clean, moment
@@ -21,7 +22,7 @@ def show_explanation(found: ExplanationDocument) -> None:
         line(console, "  ", clean(words))
     if found.incident is not None:
         _incident(console, found.incident)
-    _row(console, "next", found.program.next or "nothing: there is no need")
+    _row(console, "next", pasteable(found.program.next or "nothing: there is no need"))
     for number, one in enumerate(found.hindrances):
         _row(console, "" if number else "held back", _hindrance(one), BUSY)
     if found.ladder:
@@ -58,7 +59,7 @@ def _style(attempt: AttemptDocument) -> str:
 
 def _hindrance(one: HindranceDocument) -> str:
     until = f", until {moment(one.until)}" if one.until else ""
-    do = f"; do: {one.do}" if one.do else ""
+    do = f"; do: {pasteable(one.do)}" if one.do else ""
     return f"{one.words}{until}{do}"
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
+from selfhealctl.advice import pasteable
 from selfhealctl.views.screen import (
     BAD,
     BUSY,
@@ -61,8 +62,8 @@ def show_inquest(
     if found.diagnosis is not None:
         _probably(console, found.diagnosis)
     if found.next:
-        _named(console, "next", found.next)
-    _list(console, "do", found.do)
+        _named(console, "next", pasteable(found.next))
+    _list(console, "do", map(pasteable, found.do))
 
 
 def _head(console: Console, incident: IncidentDocument) -> None:
@@ -150,7 +151,7 @@ def _probably(console: Console, found: ReportDocument) -> None:
         where = Text(f"  {one.number:>4} {clean(one.part)}: ", QUIET)
         line(console, where, one.words)
     _named(console, "advice", _ADVICE.get(found.action, found.action))
-    _list(console, "look", found.next_commands)
+    _list(console, "look", map(pasteable, found.next_commands))
     line(console)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from selfhealctl.advice import pasteable
 from selfhealctl.views.screen import (
     BAD,
     BUSY,
@@ -32,9 +33,25 @@ _OLD_AFTER = 60.0
 """Seconds that the daemon looks at least before it foresees anything."""
 
 
-def show_breakers(breakers: Sequence[BreakerDocument]) -> None:
-    """Print every breaker."""
-    breaker_table(screen(), breakers)
+def show_breakers(breakers: Sequence[BreakerDocument], *, wide: bool = False) -> None:
+    """Print every breaker; ``wide``: also since when."""
+    if not wide:
+        breaker_table(screen(), breakers)
+        return
+    heads = ("BREAKER", "STATE", "FAILURES", "UNTIL", "CHANGED", "BY", "WHY")
+    rows = [
+        (
+            item.name,
+            state(item.state),
+            str(item.failure_count),
+            moment(item.open_until),
+            moment(item.changed_at),
+            item.changed_by or "",
+            item.permanent_open_reason or item.change_reason or "",
+        )
+        for item in breakers
+    ]
+    table(screen(wide=True), [Column(head) for head in heads], rows)
 
 
 def breaker_table(console: Console, breakers: Sequence[BreakerDocument]) -> None:
@@ -62,9 +79,9 @@ def _why(item: BreakerDocument) -> str:
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def show_tasks(tasks: BackgroundTasks) -> None:
-    """Print the background tasks and their count."""
-    console = screen()
+def show_tasks(tasks: BackgroundTasks, *, wide: bool = False) -> None:
+    """Print the background tasks and their count; ``wide``: a line each."""
+    console = screen(wide=wide)
     if console.width < NARROW:
         columns = [Column("TASK", wraps=True), Column("STATE"), Column("", wraps=True)]
         rows = [(item.id, state(item.state), _task_story(item)) for item in tasks.tasks]
@@ -131,9 +148,11 @@ def show_runbooks(runbooks: Sequence[RunbookDocument]) -> None:
     )
 
 
-def show_forecasts(forecasts: Sequence[ForecastDocument]) -> None:
-    """Print what has a limit, and when it will be there."""
-    console = screen()
+def show_forecasts(
+    forecasts: Sequence[ForecastDocument], *, wide: bool = False
+) -> None:
+    """Print what has a limit, and when it will be there; ``wide``: a line each."""
+    console = screen(wide=wide)
     if not forecasts:
         line(console, "nothing that has a limit was measured yet")
         return
@@ -181,9 +200,11 @@ def _left(one: ForecastDocument) -> str:
     return f"{duration(one.left)} ({between}; {grows})"
 
 
-def show_incidents(incidents: Sequence[IncidentDocument]) -> None:
-    """Print incidents as the daemon orders them."""
-    console = screen()
+def show_incidents(
+    incidents: Sequence[IncidentDocument], *, wide: bool = False
+) -> None:
+    """Print incidents as the daemon orders them; ``wide``: a line each."""
+    console = screen(wide=wide)
     if not incidents:
         line(console, "no incidents")
         return
@@ -211,7 +232,7 @@ def show_incidents(incidents: Sequence[IncidentDocument]) -> None:
 
 def _one_of(incidents: Sequence[IncidentDocument]) -> str:
     latest = incidents[-1].id
-    return f"what happened, and what to do: selfhealctl show {latest}"
+    return pasteable(f"what happened, and what to do: selfhealctl show {latest}")
 
 
 def _incident_story(item: IncidentDocument) -> str:

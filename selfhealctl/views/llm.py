@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from selfhealctl.advice import pasteable
 from selfhealctl.views.screen import QUIET, Column, line, screen, state, table
 from selfhealctl.views.text import clean, moment
 from selfhealingd.wire.diagnosis import LlmDocument, ReportDocument
@@ -75,7 +76,7 @@ def show_report(found: ReportDocument) -> None:
         line(console, name, f"{one.number} {clean(one.part)}: {clean(one.words)}")
     line(console, _name("advice"), clean(found.action))
     for place, command in enumerate(found.next_commands):
-        line(console, _name("" if place else "do"), clean(command))
+        line(console, _name("" if place else "do"), pasteable(clean(command)))
 
 
 def _name(name: str) -> Text:

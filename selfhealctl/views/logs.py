@@ -3,7 +3,6 @@
 Each form takes the pieces of output as they come and returns what to write.
 """
 
-import os
 import sys
 import zlib
 from abc import ABC, abstractmethod
@@ -12,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from selfhealctl.terminal import PLAIN
 from selfhealctl.views.safe import RESET, Safe, safe
 from selfhealctl.views.text import clean, escaped
 from selfhealingd.wire.documents import LogDocument, OutputDocument
@@ -132,9 +132,4 @@ def colour_of(name: str) -> int:
 
 def for_terminal(text: str) -> bytes:
     """Encode for a terminal that may not know every character."""
-    return text.encode(sys.stdout.encoding, "backslashreplace")
-
-
-def wants_colours() -> bool:
-    """Whether the person at the terminal wants colours, and it has them."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return text.encode(sys.stdout.encoding, PLAIN)

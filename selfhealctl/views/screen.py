@@ -13,6 +13,8 @@ from selfhealctl.views.text import clean
 NARROW = 100
 """Columns: below this, details share one column."""
 
+_WIDEST = 10_000
+
 GOOD, BUSY, BAD, QUIET = "green", "yellow", "bold red", "dim"
 
 _STYLES = {
@@ -45,9 +47,15 @@ class Column:
     right: bool = False
 
 
-def screen() -> Console:
-    """Return the console for stdout; it heeds NO_COLOR and the terminal's width."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+def screen(*, wide: bool = False) -> Console:
+    """Return the console for stdout; it heeds NO_COLOR and the terminal's width.
+
+    ``wide``: as wide as what is printed, for the terminal to break or a pager to move.
+    """
+    width = _WIDEST if wide else None
+    return Console(
+        file=sys.stdout, width=width, highlight=False, markup=False, emoji=False
+    )
 
 
 def state(word: str) -> Text:
@@ -57,7 +65,7 @@ def state(word: str) -> Text:
 
 def line(console: Console, *parts: Text | str) -> None:
     """Print one line, which the terminal and not we may break."""
-    console.print(Text.assemble(*map(_cell, parts)), soft_wrap=True)
+    console.print(Text.assemble(*map(cell, parts)), soft_wrap=True)
 
 
 def table(
@@ -74,9 +82,10 @@ def table(
             ratio=None,
         )
     for row in rows:
-        grid.add_row(*map(_cell, row))
+        grid.add_row(*map(cell, row))
     console.print(grid)
 
 
-def _cell(part: Text | str) -> Text:
+def cell(part: Text | str) -> Text:
+    """Return what is printed of it: nothing in it steers the terminal."""
     return part if isinstance(part, Text) else Text(clean(part))

@@ -1,50 +1,130 @@
-"""The whole truth on one screen, worst first."""
+"""The whole truth on one screen, worst first.
 
-from collections.abc import Sequence
+Is it well, what isn't, what comes next, what to do. Where a screen has no room for all,
+what is well is counted, and then what is ill is cut, and said to be.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
+from selfhealctl.advice import pasteable
+from selfhealctl.capture import printed, rows, size
 from selfhealctl.views.lists import breaker_table
-from selfhealctl.views.screen import (
-    BAD,
-    BUSY,
-    GOOD,
-    NARROW,
-    QUIET,
-    Column,
-    line,
-    screen,
-    state,
-    table,
+from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, screen
+from selfhealctl.views.services import (
+    RUNNING,
+    Health,
+    health,
+    show_services,
+    show_wide,
 )
-from selfhealctl.views.text import clean, duration, size
+from selfhealctl.views.text import clean, duration
 from selfhealingd.wire.documents import ProgramDocument, Status
 
-RUNNING = "RUNNING"
-_ALIVE = frozenset({RUNNING, "STARTING", "STOPPING"})
+_WORD = re.compile(r"[\w.-]+")
+_STEPS = re.compile(r"; (?=(?:[\w ,]*: )?(?:selfhealctl|echo|sudo|systemctl) )")
+_STYLES = {"healthy": GOOD, "warning": BUSY}
+_LEAST = 3
+"""Issues, and services, that are shown on the smallest of screens."""
 
 
-def show_status(status: Status) -> None:
-    """Print headline, issues, programs, breakers, dormancy and tasks."""
-    console = screen()
+class _Cut(NamedTuple):
+    """How many are shown: issues, and services from the worst on."""
+
+    issues: int
+    services: int
+
+
+def show_status(
+    status: Status, *, wide: bool = False, everything: bool = False
+) -> None:
+    """Print headline, issues, services, breakers and the engine's state.
+
+    ``wide``: every column. ``everything``: also what does not fit on a screen.
+    """
+    if wide or everything or not sys.stdout.isatty():
+        whole = _Cut(len(status.issues), len(status.programs) + len(status.watches))
+        _show(status, whole, wide=wide)
+        return
+    columns, lines = size()
+    text = ""
+    for cut in _cuts(status, lines):
+        text = printed(partial(_show, status, cut, wide=False))
+        if rows(text, columns) < lines:  # the prompt has a line, too
+            break
+    sys.stdout.write(text)
+
+
+def show_programs(programs: Sequence[ProgramDocument], *, wide: bool = False) -> None:
+    """Print the programs alone."""
+    if wide:
+        show_wide(screen(wide=True), programs)
+    else:
+        show_services(screen(), programs)
+
+
+def ranked(status: Status) -> list[tuple[Health, ProgramDocument]]:
+    """Return all services, the worst first, and otherwise in the daemon's order.
+
+    Who is named in an issue is not well, whatever it looks like.
+    """
+    words = {word.rstrip(".") for word in _WORD.findall(" ".join(status.issues))}
+    services = [
+        (min(health(one), Health.ILL if one.name in words else Health.WELL), one)
+        for one in (*status.programs, *status.watches)
+    ]
+    return sorted(services, key=lambda one: one[0])
+
+
+def _cuts(status: Status, lines: int) -> Iterator[_Cut]:
+    """Less and less of it: nothing of what is well, then less of what is ill."""
+    services = ranked(status)
+    issues, ill = len(status.issues), sum(how < Health.DOWN for how, _ in services)
+    if len(services) < lines:
+        yield _Cut(issues, len(services))
+    issues, ill = min(issues, lines), min(ill, lines)
+    yield _Cut(issues, ill)
+    while issues > _LEAST or ill > _LEAST:
+        if issues > ill:
+            issues -= 1
+        else:
+            ill -= 1
+        yield _Cut(issues, ill)
+
+
+def _show(status: Status, cut: _Cut, *, wide: bool) -> None:
+    console = screen(wide=wide)
     _headline(console, status)
-    _issues(console, status)
-    services = (*status.programs, *status.watches)
-    if services:
+    _issues(console, status, cut.issues)
+    services = ranked(status)
+    shown = [one for _, one in services[: cut.services]]
+    left = [how for how, _ in services[cut.services :]]
+    if shown:
         line(console)
-        _programs(console, services)
-    unwell = [item for item in status.circuit_breakers if item.state != "CLOSED"]
-    if unwell:
+        if wide:
+            show_wide(console, shown)
+        else:
+            show_services(console, shown, status)
+    if left:
         line(console)
-        breaker_table(console, unwell)
+        line(console, Text(_counted(left), QUIET))
+    told = {one.name for _, one in services}
+    others = [
+        one
+        for one in status.circuit_breakers
+        if one.state != "CLOSED" and one.name.partition(":")[2] not in told
+    ]
+    if others:
+        line(console)
+        breaker_table(console, others)
     line(console)
     _engine(console, status)
-
-
-def show_programs(programs: Sequence[ProgramDocument]) -> None:
-    """Print the programs alone."""
-    _programs(screen(), programs)
 
 
 def _headline(console: Console, status: Status) -> None:
@@ -53,12 +133,15 @@ def _headline(console: Console, status: Status) -> None:
         counts.append(_running("programs", status.programs))
     if status.watches:
         counts.append(_running("watches", status.watches))
-    styles = {"healthy": GOOD, "warning": BUSY}
     line(
         console,
-        Text(clean(status.status.upper()), style=styles.get(status.status, BAD)),
-        f"  selfhealingd {status.version}, pid {status.pid},"
-        f" up {duration(status.uptime)}; {', '.join(counts)} running",
+        Text(clean(status.status.upper()), _STYLES.get(status.status, BAD)),
+        f"  {', '.join(counts)} running",
+        Text(
+            f"; selfhealingd {clean(status.version)}, pid {status.pid},"
+            f" up {duration(status.uptime)}",
+            QUIET,
+        ),
     )
 
 
@@ -67,111 +150,49 @@ def _running(kind: str, items: Sequence[ProgramDocument]) -> str:
     return f"{running} of {len(items)} {kind}"
 
 
-def _issues(console: Console, status: Status) -> None:
+def _issues(console: Console, status: Status, most: int) -> None:
     """Print each issue with its own recommendation where they go in pairs."""
     paired = len(status.issues) == len(status.recommendations)
-    for number, issue in enumerate(status.issues):
-        line(console, Text(clean(issue), style=BAD if "CRITICAL" in issue else BUSY))
+    for number, issue in enumerate(status.issues[:most]):
+        word, colon, rest = clean(issue).partition(":")
+        style = BAD if "CRITICAL" in issue else BUSY
+        line(console, Text(word + colon, style), Text(rest))
         if paired:
-            line(console, f"  do: {status.recommendations[number]}")
+            _do(console, status.recommendations[number])
     if not paired:
-        for recommendation in status.recommendations:
-            line(console, f"  do: {recommendation}")
+        for recommendation in status.recommendations[:most]:
+            _do(console, recommendation)
+    if left := len(status.issues) - most:
+        words = f"and {left} more: selfhealctl health"
+        line(console, Text(pasteable(words), QUIET))
 
 
-def _programs(console: Console, programs: Sequence[ProgramDocument]) -> None:
-    if console.width < NARROW:
-        columns = (Column("NAME", wraps=True), Column("STATE"), Column("", wraps=True))
-        rows = [(item.name, state(item.state), _story(item)) for item in programs]
-        table(console, columns, rows)
-        return
-    table(
-        console,
-        (
-            Column("NAME", wraps=True),
-            Column("STATE"),
-            Column("PID", right=True),
-            Column("CPU", right=True),
-            Column("MEMORY", right=True),
-            Column("UPTIME", right=True),
-            Column("LAST EXIT", wraps=True),
-            Column("NEXT", wraps=True),
-        ),
-        [
-            (
-                item.name,
-                state(item.state),
-                "" if item.pid is None else str(item.pid),
-                _cpu(item),
-                _memory(item),
-                "" if item.uptime is None else duration(item.uptime),
-                _exit(item),
-                _next(item),
-            )
-            for item in programs
-        ],
+def _do(console: Console, recommendation: str) -> None:
+    """Print it, a line for each of its commands, none of them broken by us."""
+    for place, step in enumerate(_STEPS.split(recommendation)):
+        line(console, "      " if place else "  do: ", pasteable(step))
+
+
+def _counted(left: Sequence[Health]) -> str:
+    well, down = left.count(Health.WELL), left.count(Health.DOWN)
+    counts = (
+        (len(left) - well - down, "more not well"),
+        (well, "more run well"),
+        (down, "down, as they should be"),
     )
-
-
-def _story(item: ProgramDocument) -> str:
-    """Return in one piece what a wide terminal shows in several columns."""
-    parts = []
-    if item.pid is not None:
-        parts.append(f"pid {item.pid}")
-    if item.uptime is not None:
-        parts.append(f"up {duration(item.uptime)}")
-    if item.cpu is not None:
-        parts.append(f"cpu {_cpu(item)}")
-    parts += [part for part in (_memory(item), _exit(item), _next(item)) if part]
-    return "; ".join(parts)
-
-
-def _cpu(item: ProgramDocument) -> str:
-    return "" if item.cpu is None else f"{item.cpu:.1f} %"
-
-
-def _memory(item: ProgramDocument) -> str:
-    return "" if item.memory is None else size(item.memory)
-
-
-def _exit(item: ProgramDocument) -> str:
-    """Return how the last run ended, while that explains anything.
-
-    Of a program that is well it would read as if it had just happened.
-    """
-    well = item.state == RUNNING and item.incident is None
-    return "" if well else item.exit or ""
-
-
-def _next(item: ProgramDocument) -> str:
-    update = ""
-    if item.removed:
-        verb = "STOPS" if item.state in _ALIVE else "drops"
-        update = f"gone from the config: selfhealctl update {verb} it"
-    elif item.pending_update:
-        update = "selfhealctl update applies a new config"
-    said = f"it says: {item.status_text}" if item.status_text else ""
-    unwell = f"not ready: {item.not_ready}" if item.not_ready else ""
-    parts = (said, unwell, *_probes(item), item.next, update)
-    return "; ".join(part for part in parts if part)
-
-
-def _probes(item: ProgramDocument) -> list[str]:
-    """Return what is not well with it by its own probes, that isn't told otherwise."""
-    return [
-        f"{probe.name} {probe.answer}: {probe.words}"
-        for probe in item.probes
-        if probe.answer not in (None, "ok") and not (item.not_ready and probe.failing)
-    ]
+    words = ", ".join(f"{count} {how}" for count, how in counts if count)
+    return pasteable(f"{words}; all of them: selfhealctl status --all")
 
 
 def _engine(console: Console, status: Status) -> None:
     healing, tasks = status.self_healing, status.background_tasks
-    if healing.is_dormant:
+    if healing.is_dormant and not any("DORMANT" in one for one in status.issues):
         line(console, Text(f"DORMANT: {clean(healing.dormant_reason or '')}", BAD))
-        line(console, '  do: selfhealctl resume --reason "what was fixed"')
+        do = pasteable('selfhealctl resume --reason "what was fixed"')
+        line(console, f"  do: {do}")
     elif not healing.enabled:
-        line(console, Text("healing is switched off: see selfhealctl flags", BUSY))
+        words = pasteable("healing is switched off: selfhealctl flags")
+        line(console, Text(words, BUSY))
     line(
         console,
         Text(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from selfhealctl.advice import pasteable
 from selfhealctl.views.screen import BAD, BUSY, GOOD, line, screen, state
 from selfhealctl.views.text import clean
 from selfhealingd.wire.documents import (
@@ -37,7 +38,7 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
         parts = " ".join(part for part in (item.state, item.words) if part)
         line(console, f"{item.name}: ", mark, f" {parts}" if parts else "")
         if item.hint:
-            line(console, f"  do: {item.hint}")
+            line(console, f"  do: {pasteable(item.hint)}")
 
 
 def show_done(done: Done) -> None:
@@ -47,7 +48,7 @@ def show_done(done: Done) -> None:
     for name in done.names:
         line(console, f"  {name}")
     if done.hint:
-        line(console, f"  do: {done.hint}")
+        line(console, f"  do: {pasteable(done.hint)}")
 
 
 def show_reload(report: ReloadReport, then: str) -> None:
@@ -61,7 +62,7 @@ def show_reload(report: ReloadReport, then: str) -> None:
     for pending in report.pending:
         line(console, Text("  pending: ", BUSY), pending)
     if report.pending:
-        line(console, f"  do: {then}")
+        line(console, f"  do: {pasteable(then)}")
 
 
 def show_version(version: Version, own: str) -> None:

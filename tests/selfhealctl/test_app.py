@@ -491,6 +491,165 @@ async def test_ctrl_c_of_what_was_asked_says_so(ctl: Ctl, daemon: Daemon) -> Non
     assert "selfhealctl status" in terminal.seen
 
 
+@pytest.mark.parametrize(
+    ("typed", "lines"),
+    [
+        (("tasks", "-o", "jsonl"), 1),
+        (("breakers", "--output", "jsonl"), 2),
+        (("-o", "jsonl", "status", "all"), 2),
+    ],
+)
+async def test_jsonl_is_an_object_a_line(
+    ctl: Ctl, daemon: Daemon, typed: Sequence[str], lines: int
+) -> None:
+    """Of a list, one for each of its items; of a document, one."""
+    results = {
+        "tasks": STATUS["backgroundTasks"],
+        "breakers": [{"name": "a"}, {"name": "b"}],
+        "status": STATUS | {"programs": [program("web"), program("db")]},
+    }
+
+    async def script(talk: Talk) -> None:
+        request = await talk.request()
+        await talk.send(id=request["id"], result=results[request["method"]])
+
+    await daemon(script)
+    ended = await ctl(*typed)
+    assert (0, "") == (ended.status, ended.err)
+    assert lines == len([json.loads(line) for line in ended.out.splitlines()])
+
+
+async def test_what_contradicts_itself_is_2(ctl: Ctl) -> None:
+    """--json and a table can't both be had."""
+    ended = await ctl("status", "--json", "-o", "wide")
+    assert 2 == ended.status
+    assert "--output wide alone" in ended.err
+
+
+async def test_commands_go_to_the_socket_that_was_typed(
+    ctl: Ctl, daemon: Daemon
+) -> None:
+    """So that they can be pasted; in JSON they are as the daemon sent them."""
+    issue = {"issues": ["WARNING: a"], "recommendations": ["selfhealctl show a"]}
+    await daemon(answers(STATUS | issue))
+    there = ("--socket", str(ctl.path))
+    ended = await ctl("status", *there, "--no-json")
+    assert f"  do: selfhealctl --socket {ctl.path} show a\n" in ended.out
+    ended = await ctl("status", *there)
+    assert ["selfhealctl show a"] == json.loads(ended.out)["recommendations"]
+
+
+async def test_a_locale_without_unicode_gets_none(ctl: Ctl, daemon: Daemon) -> None:
+    """Nor a mistake about it."""
+    issue = {"issues": ["WARNING: a…"], "recommendations": ["b"]}
+    await daemon(answers(STATUS | issue))
+    ctl.env = {"LANG": "C", "LC_ALL": "C"}
+    ended = await ctl("status", "--no-json")
+    assert (0, "") == (ended.status, ended.err)
+    assert "WARNING: a...\n" in ended.out
+    assert ended.out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("pager", "typed", "through"),
+    [
+        ("sed s/step/STEP/", (), True),
+        ("sed s/step/STEP/", ("--no-pager",), False),
+        ("/nonexistent/pager", (), False),
+        ("cat", (), False),
+    ],
+)
+async def test_what_is_longer_than_the_terminal_is_paged(
+    ctl: Ctl, daemon: Daemon, pager: str, typed: Sequence[str], *, through: bool
+) -> None:
+    """By $PAGER, unless told not to, or where there is none."""
+
+    async def script(talk: Talk) -> None:
+        await talk.answer({"words": "subscribed"})
+        for seq in range(30):
+            await talk.tell("event", **event(seq))
+        await talk.tell("live")
+
+    await daemon(script)
+    ctl.env = {"PAGER": pager, "LINES": "24", "COLUMNS": "80"}
+    async with ctl.terminal("events", *typed) as terminal:
+        assert 0 == await terminal.end()
+    assert ("STEP 29" in terminal.seen) is through
+    assert ("step 29" in terminal.seen) is not through
+
+
+async def test_a_screenful_needs_no_pager(ctl: Ctl, daemon: Daemon) -> None:
+    """Nor does a pipe."""
+    await daemon(history())
+    ctl.env = {"PAGER": "sed s/step/STEP/", "LINES": "24", "COLUMNS": "80"}
+    async with ctl.terminal("events") as terminal:
+        assert 0 == await terminal.end()
+    assert "step 2" in terminal.seen
+
+
+def changing(*states: str) -> Script:
+    """Tell of an event after each status but the last, and show what came of it."""
+    left = list(states)
+    happened = trio.Event()
+
+    async def script(talk: Talk) -> None:
+        nonlocal happened
+        request = await talk.request()
+        if request["method"] == "subscribe":
+            await talk.send(id=request["id"], result={"words": "subscribed"})
+            await talk.tell("live")
+            while left:
+                await happened.wait()
+                happened = trio.Event()
+                await talk.tell("event", **event(1))
+            await trio.sleep_forever()
+        programs = [program("web", left.pop(0) if left else states[-1])]
+        await talk.send(id=request["id"], result=STATUS | {"programs": programs})
+        happened.set()
+
+    return script
+
+
+async def test_watching_shows_what_happens_when_it_does(
+    ctl: Ctl, daemon: Daemon
+) -> None:
+    """In place, at an event and not only after so many seconds; Ctrl-C ends it."""
+    await daemon(changing("RUNNING", "STOPPING", "STOPPED"))
+    async with ctl.terminal("status", "--watch", "3000") as terminal:
+        await terminal.until("STOPPED")
+        terminal.process.send_signal(signal.SIGINT)
+        assert 0 == await terminal.end()
+    assert terminal.seen.startswith("\x1b[?1049h")
+    before, _, after = terminal.seen.partition("\x1b[?1049l")
+    assert all(word in before for word in ("RUNNING", "STOPPING"))
+    assert "STOPPED" in after
+    assert "Traceback" not in terminal.seen
+
+
+async def test_watching_in_a_pipe_is_a_line_each_time(ctl: Ctl, daemon: Daemon) -> None:
+    """Until the daemon goes away."""
+
+    async def script(talk: Talk) -> None:
+        request = await talk.request()
+        if request["method"] == "subscribe":
+            await talk.send(id=request["id"], result={"words": "subscribed"})
+            await talk.tell("live")
+            await talk.tell("event", **event(1))
+            await seen.wait()
+            return
+        asked.append(request["method"])
+        if len(asked) == 2:
+            seen.set()
+        await talk.send(id=request["id"], result=[])
+
+    asked: list[str] = []
+    seen = trio.Event()
+    await daemon(script)
+    ended = await ctl("incidents", "-w", "3000", "web", "-o", "json")
+    assert (5, ["incidents"] * 2) == (ended.status, asked)
+    assert "closed the connection" in ended.err
+
+
 def operation(*outcomes: dict[str, object], deadline: float = 5.0) -> Script:
     async def script(talk: Talk) -> None:
         await talk.answer({"operation": 7, "names": ["web"], "deadline": deadline})

@@ -51,16 +51,30 @@ def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     assert "too long" in refusal(tmp_path / ("x" * 120)).words
 
 
-def test_no_permission_says_who_we_are_and_who_may(tmp_path: Path) -> None:
-    """The words hold our uid, owner, group and mode of the socket."""
+@pytest.mark.parametrize(
+    ("gid", "way"),
+    [
+        (0, "type it with sudo; or, for good, have a group of yours"),
+        (
+            65534,
+            "type it with sudo; or, for good: sudo usermod -aG nogroup ",
+        ),
+    ],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_no_permission_says_who_we_are_and_who_may(
+    tmp_path: Path, gid: int, way: str
+) -> None:
+    """Our uid, owner, group and mode; and nobody is told to join the group of root."""
     path = tmp_path / "s"
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(os.fspath(path))
     path.chmod(0o660)
+    os.chown(path, 0, gid)
     error = unreachable(path, PermissionError(errno.EACCES, "Permission denied"))
     assert error.hint is not None
     assert f"you are uid {os.geteuid()}; the socket belongs to " in error.hint
-    assert "mode 0660; run as root or join group " in error.hint
+    assert f"mode 0660; {way}" in error.hint
 
 
 def test_a_closed_folder_is_named(tmp_path: Path) -> None:

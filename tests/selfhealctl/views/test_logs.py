@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +12,6 @@ from selfhealctl.views.logs import (
     OnTerminal,
     Verbatim,
     colour_of,
-    wants_colours,
 )
 from selfhealingd.wire.documents import LogDocument, OutputDocument
 
@@ -97,16 +95,3 @@ def test_a_line_without_end_costs_no_memory_without_end() -> None:
     assert b"" == form.feed(part)
     assert LONGEST_LINE < len(form.feed(part))
     assert b"" == form.finish()
-
-
-@pytest.mark.parametrize(
-    ("environ", "wanted"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
-)
-def test_colours_can_be_refused(
-    monkeypatch: pytest.MonkeyPatch, *, environ: dict[str, str], wanted: bool
-) -> None:
-    """See no-color.org."""
-    for name, value in {"NO_COLOR": "", "TERM": "xterm", **environ}.items():
-        monkeypatch.setenv(name, value)
-    assert wanted is wants_colours()

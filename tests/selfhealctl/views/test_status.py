@@ -1,11 +1,14 @@
 """The screen says all of it, worst first, at every width."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
-from selfhealctl.views.status import show_programs, show_status
+from selfhealctl.capture import printed
+from selfhealctl.views.services import Health, health
+from selfhealctl.views.status import ranked, show_programs, show_status
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
@@ -17,7 +20,7 @@ from selfhealingd.wire.documents import (
     Status,
 )
 
-WIDTHS = (60, 80, 120)
+WIDTHS = (40, 60, 80, 120)
 
 
 def program(name: str, state: str = "RUNNING", **facts: object) -> ProgramDocument:
@@ -96,7 +99,7 @@ def test_every_width_tells_the_same_facts(capsys: pytest.CaptureFixture[str]) ->
     show_status(status())
     words = " ".join(capsys.readouterr().out.split())
     for fact in (
-        "HEALTHY selfhealingd 0.1.0, pid 12, up 1m 0s; 1 of 2 programs running",
+        "HEALTHY 1 of 2 programs running; selfhealingd 0.1.0, pid 12, up 1m 0s",
         "4711",
         "3h 12m",
         "12.3 %",
@@ -114,7 +117,7 @@ def test_watches_are_counted_by_themselves(capsys: pytest.CaptureFixture[str]) -
     """They are in the same table, but nobody here started them."""
     show_status(status(programs=(), watches=(WELL,)))
     words = " ".join(capsys.readouterr().out.split())
-    assert "up 1m 0s; 1 of 1 watches running" in words
+    assert "HEALTHY 1 of 1 watches running; selfhealingd" in words
     assert "4711" in words
 
 
@@ -256,3 +259,90 @@ def test_what_an_update_does_to_a_removed_program(
     show_programs([program("web", state, removed=True, pending_update=True)])
     words = capsys.readouterr().out
     assert all(word in words for word in ("gone", "config:", "update", verb))
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"COLUMNS": "80", "LINES": "24", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def many(ill: int, well: int) -> Status:
+    dead = tuple(program(f"ill{n}", "FATAL", exit="killed") for n in range(ill))
+    fine = tuple(program(f"well{n}") for n in range(well))
+    words = tuple(f"WARNING: program ill{n} is FATAL: killed" for n in range(ill))
+    do = tuple(f"see why: selfhealctl show ill{n}" for n in range(ill))
+    return status(programs=(*fine, *dead), issues=words, recommendations=do)
+
+
+@pytest.mark.parametrize(
+    ("ill", "well", "tells"),
+    [
+        (0, 5, "well4"),
+        (1, 200, "200 more run well; all of them: selfhealctl status --all"),
+        (200, 0, "more not well; all of them: selfhealctl status --all"),
+        (200, 200, "200 more run well"),
+    ],
+)
+@pytest.mark.usefixtures("terminal")
+def test_one_screen_has_the_worst(ill: int, well: int, tells: str) -> None:
+    """However many there are: what is ill with what to do, and the rest counted."""
+    words = printed(partial(show_status, many(ill, well)))
+    assert 24 > len(words.splitlines())
+    assert tells in words
+    if ill:
+        assert "  do: see why: selfhealctl show ill0" in words
+        assert "ill0  FATAL" in words
+
+
+@pytest.mark.usefixtures("terminal")
+def test_all_of_it_is_shown_where_it_is_asked_for() -> None:
+    """In their order, the worst first; wide is a line each."""
+    words = printed(partial(show_status, many(30, 30), everything=True))
+    assert all(f"{name}29" in words for name in ("ill", "well"))
+    assert words.index("\nill29 ") < words.index("\nwell0 ")
+    words = printed(partial(show_status, many(30, 30), wide=True))
+    [line] = [one for one in words.splitlines() if "well29" in one]
+    assert line.split()[:3] == ["well29", "RUNNING", "4711"]
+
+
+def test_who_is_named_in_an_issue_is_not_well() -> None:
+    """Whatever its state: the daemon knows more than a state says."""
+    seen = status(
+        programs=(program("a"), program("b", "EXITED"), program("c")),
+        issues=("WARNING: program b exited, and stays down",),
+        recommendations=("selfhealctl start b",),
+    )
+    assert ["b", "a", "c"] == [one.name for _, one in ranked(seen)]
+
+
+def test_each_step_of_what_to_do_has_its_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """So that it can be pasted; what a command itself separates stays whole."""
+    do = 'see: selfhealctl show a; mend it; then: selfhealctl resume --reason "x; y"'
+    show_status(status(issues=("WARNING: a",), recommendations=(do,)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:4] == [
+        "  do: see: selfhealctl show a; mend it",
+        '      then: selfhealctl resume --reason "x; y"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        (program("a", "FATAL"), Health.DEAD),
+        (program("a", "BACKOFF"), Health.ILL),
+        (program("a", incident="a-1"), Health.ILL),
+        (program("a", breaker="OPEN"), Health.ILL),
+        (program("a", not_ready="x"), Health.ILL),
+        (program("a", "STARTING"), Health.CHANGING),
+        (program("a", pending_update=True), Health.CHANGING),
+        (program("a", "STOPPED"), Health.DOWN),
+        (program("a"), Health.WELL),
+    ],
+)
+def test_how_ill_a_service_is(service: ProgramDocument, expected: Health) -> None:
+    """By all that the daemon says of it."""
+    assert expected is health(service)

@@ -1,0 +1,26 @@
+"""Commands that are recommended, as they can be pasted where they are read."""
+
+import re
+import shlex
+from contextvars import ContextVar
+from pathlib import Path
+
+from selfhealctl.table import COMMANDS
+
+_NAMES = "|".join(re.escape(row.name) for row in COMMANDS)
+_COMMAND = re.compile(rf"\bselfhealctl (?=(?:{_NAMES}|--help)(?![\w-]))")
+
+_socket: ContextVar[str] = ContextVar("socket", default="")
+
+
+def use_socket(path: str) -> None:
+    """From now on, recommended commands go to this socket, as what was typed did."""
+    _socket.set(f"--socket {shlex.quote(str(Path(path).absolute()))} ")
+
+
+def pasteable(words: str) -> str:
+    """Return ``words`` with each command in it as it has to be typed."""
+    chosen = _socket.get()
+    if not chosen:
+        return words
+    return _COMMAND.sub(lambda found: found[0] + chosen, words)

@@ -1,0 +1,191 @@
+"""Services as rows: how each is, how ill it is, and its story."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from rich.console import Console
+
+from selfhealctl.advice import pasteable
+from selfhealctl.views.grid import Row, grid
+from selfhealctl.views.screen import Column, state, table
+from selfhealctl.views.text import duration, size
+from selfhealingd.wire.documents import ProgramDocument, Status
+
+RUNNING = "RUNNING"
+NARROW = 60
+"""Columns: below this, numbers are part of the story."""
+
+_ALIVE = frozenset({RUNNING, "STARTING", "STOPPING"})
+_CLOSED = "CLOSED"
+
+
+class Health(IntEnum):
+    """How much a service needs a person's eyes, the worst first."""
+
+    DEAD = 0
+    ILL = 1
+    CHANGING = 2
+    DOWN = 3
+    WELL = 4
+
+
+def health(item: ProgramDocument) -> Health:
+    """Return how a service is, by what the daemon says of it."""
+    if item.state == "FATAL":
+        return Health.DEAD
+    if (
+        item.incident is not None
+        or item.symptoms
+        or item.not_ready
+        or item.breaker != _CLOSED
+        or item.state == "BACKOFF"
+        or _probes(item)
+    ):
+        return Health.ILL
+    if item.pending_update or item.removed or item.state in ("STARTING", "STOPPING"):
+        return Health.CHANGING
+    return Health.WELL if item.state == RUNNING else Health.DOWN
+
+
+def show_services(
+    console: Console,
+    services: Sequence[ProgramDocument],
+    status: Status | None = None,
+) -> None:
+    """Print them in this order: facts in columns, and the story of what isn't well.
+
+    ``status``: what they are part of; a command that it recommends is not repeated.
+    """
+    tell = _Stories(status)
+    if console.width < NARROW:
+        columns = [Column("NAME"), Column("STATE")]
+        rows = [
+            Row((item.name, state(item.state)), tell.of(item, numbers=True))
+            for item in services
+        ]
+    else:
+        columns = [Column("NAME"), Column("STATE"), *_NUMBERS]
+        rows = [
+            Row(
+                (item.name, state(item.state), *_numbers(item)),
+                tell.of(item, numbers=False),
+            )
+            for item in services
+        ]
+    grid(console, columns, rows)
+
+
+def show_wide(console: Console, services: Sequence[ProgramDocument]) -> None:
+    """Print everything in columns, a line each."""
+    columns = (
+        Column("NAME"),
+        Column("GROUP"),
+        Column("STATE"),
+        *_NUMBERS,
+        Column("RUNS", right=True),
+        Column("FAILED", right=True),
+        Column("BREAKER"),
+        Column("INCIDENT"),
+        Column("LAST EXIT"),
+        Column("NEXT"),
+        Column("LOG"),
+    )
+    table(
+        console,
+        columns,
+        [
+            (
+                item.name,
+                item.group or "",
+                state(item.state),
+                *_numbers(item),
+                str(item.runs),
+                str(item.consecutive_failures),
+                state(item.breaker),
+                item.incident or "",
+                item.exit or "",
+                pasteable(_next(item)),
+                item.log or "",
+            )
+            for item in services
+        ],
+    )
+
+
+_NUMBERS = (
+    Column("PID", right=True),
+    Column("UPTIME", right=True),
+    Column("CPU", right=True),
+    Column("MEMORY", right=True),
+)
+
+
+def _numbers(item: ProgramDocument) -> tuple[str, ...]:
+    return (
+        "" if item.pid is None else str(item.pid),
+        "" if item.uptime is None else duration(item.uptime),
+        "" if item.cpu is None else f"{item.cpu:.1f} %",
+        "" if item.memory is None else size(item.memory),
+    )
+
+
+class _Stories:
+    """What there is to tell of services, beside what a status tells of the whole."""
+
+    def __init__(self, status: Status | None) -> None:
+        breakers = status.circuit_breakers if status else ()
+        self._breakers = {one.name.partition(":")[2]: one for one in breakers}
+        self._told = "\n".join(status.recommendations if status else ())
+
+    def of(self, item: ProgramDocument, *, numbers: bool) -> list[str]:
+        """Return its story, with the numbers where they have no columns."""
+        pid, uptime, cpu, memory = _numbers(item)
+        facts = (pid and f"pid {pid}", uptime and f"up {uptime}", cpu and f"cpu {cpu}")
+        parts = [*facts, memory] if numbers else []
+        parts += [_exit(item), self._breaker(item), self._next(item)]
+        words = "; ".join(part for part in parts if part)
+        return [pasteable(words)] if words else []
+
+    def _breaker(self, item: ProgramDocument) -> str:
+        breaker = self._breakers.get(item.name)
+        if breaker is None or breaker.state == _CLOSED:
+            return ""
+        return f"breaker {breaker.name} {breaker.state}"
+
+    def _next(self, item: ProgramDocument) -> str:
+        words = _next(item)
+        before, until, command = words.partition("until: ")
+        told = until and command in self._told
+        return f"{before}until you do that" if told else words
+
+
+def _exit(item: ProgramDocument) -> str:
+    """Return how the last run ended, while that explains anything.
+
+    Of a program that is well it would read as if it had just happened.
+    """
+    well = item.state == RUNNING and item.incident is None
+    return "" if well else item.exit or ""
+
+
+def _next(item: ProgramDocument) -> str:
+    update = ""
+    if item.removed:
+        verb = "STOPS" if item.state in _ALIVE else "drops"
+        update = f"gone from the config: selfhealctl update {verb} it"
+    elif item.pending_update:
+        update = "selfhealctl update applies a new config"
+    said = f"it says: {item.status_text}" if item.status_text else ""
+    unwell = f"not ready: {item.not_ready}" if item.not_ready else ""
+    symptoms = [one.words for one in item.symptoms if one.words != item.next]
+    parts = (said, unwell, *symptoms, *_probes(item), item.next, update)
+    return "; ".join(part for part in parts if part)
+
+
+def _probes(item: ProgramDocument) -> list[str]:
+    """Return what is not well with it by its own probes, that isn't told otherwise."""
+    return [
+        f"{probe.name} {probe.answer}: {probe.words}"
+        for probe in item.probes
+        if probe.answer not in (None, "ok") and not (item.not_ready and probe.failing)
+    ]
