@@ -19,6 +19,8 @@ command = "mend --password=of-a-runbook"
 [on.incident-opened]
 webhook = "https://chat.example/of-a-hook"
 secret = "of-a-signature"
+[on.any]
+notify = "slack://token-of-a-chat/B/C"
 """
 
 
@@ -42,6 +44,7 @@ def test_what_is_configured_as_a_secret_is_told_nowhere(
         "of-the-daemon",
         "a-models-key",
         "/of-a-hook",
+        "token-of-a-chat",
     ):
         assert f"so {MARK} was\nsaid" == secrecy.told(f"so {secret} was\nsaid")
     assert "so said web" == secrecy.told("so said web")

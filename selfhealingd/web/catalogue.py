@@ -6,20 +6,21 @@ What isn't known has no sample: it is neither zero nor a failure.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
 
-from selfhealingd.core.foreseen import Seen
 from selfhealingd.web.figures import Figures
-from selfhealingd.wire.documents import (
-    HookDocument,
-    ProbeDocument,
-    ProgramDocument,
-    TaskDocument,
+from selfhealingd.web.rows import (
+    Row,
+    Samples,
+    every_service,
+    of_hook,
+    of_limit,
+    of_probe,
+    of_service,
+    of_task,
+    single,
 )
-
-Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
-"""Values of labels, in their order, and of the metric."""
+from selfhealingd.wire.documents import ProbeDocument, ProgramDocument
 
 BREAKERS = ("CLOSED", "HALF_OPEN", "OPEN", "PERMANENT_OPEN")
 """From well to worst: a breaker's number is its state's place in here."""
@@ -28,88 +29,6 @@ LEVELS = ("healthy", "warning", "critical")
 
 SINCE = "since the daemon began"
 KEPT = "kept over restarts of the daemon"
-
-
-class Row(NamedTuple):
-    """One metric. A name with ``_total`` is a counter, any other one a gauge."""
-
-    name: str
-    help: str
-    labels: tuple[str, ...]
-    find: Callable[[Figures], Samples]
-
-    @property
-    def counts(self) -> bool:
-        """Whether it only grows, but for a new beginning."""
-        return self.name.endswith("_total")
-
-
-def _one(name: str, words: str, find: Callable[[Figures], float | None]) -> Row:
-    """Return a metric without labels."""
-
-    def samples(figures: Figures) -> Samples:
-        value = find(figures)
-        return () if value is None else (((), value),)
-
-    return Row(name, words, (), samples)
-
-
-def _of_service(
-    name: str, words: str, find: Callable[[ProgramDocument], float | None]
-) -> Row:
-    def samples(figures: Figures) -> Samples:
-        for one in _services(figures):
-            value = find(one)
-            if value is not None:
-                yield (one.name,), value
-
-    return Row(name, words, ("service",), samples)
-
-
-def _of_probe(
-    name: str, words: str, find: Callable[[ProbeDocument], float | None]
-) -> Row:
-    def samples(figures: Figures) -> Samples:
-        for one in _services(figures):
-            for probe in one.probes:
-                value = find(probe)
-                if value is not None:
-                    yield (one.name, probe.name), value
-
-    return Row(name, words, ("service", "probe"), samples)
-
-
-def _of_task(
-    name: str, words: str, find: Callable[[TaskDocument], float | None]
-) -> Row:
-    def samples(figures: Figures) -> Samples:
-        for one in figures.status.background_tasks.tasks:
-            value = find(one)
-            if value is not None:
-                yield (one.id,), value
-
-    return Row(name, words, ("task",), samples)
-
-
-def _of_hook(name: str, words: str, find: Callable[[HookDocument], float]) -> Row:
-    def samples(figures: Figures) -> Samples:
-        return (((one.name,), find(one)) for one in figures.hooks)
-
-    return Row(name, words, ("hook",), samples)
-
-
-def _of_limit(name: str, words: str, find: Callable[[Seen], float | None]) -> Row:
-    def samples(figures: Figures) -> Samples:
-        for one in figures.limits:
-            value = find(one)
-            if value is not None:
-                yield (one.service or "", one.name), value
-
-    return Row(name, words, ("service", "what"), samples)
-
-
-def _services(figures: Figures) -> tuple[ProgramDocument, ...]:
-    return (*figures.status.programs, *figures.status.watches)
 
 
 def _build(figures: Figures) -> Samples:
@@ -152,7 +71,7 @@ def _breakers(figures: Figures) -> Samples:
 
 
 def _states(figures: Figures) -> Samples:
-    return (((one.name, one.state), 1) for one in _services(figures))
+    return (((one.name, one.state), 1) for one in every_service(figures))
 
 
 def _service_info(figures: Figures) -> Samples:
@@ -177,7 +96,7 @@ def _keys(figures: Figures) -> Samples:
 
 
 def _start_times(figures: Figures) -> Samples:
-    for one in _services(figures):
+    for one in every_service(figures):
         if one.uptime is not None:
             yield (one.name,), figures.at - one.uptime
 
@@ -199,7 +118,7 @@ CATALOGUE = (
         _levels,
     ),
     Row("selfhealingd_issues", "Issues in status.", ("severity",), _issues),
-    _one(
+    single(
         "selfhealingd_loop_lag_seconds",
         "How long the loop that decides took to come to this request.",
         lambda f: f.lag,
@@ -216,23 +135,23 @@ CATALOGUE = (
         ("flag",),
         _counted(lambda f: f.status.flags.values),
     ),
-    _one(
+    single(
         "selfhealingd_dormant",
         "1 while the engine has stopped until a person resumes it.",
         lambda f: f.status.self_healing.is_dormant,
     ),
-    _one(
+    single(
         "selfhealingd_consecutive_failures",
         "Healings that failed in a row, over all services; at 10 the engine goes"
         " dormant.",
         lambda f: f.status.self_healing.consecutive_failures,
     ),
-    _one(
+    single(
         "selfhealingd_backoff_delay_seconds",
         "The longest wait before a healing that is in force, or the first one.",
         lambda f: f.status.self_healing.backoff_delay / 1000,
     ),
-    _one(
+    single(
         "selfhealingd_healing_attempts_total",
         f"Healings begun, {KEPT}.",
         lambda f: f.status.self_healing.total_attempts,
@@ -285,18 +204,18 @@ CATALOGUE = (
         ("service", "state"),
         _states,
     ),
-    _of_service("selfhealingd_service_up", "1 while it is RUNNING.", _up),
-    _of_service(
+    of_service("selfhealingd_service_up", "1 while it is RUNNING.", _up),
+    of_service(
         "selfhealingd_service_ready",
         "1 while it is RUNNING, and ready.",
         lambda one: _up(one) and one.not_ready is None,
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_wanted",
         "1 where the operator wants it up.",
         lambda one: one.wanted,
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_starts_total",
         f"Its runs, failed starts among them, {KEPT}.",
         lambda one: one.runs,
@@ -307,96 +226,96 @@ CATALOGUE = (
         ("service",),
         _start_times,
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_incident_open",
         "1 while it has an incident that waits for an end.",
         lambda one: one.incident is not None,
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_symptoms",
         "What is seen to be wrong with it while it is up.",
         lambda one: len(one.symptoms),
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_consecutive_failures",
         "Its healings that failed in a row.",
         lambda one: one.consecutive_failures,
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_cpu_ratio",
         "What its process uses of one core: 2 is two whole cores.",
         lambda one: None if one.cpu is None else one.cpu / 100,
     ),
-    _of_service(
+    of_service(
         "selfhealingd_service_resident_memory_bytes",
         "Resident memory of its process.",
         lambda one: one.memory,
     ),
-    _of_probe(
+    of_probe(
         "selfhealingd_probe_success",
         "1 if the latest answer was good, 0 if not; none while it can't be asked.",
         _answered,
     ),
-    _of_probe(
+    of_probe(
         "selfhealingd_probe_failing",
         "1 while so many in a row failed that something is done about it.",
         lambda probe: probe.failing,
     ),
-    _of_limit(
+    of_limit(
         "selfhealingd_limit_usage_ratio",
         "How much of a limit is used; 1 is all. The host's have no service.",
         lambda one: one.value / one.limit if one.limit > 0 else None,
     ),
-    _of_limit(
+    of_limit(
         "selfhealingd_limit_reached_in_seconds",
         "When it is foreseen to be all; only where that is foreseen.",
         lambda one: None if one.found is None else one.found.left,
     ),
-    _of_limit(
+    of_limit(
         "selfhealingd_limit_forecast_confidence_ratio",
         "How sure that is: 1 is certain.",
         lambda one: None if one.found is None else one.found.confidence,
     ),
     Row("selfhealingd_tasks", "Background tasks by their state.", ("state",), _tasks),
-    _of_task(
+    of_task(
         "selfhealingd_task_runs_total", f"Its runs, {SINCE}.", lambda one: one.runs
     ),
-    _of_task(
+    of_task(
         "selfhealingd_task_failures_total",
         f"Its runs that failed, {SINCE}.",
         lambda one: one.failures,
     ),
-    _of_task(
+    of_task(
         "selfhealingd_task_failing",
         "1 if its latest run failed.",
         lambda one: one.failing,
     ),
-    _of_task(
+    of_task(
         "selfhealingd_task_last_run_seconds",
         "How long its latest run took.",
         lambda one: one.last_seconds,
     ),
-    _of_hook(
+    of_hook(
         "selfhealingd_hook_told_total",
         f"How often it told of something, {SINCE}.",
         lambda one: one.told,
     ),
-    _of_hook(
+    of_hook(
         "selfhealingd_hook_failures_total",
         f"How often it could not, with all that was tried again, {SINCE}.",
         lambda one: one.failed,
     ),
-    _of_hook(
+    of_hook(
         "selfhealingd_hook_lost_events_total",
         f"Events that it never told of, as there were too many, {SINCE}.",
         lambda one: one.lost,
     ),
-    _of_hook(
+    of_hook(
         "selfhealingd_hook_waiting_events",
         "Events that wait to be told.",
         lambda one: one.waiting,
     ),
-    _of_hook(
+    of_hook(
         "selfhealingd_hook_consecutive_failures",
         "How often it has failed since it last worked.",
         lambda one: one.row,
@@ -407,22 +326,22 @@ CATALOGUE = (
         ("state",),
         _keys,
     ),
-    _one(
+    single(
         "selfhealingd_llm_calls_left",
         "Calls to a model that are left of this hour's budget; only with a key.",
         lambda f: None if f.left is None else f.left.calls,
     ),
-    _one(
+    single(
         "selfhealingd_llm_tokens_left",
         "Tokens that are left of this day's budget; only with a key.",
         lambda f: None if f.left is None else f.left.tokens,
     ),
-    _one(
+    single(
         "selfhealingd_llm_cost_last_day",
         "What the calls of the last 24 hours cost, as `[llm]` has prices.",
         lambda f: f.left.cost_today if f.left is not None and f.priced else None,
     ),
-    _one(
+    single(
         "selfhealingd_llm_cost_this_month",
         "What the calls of this month cost; the month is UTC's.",
         lambda f: f.left.cost_this_month if f.left is not None and f.priced else None,

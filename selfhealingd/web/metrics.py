@@ -11,8 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from selfhealingd.web.catalogue import CATALOGUE, Row
+from selfhealingd.web.catalogue import CATALOGUE
 from selfhealingd.web.figures import Figures
+from selfhealingd.web.rows import Row
 from selfhealingd.wire.documents import Status
 
 __all__ = ["CONTENT_TYPE", "PROCESS", "Metrics", "expose"]

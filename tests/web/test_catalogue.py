@@ -5,7 +5,8 @@ import re
 import pytest
 from measured import AT, figures, program
 
-from selfhealingd.web.catalogue import CATALOGUE, Row
+from selfhealingd.web.catalogue import CATALOGUE
+from selfhealingd.web.rows import Row
 
 ROWS = {row.name: row for row in CATALOGUE}
 MOMENT = figures(
