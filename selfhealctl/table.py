@@ -199,5 +199,11 @@ COMMANDS = (
     ),
     Row(DAEMON, "upgrade", "upgrade", ("selfhealctl upgrade",)),
     Row(DAEMON, "daemon", "shutdown", ("selfhealctl shutdown --yes",)),
+    Row(
+        DAEMON,
+        "doctor",
+        "doctor",
+        ("selfhealctl doctor", "selfhealctl doctor --json | jq '.[0]'"),
+    ),
     Row(DAEMON, "daemon", "version", ("selfhealctl version", "selfhealctl --version")),
 )

@@ -124,9 +124,7 @@ class StoreWatch:
 
 def allow_descriptors(config: Config, problems: Problems) -> None:
     """Allow as many as running all programs at once takes; tell if that is too few."""
-    needed = SPARE_DESCRIPTORS + sum(map(_descriptors, config.launches.values()))
-    needed += _asking(config.probes.values())
-    needed += 0 if config.web is None else WEB_DESCRIPTORS
+    needed = needed_descriptors(config)
     # Each log once more, for a client that follows all; without these, he is refused.
     allowed = DESCRIPTORS.allow(needed + sum(map(followable, config.launches.values())))
     if allowed >= needed:
@@ -139,6 +137,13 @@ def allow_descriptors(config: Config, problems: Problems) -> None:
         f"give it more (ulimit -Hn {needed}, or LimitNOFILE=1024:{needed} in its unit)"
         " and restart it",
     )
+
+
+def needed_descriptors(config: Config) -> int:
+    """Return how many files are open when all programs run."""
+    needed = SPARE_DESCRIPTORS + sum(map(_descriptors, config.launches.values()))
+    needed += 0 if config.web is None else WEB_DESCRIPTORS
+    return needed + _asking(config.probes.values())
 
 
 def _descriptors(launch: Launch) -> int:

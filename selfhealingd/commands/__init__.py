@@ -9,6 +9,7 @@ from functools import partial
 
 from selfhealingd.commands import (
     background,
+    checkup,
     diagnosis,
     drill,
     engine,
@@ -49,6 +50,7 @@ HANDLERS: dict[str, Callable[..., Awaitable[object]]] = {
     "llm-diagnose": diagnosis.diagnose,
     "llm-approve": diagnosis.approve,
     "llm-trust": diagnosis.trust,
+    "doctor": checkup.doctor,
     "samples": sampling.samples,
     "history": sampling.history,
     "subscribe": observing.subscribe,

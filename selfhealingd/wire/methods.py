@@ -206,6 +206,7 @@ METHODS: dict[str, Method] = {
     "llm-diagnose": Method(Access.OPERATE, IncidentId),
     "llm-approve": Method(Access.OPERATE, Approve),
     "llm-trust": Method(Access.OPERATE, Trust),
+    "doctor": Method(Access.OBSERVE),
     "samples": Method(Access.OBSERVE, Samples),
     "history": Method(Access.OBSERVE, History),
     "runbooks": Method(Access.OBSERVE),

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from harness import (
     Check,
     House,
     after,
-    execute,
     hopeless,
     lives,
     programs,
@@ -63,21 +61,6 @@ async def test_a_second_daemon_says_who_holds_it(house: House) -> None:
     assert pids == await house.running("web")
     assert {pids["web"]} == house.marked().keys()
     assert "Traceback" not in house.log()
-
-
-@pytest.fixture
-async def small_disk(house: House) -> AsyncIterator[Path]:
-    """Give a state folder on a file system of one MiB."""
-    folder = house.root / "state"
-    folder.mkdir(mode=0o700)
-    mount = ("mount", "-t", "tmpfs", "-o", "size=1M,mode=0700", "none", str(folder))
-    ran = await execute(*mount, cwd=house.root) if os.geteuid() == 0 else None
-    if ran is None or ran.status != 0:
-        pytest.skip("cannot mount here")
-    yield folder
-    with trio.CancelScope(shield=True):
-        await house.close()
-        await execute("umount", "-l", str(folder), cwd=Path("/"))
 
 
 async def test_a_full_disk_does_not_stop_healing(
