@@ -27,7 +27,7 @@ from selfhealingd.diagnose.keys import read_private
 from selfhealingd.feed import Follower
 from selfhealingd.status import status
 from selfhealingd.system import System
-from selfhealingd.wire.documents import Status
+from selfhealingd.wire.documents import EventDocument, Status
 from selfhealingd.wire.messages import Request, Response
 
 if TYPE_CHECKING:
@@ -274,6 +274,10 @@ class _Backend:
     def change(self) -> "_Change":
         """Return the next change of the status, from now on."""
         return _Change(self.system.loop.moved, self.system.problems.changed)
+
+    def last(self, number: int) -> list[EventDocument]:
+        """Return the latest events, the oldest first."""
+        return self.system.feed.last(number)
 
     def follow(self) -> AbstractContextManager[Follower]:
         """Follow events from now on."""

@@ -83,7 +83,8 @@ def test_tests_mirror_sources(test: Path) -> None:
     place = test.parent.relative_to(TOP / "tests")
     folder = TOP / ROOMS[place.parts[0]] / place
     about = test.stem.removeprefix("test_")
-    modules = {module.stem for module in folder.glob("*.py")}
+    files = [*folder.glob("*.py"), *folder.glob("static/*.js")]
+    modules = {file.stem for file in files}
     assert any(f"{about}_".startswith(f"{module}_") for module in modules)
 
 

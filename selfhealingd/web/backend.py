@@ -1,6 +1,6 @@
 """What the web asks of the daemon; whoever serves it has to have this."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol, TypeAlias
 
@@ -61,6 +61,9 @@ class Backend(Protocol):
 
     def change(self) -> Change:
         """Return the next change of the status, from now on."""
+
+    def last(self, number: int) -> Iterable[EventDocument]:
+        """Return the latest events, the oldest first; not so many if none are kept."""
 
     def follow(self) -> AbstractContextManager[Following]:
         """Follow events from now on."""

@@ -2,11 +2,13 @@
 
 Server-sent events. ``status`` is the whole document, at most twice a second when
 something changed, and every few seconds as numbers move; who reads slowly is shown the
-latest and none before it. ``announce`` is one event of the journal; of those a slow
-reader loses some, and is told so by ``lagged``. Who doesn't read at all is dropped.
+latest and none before it. ``announce`` is one event of the journal, the ``last`` past
+ones first; of those a slow reader loses some, and is told so by ``lagged``. Who doesn't
+read at all is dropped.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -16,10 +18,12 @@ from starlette.responses import Response
 
 from selfhealingd.web.answers import Answering, Refused
 from selfhealingd.web.backend import Backend, Following
+from selfhealingd.web.methods import from_query
 from selfhealingd.web.server import Message, Receive, Send, gone
 from selfhealingd.web.truth import Truth
-from selfhealingd.wire.documents import Document
+from selfhealingd.wire.documents import Document, EventDocument
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.methods import Subscribe
 
 MOST = 16
 """Who may listen at a time: the rest of the connections is for those who ask."""
@@ -112,23 +116,31 @@ class Stream:
         self._bulletin = bulletin
 
     async def listen(self, request: Request) -> Response:
-        """Tell all that happens, from now on."""
+        """Tell all that happens, from now on, after the last of what has."""
         if request.method == "HEAD":
             return Response(headers={"content-type": _TYPE})
-        return Answering(self._tell)
+        asked = from_query("subscribe", Subscribe, request.query_params)
+        return Answering(partial(self._tell, asked.last))
 
-    async def _tell(self, _scope: Message, receive: Receive, send: Send) -> None:
+    async def _tell(
+        self, last: int, _scope: Message, receive: Receive, send: Send
+    ) -> None:
         if not self._bulletin.join():
             words = f"cannot tell anybody more: {MOST} at a time may listen"
             raise Refused(Kind.BUSY, words)
         try:
             with self._backend.follow() as following:
-                await self._converse(following, receive, send)
+                past = self._backend.last(last)
+                await self._converse(past, following, receive, send)
         finally:
             self._bulletin.leave()
 
     async def _converse(
-        self, following: Following, receive: Receive, send: Send
+        self,
+        past: Iterable[EventDocument],
+        following: Following,
+        receive: Receive,
+        send: Send,
     ) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": [*_HEADERS]}
         await send(start)
@@ -142,6 +154,7 @@ class Stream:
         number = self._bulletin.number
         first = event("status", msgspec.json.encode(await self._truth.status()))
         await tell(b"retry: %d\n\n%s" % (RETRY_MS, first))
+        await tell(b"".join(map(_announcement, past)))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(gone, receive, nursery.cancel_scope)
             nursery.start_soon(self._statuses, number, tell)
@@ -160,4 +173,8 @@ async def _announcements(following: Following, tell: Tell) -> None:
             lagged = Lagged(count=following.missed - told)
             told = following.missed
             await tell(event("lagged", msgspec.json.encode(lagged)))
-        await tell(event("announce", msgspec.json.encode(document)))
+        await tell(_announcement(document))
+
+
+def _announcement(document: EventDocument) -> bytes:
+    return event("announce", msgspec.json.encode(document))

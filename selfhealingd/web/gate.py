@@ -18,8 +18,9 @@ from selfhealingd.web.backend import Who
 from selfhealingd.web.buckets import Buckets, Rate
 from selfhealingd.wire.messages import Kind
 
-REQUESTS = Rate(burst=100, a_second=20)
-"""Of each address: a page with all its parts, and a script that looks every second."""
+REQUESTS = Rate(burst=400, a_second=20)
+"""Of each address: a page of some forty parts that is loaded again and again, and a
+script that looks every second."""
 WRONG = Rate(burst=10, a_second=1 / 6)
 """Wrong tokens of each address; tokens are too long to be guessed at any rate."""
 

@@ -8,7 +8,7 @@ method tells later is streamed, a line each, to whoever accepts that.
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TypeAlias, get_origin
+from typing import TypeAlias, TypeVar, get_origin
 
 import msgspec
 import trio
@@ -25,7 +25,7 @@ from selfhealingd.web.truth import Truth
 from selfhealingd.wire.codec import encode
 from selfhealingd.wire.documents import Started
 from selfhealingd.wire.messages import Error, Kind
-from selfhealingd.wire.methods import METHODS, Access, Method
+from selfhealingd.wire.methods import METHODS, Access, Method, Params
 
 RESUME = "/api/system/heal/resume"
 """What operators were promised; it is ``/api/resume`` by another name."""
@@ -35,6 +35,8 @@ STREAMED = frozenset({"replay", "tail"})
 """What they are asked for comes later."""
 ELSEWHERE = frozenset({"status", "subscribe"})
 """Methods with an address, or a form, of their own."""
+
+P = TypeVar("P", bound=Params)
 
 Ask: TypeAlias = Callable[[], AbstractAsyncContextManager[Asking]]
 
@@ -72,7 +74,8 @@ class _Endpoint:
         """Understand what is asked for; it is done by what is returned."""
         looking = self._method.access is Access.OBSERVE
         if looking:
-            params = _from_query(self._name, self._method, request.query_params)
+            asked = from_query(self._name, self._method.params, request.query_params)
+            params = msgspec.json.encode(asked)
         else:
             self._truth.forget()
             params = await request.body() or b"{}"
@@ -83,22 +86,24 @@ class _Endpoint:
         return Answering(partial(_answer, ask, lines=lines))
 
 
-def _from_query(name: str, method: Method, query: QueryParams) -> bytes:
-    """Write a query as params; a name may stand several times where a list is meant."""
+def from_query(name: str, params: type[P], query: QueryParams) -> P:
+    """Read a query as params; a name may stand several times where a list is meant.
+
+    Raises Refused.
+    """
     lists = {
         field.encode_name
-        for field in msgspec.structs.fields(method.params)
+        for field in msgspec.structs.fields(params)
         if get_origin(field.type) is tuple
     }
     values: dict[str, object] = {
         key: query.getlist(key) if key in lists else query[key] for key in query
     }
     try:
-        params = msgspec.convert(values, method.params, strict=False)
+        return msgspec.convert(values, params, strict=False)
     except msgspec.ValidationError as error:
         words = f"cannot {name}: bad params: {error}"
         raise Refused(Kind.BAD_REQUEST, words, "see /api/openapi.json") from error
-    return msgspec.json.encode(params)
 
 
 async def _answer(

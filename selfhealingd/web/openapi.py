@@ -50,6 +50,8 @@ def described(results: Mapping[str, object]) -> bytes:
         operation = _operation(name, method, of[name], taken[name], results[name])
         paths[f"/api/{name}"] = {verb(method).lower(): operation}
     paths[RESUME] = {"post": {**paths["/api/resume"]["post"], "operationId": "heal"}}
+    past = list(_parameters(METHODS["subscribe"]))
+    paths["/api/events"]["get"]["parameters"] = past
     for path in paths.values():
         for operation in path.values():
             operation["responses"]["default"] = {

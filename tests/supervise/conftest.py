@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,16 @@ from selfhealingd.supervise.tree import send, wait_gone
 
 
 @pytest.fixture
-async def reaping(nursery: trio.Nursery) -> None:
-    """Have orphans come to us, and reap them, as long as the test lasts."""
+async def reaping(nursery: trio.Nursery) -> AsyncIterator[None]:
+    """Have orphans come to us, and reap them; none outlives the test."""
     await nursery.start(reaper.serve)
+    yield
+    with trio.fail_after(20):
+        while left := reaper.orphans():
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await trio.sleep(0.01)
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -65,16 +64,6 @@ def uncommanded() -> None:
     REGISTER._commanded.clear()
 
 
-@pytest.fixture
-async def nobody_left(reaping: None) -> AsyncIterator[None]:  # noqa: ARG001
-    """See to it that no test leaves a process behind."""
-    yield
-    for stranger in await strangers():
-        with suppress(ProcessLookupError):
-            os.kill(stranger.identity.pid, signal.SIGKILL)
-
-
-@pytest.mark.usefixtures("nobody_left")
 @pytest.mark.parametrize("code", [WAITS, DEAF, FORKS], ids=["waits", "deaf", "forks"])
 async def test_who_leads_back_to_nobody_is_known_and_ended(
     begin: Begin, code: str
@@ -89,7 +78,6 @@ async def test_who_leads_back_to_nobody_is_known_and_ended(
     assert not lives(int(pid))
 
 
-@pytest.mark.usefixtures("nobody_left")
 async def test_who_is_known_is_no_stranger(begin: Begin) -> None:
     """By his session, or by the marks in his environment."""
     pause = "time.sleep(600)"
@@ -100,7 +88,6 @@ async def test_who_is_known_is_no_stranger(begin: Begin) -> None:
     assert [] == await strangers()
 
 
-@pytest.mark.usefixtures("nobody_left")
 async def test_who_was_left_on_purpose_is_no_stranger(begin: Begin) -> None:
     """His program is over, and he still bears its mark: killasgroup = false."""
     marked = LEAVES.format(detach="os.setsid()", then="time.sleep(600)")
@@ -119,7 +106,7 @@ async def test_who_was_left_on_purpose_is_no_stranger(begin: Begin) -> None:
 
 @pytest.mark.parametrize("before", ["", "env -i "], ids=["marked", "unmarked"])
 async def test_what_a_watch_s_command_leaves_is_no_stranger(
-    nobody_left: None,  # noqa: ARG001
+    reaping: None,  # noqa: ARG001
     nursery: trio.Nursery,
     tmp_path: Path,
     before: str,
@@ -151,7 +138,6 @@ if not os.fork():
 
 
 async def test_a_watch_s_process_is_no_stranger(
-    nobody_left: None,  # noqa: ARG001
     begin: Begin,
 ) -> None:
     """Nothing in it tells so, but it was found by its pidfile."""

@@ -2,8 +2,9 @@
 
 import { setClock } from "./words.js";
 
+const PAST = 100; // events
 const DEADLINE = 10_000;
-const SLOW = 120_000; // a restart answers when it is done
+const SLOW = 120_000; // a restart tells when it is done
 const KEPT = "selfhealingd.token";
 
 let held = null; // not kept: gone with the page
@@ -45,23 +46,27 @@ export async function look(method, query = {}) {
 }
 
 export function listen(signal) {
-  return send("api/events", { signal });
+  return send(`api/events?last=${PAST}`, { signal });
 }
 
+// What operates: the answer is the method's result, or what it finished with.
 export async function act(path, body) {
   const answer = await send(`api/${path}`, {
     method: "POST",
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(SLOW),
   });
-  return answer.json();
+  const lines = (await answer.text()).trim().split("\n").map((line) => JSON.parse(line));
+  const finished = lines.find((line) => line.method === "finished");
+  return finished ? finished.params : lines[0].result;
 }
 
 async function send(path, how) {
   const bearer = token();
   const headers = {
     ...(bearer && { Authorization: `Bearer ${bearer}` }),
-    ...(how.body && { "Content-Type": "application/json" }),
+    // A line for each thing that is told: the result, then what comes of it.
+    ...(how.body && { "Content-Type": "application/json", Accept: "application/x-ndjson" }),
   };
   let answer;
   try {

@@ -50,8 +50,9 @@ export function deedOf(command) {
   return { verb, name, title: DEEDS[verb].title };
 }
 
-export function deedButton(verb, name, words = DEEDS[verb].title) {
-  return h("button", { type: "button", class: verb, "aria-label": `${DEEDS[verb].title} ${name}`, click: () => openDeed(verb, name) }, words);
+export function deedButton(verb, name) {
+  const { title } = DEEDS[verb];
+  return h("button", { type: "button", class: verb, "aria-label": `${title} ${name}`, click: () => openDeed(verb, name) }, title);
 }
 
 let meant = null;

@@ -21,7 +21,7 @@ export function evidence(found) {
 }
 
 function block(title, lines) {
-  return lines && lines.length > 0 && [h("h4", {}, title), h("pre", { tabindex: "0", "aria-label": title }, lines.join("\n"))];
+  return lines && lines.length > 0 && [h("h3", {}, title), h("pre", { tabindex: "0", "aria-label": title }, lines.join("\n"))];
 }
 
 function pairs(table) {

@@ -1,6 +1,6 @@
 // One incident told from its beginning: what happened, was tried, was probably wrong.
 
-import { Refused, look } from "./api.js";
+import { Refused, act } from "./api.js";
 import { copyable } from "./copy.js";
 import { h, icon } from "./dom.js";
 import { evidence } from "./evidence.js";
@@ -15,9 +15,9 @@ export function story(found) {
     diagnosis && h("p", { class: "diagnosis" }, h("b", {}, `Probably ${diagnosis.cause}: `), diagnosis.summary,
       ` (${Math.round(diagnosis.confidence * 100)} % sure, by ${diagnosis.by === "model" ? (diagnosis.of ?? "a model") : "rules"})`),
     commands([...found.do, ...(diagnosis?.nextCommands ?? [])]),
-    h("h4", {}, "What happened"),
+    h("h3", {}, "What happened"),
     h("ol", { class: "lines" }, timeline(found)),
-    incident.attempts.length > 0 && h("h4", {}, "What was tried"),
+    incident.attempts.length > 0 && h("h3", {}, "What was tried"),
     h("ol", { class: "lines" }, incident.attempts.map((one) => h("li", {},
       h("time", { datetime: one.started, title: full(one.started) }, moment(one.started)),
       icon(one.result ? sign(one.result) : "busy"),
@@ -47,7 +47,7 @@ function kept(id, summary) {
   async function open() {
     button.disabled = true;
     try {
-      place.replaceChildren(evidence(await look("evidence", { id })));
+      place.replaceChildren(evidence(await act("evidence", { id })));
       button.hidden = true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -57,7 +57,7 @@ function kept(id, summary) {
       button.disabled = false;
     }
   }
-  return [h("h4", {}, "Evidence"),
+  return [h("h3", {}, "Evidence"),
     h("p", {}, `taken ${moment(summary.taken)}: ${summary.kept.join(", ") || "nothing"}`, summary.missing.length > 0 && `; missing: ${summary.missing.join(", ")}`),
     button, place];
 }

@@ -55,7 +55,7 @@ function breaker(one) {
   const until = one.openUntil && `tries again at ${moment(one.openUntil)}`;
   const by = one.changedBy && `by ${one.changedBy}`;
   const words = [failures, one.permanentOpenReason, until, one.changeReason, by].filter(Boolean);
-  const button = one.state === "CLOSED" ? null : deedButton(one.name === "self-healing-main" && one.state === "PERMANENT_OPEN" ? "resume" : "reset", one.name, "Reset…");
+  const button = one.state === "CLOSED" ? null : deedButton(one.name === "self-healing-main" && one.state === "PERMANENT_OPEN" ? "resume" : "reset", one.name);
   return entry(sign(one.state), one.name, one.state, [...new Set(words)].join("; "), button);
 }
 

@@ -2,9 +2,10 @@
 // again when it ends, and when nothing has come for longer than the daemon is silent.
 // Not by EventSource, which can send no token and hides why it was refused.
 
-import { Refused, listen } from "./api.js";
+import { Refused, listen, look } from "./api.js";
 
 const SILENT = 20_000;
+const HIDDEN = 30_000;
 const WAITS = [500, 1000, 2000, 4000, 8000, 15_000];
 
 // `told` has { status, announce, link }: a whole status document, one event, and how the
@@ -17,9 +18,8 @@ export function follow(told) {
   let failures = 0;
 
   async function run() {
-    open.abort();
-    const mine = new AbortController();
-    open = mine;
+    leave();
+    const mine = open;
     try {
       watch(mine);
       for await (const [event, data] of messages(await listen(mine.signal))) {
@@ -37,16 +37,12 @@ export function follow(told) {
 
   function watch(mine) {
     clearTimeout(alarm);
-    alarm = setTimeout(() => {
-      mine.abort();
-      lost(mine, "nothing came for a while");
-    }, SILENT);
+    alarm = setTimeout(() => lost(mine, "nothing came for a while"), SILENT);
   }
 
   function lost(mine, words) {
     if (mine !== open) return;
-    open = new AbortController();
-    clearTimeout(alarm);
+    leave();
     const wait = WAITS[Math.min(failures, WAITS.length - 1)];
     failures += 1;
     alarm = setTimeout(run, wait);
@@ -59,6 +55,26 @@ export function follow(told) {
     told.link({ state: "locked" });
   }
 
+  // A browser has six connections to one place for all its tabs, and keeps pages that
+  // were left: who isn't seen has none, and asks now and then to have its title right.
+  function hide() {
+    leave();
+    alarm = setTimeout(() => {
+      look("status").then(told.status, () => {}); // if it can't be had, next time
+      hide();
+    }, HIDDEN);
+  }
+
+  function leave() {
+    clearTimeout(alarm);
+    open.abort();
+    open = new AbortController();
+  }
+
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => event.persisted && run());
+  addEventListener("online", run);
+  document.addEventListener("visibilitychange", () => (document.hidden ? hide() : run()));
   run();
   return { again: run };
 }

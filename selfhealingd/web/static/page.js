@@ -13,7 +13,7 @@ import { beginLock } from "./locked.js";
 import { forget, note, remember } from "./samples.js";
 import { beginServices, showServices } from "./services.js";
 import { beginThemes } from "./themes.js";
-import { showVerdict } from "./verdict.js";
+import { showTitle, showVerdict } from "./verdict.js";
 
 const FORECASTS = 60_000;
 
@@ -32,6 +32,7 @@ const told = {
       note(one.name, "memory", one.memory);
     }
     forget(new Set(services.map((one) => one.name)));
+    showTitle(status); // of a page that nobody sees it is all that is drawn
     soon();
   },
   announce(event) {
@@ -95,4 +96,3 @@ setInterval(() => {
   if (Date.now() - asked > FORECASTS && document.documentElement.dataset.link === "live") fetchRest();
   soon();
 }, 1000);
-addEventListener("online", () => stream.again());

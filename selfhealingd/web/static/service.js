@@ -97,7 +97,7 @@ function buttons(service) {
   const { name, kind, breaker } = service;
   const own = up(service) ? ["restart", "stop"] : service.removed ? [] : ["start"];
   const verbs = own.map((verb) => deedButton(verb, name));
-  if (breaker !== "CLOSED") verbs.unshift(deedButton("reset", `${kind}:${name}`, "Reset breaker"));
+  if (breaker !== "CLOSED") verbs.unshift(deedButton("reset", `${kind}:${name}`));
   return verbs;
 }
 

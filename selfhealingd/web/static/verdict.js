@@ -19,6 +19,10 @@ export function showVerdict(status) {
   showDormant(status);
   showIssues(status, services);
   showFacts(status);
+}
+
+// What a tab shows of it.
+export function showTitle(status) {
   const issues = status.issues.length ? ` (${status.issues.length})` : "";
   document.title = `${TITLES[status.status] ?? status.status}${issues} · selfhealingd · ${location.host}`;
   set(byId("favicon"), "href", `static/${status.status in TITLES ? status.status : "unknown"}.svg`);
@@ -43,8 +47,9 @@ function showDormant(status) {
   const box = byId("dormant");
   const healing = status.selfHealing;
   show(box, healing.isDormant);
+  if (!healing.isDormant) return;
   const main = status.circuitBreakers.find((one) => one.name === "self-healing-main");
-  fill(box, [healing.isDormant, healing.dormantReason, main?.changedAt, advice(status)], () => [
+  fill(box, [healing.dormantReason, main?.changedAt, advice(status)], () => [
     h("h3", {}, icon("bad"), "Dormant: healing has stopped"),
     h("p", {}, h("strong", {}, healing.dormantReason), main?.changedAt && `, since ${moment(main.changedAt)}`,
       ". What runs keeps running and is watched, but nothing is healed until a person resumes."),

@@ -22,8 +22,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def holder(path: Path, script: str = "echo >&2; exec cat") -> Iterator[int]:
-    """Give the pid of a program that has a FIFO open, as nobody else has."""
+def holder(path: Path, script: str = "(echo >&2); exec cat") -> Iterator[int]:
+    """Give the pid of a program that has a FIFO open, as nobody else has.
+
+    What it says comes from a shell of its own: a redirection would for a moment move
+    what the program has open.
+    """
     fifo = Fifo(path, None)
     pipe = subprocess.PIPE
     argv = ["/bin/sh", "-c", script]
@@ -72,7 +76,7 @@ def test_one_below_another_runtime_folder(path: Path, tmp_path: Path) -> None:
 
 def test_one_that_only_a_descendant_has(path: Path) -> None:
     """The program itself writes elsewhere by now."""
-    with holder(path, "exec 3<&0; cat <&3 & exec >/dev/null; echo >&2; wait") as pid:
+    with holder(path, "exec 3<&0; cat <&3 & exec >/dev/null; (echo >&2); wait") as pid:
         path.unlink()
         assert b"said\n" == said(find_lost(path, pid))
 
@@ -85,7 +89,7 @@ def test_one_that_is_where_it_belongs(path: Path) -> None:
 
 def test_what_is_another_daemons(path: Path) -> None:
     """What a program has open besides, of another state, is not ours."""
-    with holder(path, "exec 5>&1 >/dev/null; echo >&2; exec cat") as pid:
+    with holder(path, "exec 5>&1 >/dev/null; (echo >&2); exec cat") as pid:
         path.unlink()
         other = path.parents[2] / "4.56" / "output" / path.name
         assert find_lost(other, pid) is None

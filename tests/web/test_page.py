@@ -1,0 +1,297 @@
+"""The status page in a real browser, shown by a real daemon: one of each for all."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from browser import free_port
+from harness import House, hopeless, said, well
+from selenium.common.exceptions import TimeoutException
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(
+        "CI" not in os.environ and not (CHROMIUM.exists() and DRIVER.exists()),
+        reason="needs Debian's chromium and chromium-driver",
+    ),
+]
+
+DEADLINE = 30.0
+TOKEN = "browser-" * 8
+NIGHT = "rgb(19, 22, 25)"
+HOSTILE = "<img src=x onerror=document.title='taken'>"
+# What a browser would do besides: look for updates, resolve names of its maker's.
+QUIET = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class Page:
+    """The page as somebody sees it who waits until it shows what they look for."""
+
+    def __init__(self, chrome: Chrome, url: str) -> None:
+        self.chrome = chrome
+        self.url = url
+
+    def load(self) -> None:
+        """Open it."""
+        self.chrome.get(self.url)
+        self.until(lambda: self.shown("#link-words") == "live")
+
+    def tidy(self) -> None:
+        """Leave nothing that an earlier test opened, typed or made it remember."""
+        script = "for (const it of document.querySelectorAll('dialog')) it.close()"
+        self.chrome.execute_script(script)
+        self.one("#filter").clear()
+        if self.one("#forget").is_displayed():
+            self.one("#forget").click()
+        self.screen(1280, 800, dark=False)
+        self.console()
+
+    def until(self, check: Callable[[], object], seconds: float = DEADLINE) -> None:
+        """Wait until it is so."""
+        waiting = WebDriverWait(self.chrome, seconds, poll_frequency=0.02)
+        try:
+            waiting.until(lambda _: check())
+        except TimeoutException as error:
+            text = f"{self.shown('body')}\n---\n{self.console()}"
+            raise AssertionError(text) from error
+
+    def until_told(self, selector: str, words: str, times: int) -> None:
+        """Wait until words are so many times in something."""
+        self.until(lambda: times == self.shown(selector).count(words))
+
+    def one(self, selector: str) -> WebElement:
+        """Return what a selector of CSS means."""
+        return self.chrome.find_element(By.CSS_SELECTOR, selector)
+
+    def shown(self, selector: str) -> str:
+        """Return the words in it, as they can be read on the screen."""
+        # At once: what is looked for may be replaced between two questions.
+        script = """const it = document.querySelector(arguments[0]);
+            return it?.checkVisibility() ? it.innerText : "";"""
+        words: str = self.chrome.execute_script(script, selector)
+        return words
+
+    def console(self) -> list[dict[str, Any]]:
+        """Return what the browser has complained of since it was last asked."""
+        complaints: list[dict[str, Any]] = self.chrome.get_log("browser")  # type: ignore[no-untyped-call]
+        return complaints
+
+    def screen(self, width: int, height: int, *, dark: bool) -> None:
+        """Be seen on another screen."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self.chrome.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {**size, "mobile": width < 500}
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.chrome.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [scheme]}
+        )
+
+    def confirm(self, reason: str, token: str | None) -> None:
+        """Fill in the dialog that is open, and go on."""
+        self.one("#deed-reason").send_keys(reason)
+        if token is not None:
+            self.one("#deed-token").send_keys(token)
+        self.one("#deed-yes").click()
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    house = House()
+    token = house.root / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    house.write(
+        {
+            "victim": well(),
+            "calm": well(),
+            "hopeless": hopeless(autostart=False),
+        },
+        daemon={"sample_interval": 0.5},
+        healing={"systemic_share": 0.0, "dormant_after": 2},
+        web={"listen": f"127.0.0.1:{free_port()}", "token_file": "token"},
+    )
+    trio.run(house.start)
+    try:
+        trio.run(house.logged, "served at")
+        yield house
+    finally:
+        trio.run(house.close)
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    # By its path, so that selenium looks for no other one on the network.
+    chrome = Chrome(options, Service(str(DRIVER)))
+    try:
+        yield chrome
+    finally:
+        chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def opened(chrome: Chrome, house: House) -> Page:
+    page = Page(chrome, f"http://{house.settings['web']['listen']}/")
+    page.screen(1280, 800, dark=False)
+    trio.run(house.running, "calm")
+    page.load()
+    return page
+
+
+@pytest.fixture
+def page(opened: Page) -> Iterator[Page]:
+    yield opened
+    opened.tidy()
+
+
+def test_it_loads_without_a_complaint(page: Page) -> None:
+    """All its parts come, its policy forbids none of them, and no script fails."""
+    page.until(lambda: "3 services" in page.shown("#services-count"))
+    page.until(lambda: page.shown("tbody[data-name=victim] .value"))
+    page.until(lambda: "calm running, pid" in page.shown("#events"))
+    assert "Healthy" in page.shown("#verdict")
+    assert [] == page.console()
+
+
+def test_a_crash_is_shown_within_a_second(page: Page, house: House) -> None:
+    """A program that is killed is told of at once, not at the next look.
+
+    The best of some times, as the machine may be busy with something else.
+    """
+    healed = said("healed", service="victim", kind="incident.ended")
+    times: list[float] = []
+    while min(times, default=9.0) > 1.0 and len(times) < 5:
+        [pid] = trio.run(house.running, "victim").values()
+        told = len(times) + 1
+        began = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        page.until_told("#events", "victim crashed", told)
+        page.until_told("#incidents", "victim-", told)
+        times.append(time.monotonic() - began)
+        trio.run(house.until, *[healed] * told)
+    assert min(times) < 1.0
+
+
+def test_a_wrong_token_is_refused(page: Page, house: House) -> None:
+    """Nothing is done, the dialog says why, and asks for another one."""
+    [pid] = trio.run(house.running, "calm").values()
+    page.one("tbody[data-name=calm] .stop").click()
+    page.confirm("to see whether it is refused", "wrong-" * 8)
+    page.until(lambda: "this is not the token" in page.shown("#deed-error"))
+    assert page.one("#deed-token").is_displayed()
+    assert page.one("#deed-token").get_attribute("value") == ""
+    assert {"calm": pid} == trio.run(house.running, "calm")
+
+
+def test_a_reason_is_required(page: Page, house: House) -> None:
+    """Without one the dialog stays, and nothing is done."""
+    [pid] = trio.run(house.running, "calm").values()
+    page.one("tbody[data-name=calm] .restart").click()
+    page.confirm("", TOKEN)
+    assert page.one("#deed").is_displayed()
+    assert {"calm": pid} == trio.run(house.running, "calm")
+
+
+def test_a_restart_by_its_button(page: Page, house: House) -> None:
+    """It says when it is done; the journal has the reason, and how they came."""
+    [pid] = trio.run(house.running, "calm").values()
+    page.one("tbody[data-name=calm] .restart").click()
+    page.confirm("a new certificate", TOKEN)
+    page.until(lambda: "Restart calm: done." in page.shown("#toasts"))
+    assert {"calm": pid} != trio.run(house.running, "calm")
+    told = [record for record in house.records() if "certificate" in str(record)]
+    assert "web" in str(told[0])
+    # The token is known by now.
+    page.one("tbody[data-name=calm] .restart").click()
+    assert not page.one("#deed-token").is_displayed()
+
+
+def test_it_resumes_from_dormant_mode(page: Page, house: House) -> None:
+    """The banner says why, and leads out of it; the reason is kept."""
+    start = partial(house.call, "start", names=["hopeless"])
+    trio.run(start)
+    page.until(lambda: "Dormant" in page.shown("#dormant"))
+    assert "Exceeded maximum consecutive failures (2)" in page.shown("#dormant")
+    assert "Critical" in page.shown("#verdict")
+    trio.run(partial(house.call, "stop", names=["hopeless"]))
+    page.one("#resume").click()
+    page.confirm("the disk has room again", TOKEN)
+    page.until(lambda: page.shown("#dormant") == "")
+    status = trio.run(house.call, "status")
+    assert not status["selfHealing"]["isDormant"]
+    assert "the disk has room again" in str(status["circuitBreakers"])
+
+
+def test_what_programs_say_stays_words(page: Page, house: House) -> None:
+    """Markup that a program writes is shown as it is, and does nothing."""
+    house.change(hostile=well(autorestart="never"))
+    trio.run(house.call, "reload")
+    trio.run(partial(house.call, "stop", names=["calm"], reason=HOSTILE))
+    page.until(lambda: HOSTILE in page.shown("#events"))
+    assert "taken" not in page.chrome.title
+    assert page.chrome.find_elements(By.CSS_SELECTOR, "main img") == []
+    trio.run(partial(house.call, "start", names=["calm"]))
+
+
+def test_the_filter(page: Page) -> None:
+    """It leaves what is looked for, by name or state; a key leads to it."""
+    page.one("body").send_keys("/")
+    page.chrome.switch_to.active_element.send_keys("vic running")
+    page.until(lambda: "1 shown" in page.shown("#services-count"))
+    assert "calm" not in page.shown("#services")
+
+
+def test_a_lost_connection_is_told(page: Page, house: House) -> None:
+    """What is shown is said to be old, until the daemon is back."""
+    trio.run(house.kill9)
+    page.until(lambda: "Connection lost" in page.shown("#lost"))
+    assert "old" in page.shown("#link-words")
+    trio.run(house.start)
+    page.until(lambda: page.shown("#link-words") == "live")
+    assert "" == page.shown("#lost")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "dark"),
+    [("light", 1280, False), ("dark", 1280, True), ("phone", 390, False)],
+)
+def test_screens(
+    page: Page, tmp_path: Path, name: str, width: int, *, dark: bool
+) -> None:
+    """It follows the system's colours, and nothing is wider than the screen."""
+    page.screen(width, 844, dark=dark)
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    page.until(lambda: (page.chrome.execute_script(ground) == NIGHT) == dark)
+    wider = (
+        "const it = document.documentElement; return it.scrollWidth - it.clientWidth"
+    )
+    assert 0 == page.chrome.execute_script(wider)
+    assert page.chrome.save_screenshot(tmp_path / f"{name}.png")
