@@ -392,8 +392,8 @@ WEB = {
     "listen": "Where it is served: an address, which names no host, and a port.",
     "certfile": "The certificate, with all between it and its root, for TLS.",
     "keyfile": "Its key, without a password.",
-    "insecure": "May be reached from other hosts without TLS: whoever is on the way"
-    " reads along, the token too.",
+    "insecure": "May be reached from other hosts without TLS, so that whoever is on the"
+    " way reads along, the token too; or be read there without the token.",
     "token_file": "What whoever changes something has to know, at least 32 characters,"
     " in a file that nobody but the daemon's user can read. See"
     " [the token](web.md#the-token).",

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,7 +144,8 @@ class _Serving:
 
 
 async def _serve(backend: "_Backend", wanted: _Wanted) -> None:
-    # Not before: without [web] nothing of it is loaded.
+    # Not before, and not in the loop: it is a lot, which without [web] nobody loads.
+    await trio.to_thread.run_sync(import_module, "selfhealingd.web.application")
     from selfhealingd.web.application import Site  # noqa: PLC0415
     from selfhealingd.web.server import listen, serve  # noqa: PLC0415
 

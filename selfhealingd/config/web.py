@@ -1,5 +1,6 @@
 """``[web]``: what is looked at by HTTP, and how that is kept from strangers."""
 
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -13,6 +14,7 @@ from selfhealingd.core.web import Web
 NEEDED = ("hypercorn", "starlette", "prometheus_client")
 LOCALHOST = "127.0.0.1"
 
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _EXTRA = "pip install 'selfhealingd[web]'"
 
 
@@ -45,6 +47,10 @@ def read_web(
     )
     if not wrong & {"certfile", "keyfile"}:
         _check_tls(table, spot)
+    for index, name in enumerate(table.hosts or ()):
+        if not _NAME.fullmatch(name):
+            words = f'"{name}" is no name of a host'
+            spot.at("hosts").item(index).wrong(words, "leave out the port")
     if not wrong:
         _check_exposed(table, found, spot)
     return found
@@ -75,9 +81,14 @@ def _check_tls(table: WebTable, spot: Spot) -> None:
 
 def _check_exposed(table: WebTable, web: Web, spot: Spot) -> None:
     """Note what would let strangers read, or read along."""
-    if web.loopback:
+    if web.loopback or table.insecure:
         return
-    if not web.secure and not table.insecure:
+    if not web.reading:
+        spot.at("token_to_read").wrong(
+            f"{web.host} can be reached from other hosts, and whoever does could look",
+            "leave it out; if you know better: insecure = true",
+        )
+    if not web.secure:
         spot.at("listen").wrong(
             f"{web.host} can be reached from other hosts, and without TLS whoever is"
             " on the way reads along, the token too",

@@ -219,6 +219,7 @@ class _Paced(trio.abc.HalfCloseableStream):
         self.socket = stream.socket
         self._stream = stream
         self._patience = patience
+        self._ended = False
         with suppress(OSError):
             host, port, *_ = stream.socket.getpeername()
             self.peer: tuple[str, int] = (host, port)
@@ -229,6 +230,8 @@ class _Paced(trio.abc.HalfCloseableStream):
         """Send in pieces, each within its time; raises BrokenResourceError."""
         view = memoryview(data)
         for begin in range(0, len(view), _PIECE):
+            if self._ended:
+                raise trio.ClosedResourceError
             with trio.move_on_after(self._patience) as scope:
                 await self._stream.send_all(view[begin : begin + _PIECE])
             if scope.cancelled_caught:
@@ -240,7 +243,8 @@ class _Paced(trio.abc.HalfCloseableStream):
         await self._stream.wait_send_all_might_not_block()
 
     async def send_eof(self) -> None:
-        """Say that nothing more comes."""
+        """Say that nothing more comes; whoever would send more, meanwhile, may not."""
+        self._ended = True
         await self._stream.send_eof()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:

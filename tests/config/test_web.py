@@ -69,6 +69,17 @@ def test_insecure_is_a_word_that_somebody_has_to_say(load: Load, wrong: Wrong) -
     )
 
 
+def test_other_hosts_look_with_the_token(load: Load, wrong: Wrong) -> None:
+    """With TLS, too; unless the operator knows better."""
+    tls = '[web]\nlisten = "[::]:80"\ncertfile = "c"\nkeyfile = "k"\n'
+    open_to_all = f"{tls}token_to_read = false\n"
+    [mistake] = wrong(open_to_all)
+    assert "web.token_to_read: :: can be reached from other hosts" in mistake
+    web = load(f"{open_to_all}insecure = true").web
+    assert web is not None
+    assert not web.reading
+
+
 @pytest.mark.parametrize(
     ("written", "words"),
     [
@@ -77,6 +88,7 @@ def test_insecure_is_a_word_that_somebody_has_to_say(load: Load, wrong: Wrong) -
         ("listen = 80", "web.listen: expected a host and a port"),
         ('certfile = "a"', "web.keyfile: missing; TLS takes both"),
         ('keyfile = "a"', "web.certfile: missing; TLS takes both"),
+        ('hosts = ["a", "b:80"]', 'web.hosts[1]: "b:80" is no name of a host; leave'),
         ('tokenfile = "a"', 'web.tokenfile: unknown key; did you mean "token_file"'),
     ],
 )

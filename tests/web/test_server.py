@@ -1,11 +1,14 @@
 """Connections: whoever is slow, odd or many costs the others nothing."""
 
-from contextlib import AsyncExitStack
+import socket
+import struct
+from contextlib import AsyncExitStack, suppress
+from random import Random
 
 import pytest
 import trio
 from harness import soon
-from httpserved import Client, hello, serving
+from httpserved import Client, guarded, hello, serving
 
 from selfhealingd.web.server import Limits, Message, Receive, Send, gone
 
@@ -113,3 +116,46 @@ async def test_an_offer_of_another_protocol_is_ignored() -> None:
     async with serving(hello) as place:
         upgrade = "GET / HTTP/1.1\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk"
         assert (await place.ask(upgrade)).endswith("hello")
+
+
+PIECES = (
+    *(HELLO, HELLO, "GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\n", "HEAD / HTTP/1.0\r\n"),
+    *("Host: localhost\r\n", "Host: localhost\r\n", "Content-Length: 5\r\n"),
+    *("Transfer-Encoding: chunked\r\n", "Connection: close\r\n", "\r\n", "\r\n"),
+    *("hello", "5\r\nhello\r\n", "0\r\n\r\n", "\x00\xff", "Expect: 100-continue\r\n"),
+    (
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    ),
+    "CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+)
+
+
+async def test_no_nonsense_is_taken_for_a_defect() -> None:
+    """Whatever is sent, in whatever order, and however it is broken off."""
+    many = trio.CapacityLimiter(30)
+    errors: list[tuple[Exception, str]] = []
+    application = guarded(hello, errors)
+    async with serving(application, Limits(head=0.2)) as place:
+
+        async def attack(chance: Random) -> None:
+            async with many, place.connect() as client:
+                with suppress(trio.BrokenResourceError):
+                    for _ in range(chance.randint(1, 12)):
+                        await client.say(chance.choice(PIECES))
+                    if chance.random() < 1 / 3:
+                        await client.stream.send_eof()
+                    with trio.move_on_after(chance.random() / 20):
+                        await client.rest()
+                if chance.random() < 1 / 3:
+                    linger = struct.pack("ii", 1, 0)  # its end is a reset
+                    socket_option = (socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    client.stream.socket.setsockopt(*socket_option)
+
+        async with trio.open_nursery() as nursery:
+            for seed in range(300):
+                nursery.start_soon(attack, Random(seed))  # noqa: S311 - no secret
+        await soon(lambda: place.is_served("GET / HTTP/1.1"))
+    assert [] == errors
