@@ -48,7 +48,8 @@ def _incident(console: Console, incident: IncidentDocument) -> None:
 
 def _attempt(attempt: AttemptDocument) -> str:
     detail = f": {attempt.detail}" if attempt.detail else ""
-    return f"{attempt.remedy}, {attempt.result or 'under way'}{detail}"
+    by = " (the model)" if attempt.advised else ""
+    return f"{attempt.remedy}{by}, {attempt.result or 'under way'}{detail}"
 
 
 def _style(attempt: AttemptDocument) -> str:

@@ -58,6 +58,8 @@ def judge(
     never = refusal(policy, host, s, incident, action)
     if never is not None:
         return never
+    if s.incident is not None and any(one.advised for one in s.incident.attempts):
+        return Leave("the model has had its try at this incident")
     needed = _consent_needed(policy, s, action) or _too_early(policy, s)
     return Carry() if needed is None else Ask(needed)
 
@@ -162,7 +164,7 @@ def _consent_needed(policy: Policy, s: Service, action: Action) -> str | None:
 
 
 def _too_early(policy: Policy, s: Service) -> str | None:
-    """Return why it is not a model's turn: the ladder is first, and once is enough."""
+    """Return why it is not a model's turn: the ladder is first."""
     found = s.open_incident
     if found is None:
         raise AssertionError(s)
@@ -174,6 +176,4 @@ def _too_early(policy: Policy, s: Service) -> str | None:
     opened = isinstance(s.breaker.state, Open | HalfOpen)
     if found.failed < len(steps) and not opened:
         return "its own remedies have not all been tried"
-    if any(one.advised for one in found.attempts):
-        return "the model has had its try at this incident"
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from selfhealingd.core import dependencies, plan, treatment
+from selfhealingd.core import consent, dependencies, plan, treatment
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, HalfOpen, Open
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Backoff, Running, Stopped, Why, alive
@@ -32,7 +32,7 @@ def hindrances(
 ) -> Iterator[Hindrance]:
     """Name all that would keep a remedy for a service from being carried out."""
     program = policy.programs[s.name]
-    yield from _switches(host, program, s)
+    yield from _switches(policy, host, s)
     if not _in_need(host, program, s):
         return
     yield from _breakers(host, s, now)
@@ -41,7 +41,7 @@ def hindrances(
         why, until = waiting
         if why is Why.BACKOFF:
             yield Hindrance("backoff after what failed", until)
-        elif why in {Why.BUDGET, Why.EVIDENCE, Why.PAUSE}:
+        elif why in {Why.ADVICE, Why.BUDGET, Why.EVIDENCE, Why.PAUSE}:
             yield Hindrance(why.value, until)
     elif waiting is not None and waiting[0] is Why.TURN:
         yield Hindrance("others are being healed: so many at a time are allowed")
@@ -67,8 +67,9 @@ def _in_need(host: Host, program: Program, s: Service) -> bool:
     return True
 
 
-def _switches(host: Host, program: Program, s: Service) -> Iterator[Hindrance]:
+def _switches(policy: Policy, host: Host, s: Service) -> Iterator[Hindrance]:
     """What only a person turns."""
+    program = policy.programs[s.name]
     if host.shutting_down:
         yield Hindrance("the daemon is shutting down")
     if not s.wanted and s.run == 0 and not program.autostart:
@@ -90,7 +91,12 @@ def _switches(host: Host, program: Program, s: Service) -> Iterator[Hindrance]:
         )
     if program.autorestart is Autorestart.NEVER and not alive(s.life):
         yield Hindrance("autorestart is never", do=f"selfhealctl start {s.name}")
-    if _left_to_you(program, s):
+    if isinstance(consent.standing(policy, host, s), Hold):
+        yield Hindrance(
+            "the model says hold, which you allowed",
+            do=f"selfhealctl restart {s.name}",
+        )
+    elif _left_to_you(program, s):
         yield Hindrance(
             "its ladder says hold: it is left to you",
             do=f"selfhealctl restart {s.name}",

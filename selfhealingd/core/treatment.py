@@ -50,6 +50,13 @@ def review(turn: Turn, s: Service) -> None:
 def await_command(turn: Turn, s: Service) -> Service:
     """Look at a service that is down, before whose start a command is run."""
     s = _switched_off(turn, s)
+    if s.attempt is not None and turn.host.dormant:
+        s = attempts.interrupt(turn, s, "the engine went dormant")
+    return _give_up_command(turn, s)
+
+
+def _give_up_command(turn: Turn, s: Service) -> Service:
+    """Count a command as failed that did not end in time, well or not by now."""
     if s.attempt is not None and turn.at >= s.attempt.deadline:
         attempts.conclude(turn, s, Result.NO_EFFECT, "did not end in time")
     return turn.service(s.name)
@@ -140,7 +147,9 @@ def deadline(host: Host, program: Program, s: Service) -> float | None:
 
 def _judge(turn: Turn, s: Service) -> None:
     program, symptom = turn.program(s.name), looked(turn.host, s).leading
-    if s.attempt is not None and symptom is not None:
+    if s.attempt is not None and s.attempt.command:
+        s = _give_up_command(turn, s)
+    elif s.attempt is not None and symptom is not None:
         s = _judge_attempt(turn, s, symptom)
     when = verified_at(program, looked(turn.host, s))
     if when is not None and turn.at >= when:
@@ -168,7 +177,7 @@ def _judge_attempt(turn: Turn, s: Service, symptom: Symptom) -> Service:
     attempt = s.attempt
     if attempt is None:
         raise AssertionError(s)
-    if attempt.command or s.run < attempt.run:
+    if s.run < attempt.run:
         if turn.at >= attempt.deadline:
             attempts.conclude(turn, s, Result.NO_EFFECT, "did not end in time")
     elif symptom.at > attempt.began and not symptom.quiet:

@@ -60,14 +60,10 @@ def test_what_is_on_the_list_is_carried_out_once_the_breaker_opened() -> None:
     [
         ({"misled": 2}, "2 remedies of the model"),
         ({"breaker": BARE}, "have not all been tried"),
-        (
-            {"incident": replace(INCIDENT, attempts=(replace(TRIED, advised=True),))},
-            "has had its try",
-        ),
     ],
 )
 def test_else_a_person_is_asked(changed: dict[str, Any], says: str) -> None:
-    """Demoted, too early, or a second time."""
+    """Demoted, or too early."""
     found = judge(POLICY, host(), replace(DOWN, **changed), "web-1", PRUNE)
     assert isinstance(found, Ask)
     assert says in found.words
@@ -115,6 +111,13 @@ def test_what_nobody_may_have_done(
     assert says in found.words
     ordered = Ordered(incident="web-1", action=PRUNE, at=0.0, by=By(0, 1))
     assert standing(now, where, replace(s, proposal=ordered)) is None
+
+
+def test_an_incident_is_acted_on_once() -> None:
+    """Neither the model nor its approver tries the same again and again."""
+    tried = replace(INCIDENT, attempts=(replace(TRIED, advised=True),))
+    found = judge(POLICY, host(), replace(DOWN, incident=tried), "web-1", PRUNE)
+    assert Leave("the model has had its try at this incident") == found
 
 
 def test_no_action_is_none() -> None:

@@ -26,6 +26,7 @@ from selfhealingd.core.breaker import (
     HalfOpen,
     breaker_name,
 )
+from selfhealingd.core.diagnosis import Action, DelayRestart, NoAction, RestartOnce
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Cause
@@ -50,9 +51,11 @@ from selfhealingd.core.policy import (
     BreakerPolicy,
     Flags,
     Healing,
+    Llm,
     Policy,
     Program,
 )
+from selfhealingd.core.proposal import Proposed
 from selfhealingd.core.readiness import Line, Notify, Readiness
 from selfhealingd.core.remedy import (
     Hold,
@@ -78,6 +81,7 @@ breaker_policies = st.builds(
     open_secs=st.just(60.0),
     permanent_after=st.integers(1, 5),
 )
+ACTIONS: tuple[Action, ...] = (RestartOnce(), Run("clear"), DelayRestart(), Hold())
 healings = st.builds(
     Healing,
     backoff_initial=st.sampled_from([0.0, 5.0]),
@@ -91,6 +95,7 @@ healings = st.builds(
             (Reload(), Hold()),
         ]
     ),
+    llm_actions=st.sampled_from([(), ACTIONS, ACTIONS]),
 )
 symptoms = st.builds(
     Symptom,
@@ -123,6 +128,8 @@ policies = st.builds(
     max_concurrent_remedies=st.sampled_from([0.2, 1.0]),
     max_remedies_per_hour=st.sampled_from([0, 2, 60, 60]),
     main=breaker_policies,
+    runbooks=st.sampled_from([{"clear": 5.0}, {"clear": 5.0}, {}]),
+    llm=st.sampled_from([Llm.ACT, Llm.ACT, Llm.ADVISE, Llm.OFF]),
 )
 exits = st.builds(
     Exit,
@@ -329,6 +336,55 @@ class Interleavings(RuleBasedStateMachine):
                     problem=problem,
                 )
             )
+
+    @rule(
+        n=which,
+        action=st.sampled_from([*ACTIONS, NoAction(), Run("none")]),
+        digest=st.sampled_from(["d", "d", "d", "e"]),
+        stale=st.sampled_from([False, False, False, True]),
+    )
+    def a_model_advises(
+        self,
+        n: int,
+        action: Action,
+        digest: str,
+        stale: bool,  # noqa: FBT001
+    ) -> None:
+        """Most often for an incident that is open; about any service."""
+        ill = [x for x, s in self.host.services.items() if s.open_incident]
+        name = [*ill, *ill, self.pick(n)][n % (2 * len(ill) + 1)]
+        self.advise(name, action, digest=digest, stale=stale)
+
+    @rule(n=which, digest=st.sampled_from(["d", "d", "e"]))
+    def a_person_approves(self, n: int, digest: str) -> None:
+        """What waits for that, or what does not."""
+        found = [
+            s.proposal.id
+            for s in self.host.services.values()
+            if isinstance(s.proposal, Proposed)
+        ]
+        proposal = [*found, "a1"][n % (len(found) + 1)]
+        self.ask(events.ApproveAsked, proposal=proposal, digest=digest)
+
+    @rule(n=which, action=st.sampled_from(ACTIONS))
+    def a_model_has_its_way(self, n: int, action: Action) -> None:
+        """Advised, approved, and its time has come: by chance that seldom is."""
+        ill = [x for x, s in self.host.services.items() if s.open_incident]
+        if not ill:
+            return
+        name = ill[n % len(ill)]
+        self.advise(name, action)
+        proposal = self.host.services[name].proposal
+        if isinstance(proposal, Proposed):
+            self.ask(events.ApproveAsked, proposal=proposal.id, digest="d")
+        for _ in range(2):
+            if name in self.wakes and name in self.host.services:
+                self.now = max(self.now, self.wakes[name])
+                self.fire(name)
+
+    @rule(n=which)
+    def a_person_trusts_the_model(self, n: int) -> None:
+        self.ask(events.TrustAsked, service=self.pick(n))
 
     @rule(n=which, back=st.integers(-1, 2), end=exits, kind=st.integers(0, 6))
     def news_that_is_stale_or_impossible(
@@ -638,6 +694,21 @@ class Interleavings(RuleBasedStateMachine):
         self.check_status()
         return todo
 
+    def advise(
+        self, name: str, action: Action, *, digest: str = "d", stale: bool = False
+    ) -> None:
+        s = self.host.services.get(name)
+        found = None if s is None or stale else s.incident
+        self.feed(
+            events.Advised(
+                at=self.now,
+                service=name,
+                incident="other-9" if found is None else found.id,
+                action=action,
+                digest=digest,
+            )
+        )
+
     def perform(self, effect: effects.Effect) -> None:
         match effect:
             case effects.Spawn(service=name, run=run):
@@ -691,7 +762,8 @@ class Interleavings(RuleBasedStateMachine):
         assert not self.host.dormant
         assert not s.breaker.permanent
         assert s.open_incident is not None
-        assert isinstance(s.life, Starting | Running | Stopping)
+        running = isinstance(s.life, Starting | Running | Stopping)
+        assert running or (s.attempt is not None and s.attempt.command)
 
     def check_ready(self, name: str) -> None:
         gated = self.policy.programs[name].readiness is not None
@@ -712,6 +784,8 @@ class Interleavings(RuleBasedStateMachine):
                 case Starting(pid=None) | Running():
                     owner = s.attempt or s.open_incident or s.breaker.failures
                     assert owner, "a timer without an owner"
+                case Backoff(until=None) if s.attempt is not None and s.attempt.command:
+                    pass
                 case Backoff(until=None) | Stopped() | Exited() | Fatal():
                     raise AssertionError("a timer without an owner", s)
                 case _:
@@ -747,7 +821,11 @@ class Interleavings(RuleBasedStateMachine):
 
     def check_service(self, s: Service) -> None:
         if s.attempt is not None:
-            assert alive(s.life) or self.host.shutting_down
+            moves = alive(s.life) or s.attempt.command
+            assert moves or self.host.shutting_down
+        if s.proposal is not None:
+            assert s.open_incident is not None, "a proposal for what is over"
+            assert s.proposal.incident == s.open_incident.id
         if isinstance(s.breaker.state, HalfOpen):
             assert s.attempt is not None, "a leaked half-open try"
             assert s.attempt.ticket == s.breaker.generation

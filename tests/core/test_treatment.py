@@ -176,6 +176,17 @@ def test_a_runbook_that_nobody_answers_for_fails_in_the_end() -> None:
     assert ("run clear", Result.NO_EFFECT) == tried(sim)[0]
 
 
+def test_a_runbook_without_an_end_fails_also_where_the_symptom_went_away() -> None:
+    """Its time is over once, and no timer fires for ever."""
+    sim = running(program("web", Runbook("clear")))
+    sim.sicken("web", LIVENESS)
+    sim.run_until(lambda: sim.commands)
+    sim.recover("web", LIVENESS.key)
+    sim.run_for(200)
+    assert [("run clear", Result.NO_EFFECT)] == tried(sim)
+    assert Ending.PASSED is incident(sim).ending
+
+
 def test_what_is_only_told_is_left_to_a_person() -> None:
     """Hold: an incident, and nothing else; it passes when the symptom does."""
     sim = running()
