@@ -3,7 +3,6 @@
 import trio
 from msgspec.structs import replace
 
-from selfhealingd.clock import utc_now
 from selfhealingd.commands.common import anchor
 from selfhealingd.commands.foretelling import looked_at
 from selfhealingd.commands.hooks import documents
@@ -21,7 +20,6 @@ async def figures(system: System, status: Status) -> Figures:
     """Take a look, beside the ``status`` that there is."""
     counts = system.counts
     found = Figures(
-        at=utc_now().timestamp(),
         lag=0.0,
         status=status,
         hooks=documents(system, anchor()),

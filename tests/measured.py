@@ -10,6 +10,7 @@ from selfhealingd.web.figures import Figures
 from selfhealingd.wire import documents as doc
 
 AT = 1_700_000_000.0
+"""When all of them came up."""
 
 
 def program(name: str, **keys: Any) -> doc.ProgramDocument:
@@ -19,7 +20,7 @@ def program(name: str, **keys: Any) -> doc.ProgramDocument:
         "group": None,
         "state": "RUNNING",
         "pid": 7,
-        "since": "2026-11-26T13:09:00.123Z",
+        "since": "2023-11-14T22:13:20.000Z",
         "uptime": 60.0,
         "exit": None,
         "next": None,
@@ -142,4 +143,4 @@ def figures(
         "left": Left(calls=5, tokens=1000, cost_today=0.5, cost_this_month=2.5),
         "priced": True,
     }
-    return Figures(at=AT, lag=lag, status=status, **(usual | keys))
+    return Figures(lag=lag, status=status, **(usual | keys))

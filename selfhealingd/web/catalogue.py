@@ -7,6 +7,7 @@ What isn't known has no sample: it is neither zero nor a failure.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from selfhealingd.web.figures import Figures
 from selfhealingd.web.rows import (
@@ -95,10 +96,10 @@ def _keys(figures: Figures) -> Samples:
     )
 
 
-def _start_times(figures: Figures) -> Samples:
-    for one in every_service(figures):
-        if one.uptime is not None:
-            yield (one.name,), figures.at - one.uptime
+def _began(one: ProgramDocument) -> float | None:
+    if one.uptime is None:
+        return None
+    return datetime.fromisoformat(one.since).timestamp()
 
 
 def _up(one: ProgramDocument) -> bool:
@@ -220,11 +221,10 @@ CATALOGUE = (
         f"Its runs, failed starts among them, {KEPT}.",
         lambda one: one.runs,
     ),
-    Row(
+    of_service(
         "selfhealingd_service_start_time_seconds",
         "When it came up, since 1970; only while it is up.",
-        ("service",),
-        _start_times,
+        _began,
     ),
     of_service(
         "selfhealingd_service_incident_open",

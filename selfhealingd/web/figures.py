@@ -10,14 +10,13 @@ from selfhealingd.wire.documents import HookDocument, Status
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment. ``at``: seconds since 1970; ``lag``: seconds the loop took to answer.
+    """One moment. ``lag``: seconds that the loop took to answer.
 
     ``limits``: all that has one. ``events``, ``opened``, ``ended``, ``attempts``: see
     ``counting``. ``left``: of a model's budget, None where none is asked; ``priced``:
     what its calls cost is known.
     """
 
-    at: float
     lag: float
     status: Status
     hooks: tuple[HookDocument, ...] = ()
