@@ -46,11 +46,11 @@ class Notifier:
 
         Those who could not be told are tried again, the others are not told twice.
         """
-        notice = self._write(letter)
         left = dict(zip(way.names, way.urls, strict=True))
         failures: dict[str, str] = {}
         for tries, wait in enumerate((0.0, *WAITS), start=1):
             await trio.sleep(wait)
+            notice = self._write(letter)  # anew: it says how it is, and what is next
             told = await self._try(hook, way, tuple(left.values()), notice)
             for name, failure in zip(tuple(left), told, strict=True):
                 failures.pop(name, None)

@@ -15,10 +15,16 @@ from selfhealingd.notify.call import Answered, Asked, Failure
 pytestmark = pytest.mark.process
 
 
-async def ask(*urls: str, seconds: float = DEADLINE, **environ: str) -> Answered:
+async def ask(
+    *urls: str,
+    seconds: float = DEADLINE,
+    own: dict[str, str] | None = None,
+    **environ: str,
+) -> Answered:
     asked = Asked(
         urls=urls,
         seconds=seconds,
+        environment=own or {},
         title="db1: web: crashed",
         body="now: web is BACKOFF\nsee: selfhealctl show web",
         tone="failure",
@@ -67,6 +73,19 @@ async def test_mail_and_http() -> None:
     assert "see: selfhealctl show web" in mail
     assert ("db1: web: crashed", "failure") == (post["title"], post["type"])
     assert b"POST /hook" in heads[0]
+
+
+async def test_a_proxy_is_used_where_the_hook_names_it() -> None:
+    """Its own environment counts; what it can't reach itself, it reaches so."""
+    posts: list[dict[str, object]] = []
+    heads: list[bytes] = []
+    async with served(takes_posts(posts, heads)) as port:
+        told = await ask(
+            "json://nowhere.invalid/hook",
+            own={"http_proxy": f"http://127.0.0.1:{port}"},
+        )
+    assert Answered(failures=(None,)) == told
+    assert heads[0].startswith(b"POST http://nowhere.invalid/hook ")
 
 
 async def test_who_cannot_be_told_is_named() -> None:
