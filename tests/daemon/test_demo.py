@@ -1,5 +1,7 @@
 """The demo shows what it promises to."""
 
+import re
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -10,7 +12,9 @@ from harness import House, after, breaker, lives, said
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
-ETC = Path(__file__).parents[2] / "etc"
+TOP = Path(__file__).parents[2]
+ETC = TOP / "etc"
+TUTORIAL = (TOP / "docs" / "tutorial.md").read_text()
 
 PLACES = """
 state_dir = "state"
@@ -26,7 +30,10 @@ socket = "s"
 
 
 async def test_the_demo_shows_crash_restart_and_verdict(house: House) -> None:
-    """One is well, three are healed, one is given up, one needs SIGKILL."""
+    """One is well, three are healed, one is given up, one needs SIGKILL.
+
+    Meanwhile all can be typed that the tutorial has typed.
+    """
     shutil.copytree(ETC / "demo", house.root / "demo")
     before, daemon, after_it = (ETC / "demo.toml").read_text().partition("[daemon]\n")
     house.config.write_text(f"{before}{daemon}{PLACES}{after_it}{SOCKET}")
@@ -36,6 +43,9 @@ async def test_the_demo_shows_crash_restart_and_verdict(house: House) -> None:
         nursery.start_soon(_neverstarts_is_blocked, house)
         nursery.start_soon(_is_healed, house, "leaky", "memory: .* MiB")
         nursery.start_soon(_is_healed, house, "hanging", "nothing written")
+    for words in typed():
+        ran = await house.ctl(*words)
+        assert 0 == ran.status, f"{words}: {ran.out}{ran.err}"
     pids = await house.running("well", "stubborn")
     [beat] = [
         task
@@ -51,6 +61,15 @@ async def test_the_demo_shows_crash_restart_and_verdict(house: House) -> None:
     assert 0 == await house.wait()
     assert [False, False] == [lives(pid) for pid in pids.values()]
     assert {} == house.marked()
+
+
+def typed() -> list[list[str]]:
+    """Return what the tutorial asks the client, but for what goes on until Ctrl-C."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
+    lines = [shlex.split(x, comments=True) for b in blocks for x in b.splitlines()]
+    return [
+        words[1:] for words in lines if words[0] == "selfhealctl" and "-f" not in words
+    ]
 
 
 async def _crashy_is_healed(house: House) -> None:
