@@ -48,9 +48,14 @@ _FONTS = re.compile(r"\s*@font-face \{[^}]*\}")
 def client(folder: Path, *words: str) -> str:
     """Return what the client prints on a terminal of that width."""
     return subprocess.check_output(
-        [sys.executable, "-m", "selfhealctl", "--socket", folder / "s", *words],
+        [sys.executable, "-m", "selfhealctl", *words],
         text=True,
-        env={**os.environ, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1"},
+        env={
+            **os.environ,
+            "COLUMNS": str(COLUMNS),
+            "FORCE_COLOR": "1",
+            "SELFHEALCTL_SOCKET": str(folder / "s"),
+        },
     )
 
 
