@@ -59,6 +59,7 @@ GRACE_SECS = 3.0
 """For the helper to say itself that its time was over, before it is killed."""
 
 MOST_TOLD = 64 * 1024
+NOT_FOUND = 404
 KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
 
 log = logs.get("Diagnosis")
@@ -152,6 +153,10 @@ class Diagnosis:
         else:
             self._problems.clear(SOURCES)
         self._judge_keys()
+
+    def forgive_keys(self) -> None:
+        """Try failed keys again if there is no other, by a person's word."""
+        self.ring = keyring.forgiven(self.ring, trio.current_time())
 
     def close_breaker(self, reason: str, by: By) -> None:
         """Let calls be made again, by a person's word."""
@@ -269,16 +274,19 @@ class Diagnosis:
                 return Outcome.NEUTRAL
             case Blame.CONFIG:
                 model, file = self.settings.model, self._config().file
+                words = f"does not take what it is asked with model {model}"
+                if told.status == NOT_FOUND:
+                    words = f"knows no model {model}"
                 self._problems.set(
                     MODEL,
-                    f"the model's endpoint does not take what it is asked with model"
-                    f" {model} ({told.status})",
+                    f"the endpoint of [llm] {words} ({told.status})",
                     f"mend model or endpoint of [llm] in {file}, then:"
                     " selfhealctl reload",
                 )
                 return Outcome.NEUTRAL
             case Blame.NOBODY if told.problem is None:
                 self._problems.clear(MODEL)
+                self._judge_keys()
                 return Outcome.SUCCESS
             case _:
                 log.warning(f"the model's endpoint {told.problem}")

@@ -1,9 +1,11 @@
 """A model's endpoint on loopback that answers what a test tells it to."""
 
 import json
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 import trio
@@ -44,11 +46,15 @@ def message(told: object = GOOD, **changed: Any) -> bytes:
 
 @dataclass
 class Endpoint:
-    """Where it is, what it answers, and what it was sent."""
+    """Where it is, what it answers, and what it was sent.
+
+    ``resets``: what it has answered, it breaks the connection off.
+    """
 
     url: str = ""
     answer: bytes = b""
     pieces: Callable[[], AsyncIterator[bytes]] | None = None
+    resets: bool = False
     answers: list[bytes] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -70,6 +76,8 @@ class Endpoint:
                 ]
                 while len(body) < length:
                     body += await stream.receive_some()
+                if self.resets:
+                    stream.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
                 self.heads.append(head.decode())
                 self.bodies.append(body)
                 if self.pieces is not None:

@@ -169,6 +169,7 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
     started = msgspec.structs.replace(begun, deadline=seconds)
     known = await kept(system, incident.id)
     if known is None:
+        system.diagnosis.forgive_keys()
         await record(system, call, "llm diagnose", incident.id)
 
     async def carry_out() -> None:

@@ -1,6 +1,6 @@
 """Which key is used next, and what each answer says about it.
 
-    USABLE --401, 403--> FAILED          until other keys are read
+    USABLE --401, 403--> FAILED          until an operator asks again with no other
     USABLE --402--> UNPAID               likewise: its account has no means
     USABLE --429--> COOLING              for its retry-after, then USABLE
 
@@ -78,16 +78,26 @@ def blame(status: int | None) -> Blame:
 
 
 def renewed(ring: KeyRing, found: KeyRing) -> KeyRing:
-    """Go on with other keys: those that were known and cool go on cooling.
+    """Go on with other keys; those that were known are what they were.
 
-    One that had failed is tried again: who reloads says that it is mended.
+    A reload, which may be for a flag, must not make a key look well that isn't.
     """
-    cooling = {key.fingerprint: key for key in ring if isinstance(key.state, Cooling)}
+    known = {key.fingerprint: key.state for key in ring}
     return tuple(
-        msgspec.structs.replace(key, state=cooling[key.fingerprint].state)
-        if key.fingerprint in cooling
-        else key
+        msgspec.structs.replace(key, state=known.get(key.fingerprint, key.state))
         for key in found
+    )
+
+
+def forgiven(ring: KeyRing, now: float) -> KeyRing:
+    """Have keys tried again that had failed, if there is no other: a person asks."""
+    if choose(ring, now) is not None:
+        return ring
+    return tuple(
+        msgspec.structs.replace(key, state=Usable())
+        if isinstance(key.state, Failed)
+        else key
+        for key in ring
     )
 
 

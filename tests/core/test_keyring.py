@@ -12,6 +12,7 @@ from selfhealingd.core.keyring import (
     answered,
     blame,
     choose,
+    forgiven,
     in_words,
     management,
     renewed,
@@ -24,12 +25,24 @@ RING: KeyRing = (A, B)
 
 @pytest.mark.parametrize("status", [401, 402, 403])
 def test_a_refused_key_fails_and_the_next_is_chosen(status: int) -> None:
-    """Until other keys are read; no time brings it back."""
+    """No time brings it back, nor a reload, which may be for anything."""
     ring = answered(RING, "a", status, now=0)
     assert Failed(status) == ring[0].state
     assert B == choose(ring, now=1e9)
     assert str(status) in in_words(ring[0], 0)
-    assert A == choose(renewed(ring, RING), now=1)
+    assert B == choose(renewed(ring, RING), now=1)
+
+
+def test_a_failed_key_is_tried_again_where_a_person_asks() -> None:
+    """What was wrong with it may be mended; but not while there is another."""
+    one_failed = answered(RING, "a", 401, now=0)
+    assert one_failed == forgiven(one_failed, now=1)
+    failed = answered(one_failed, "b", 402, now=0)
+    assert RING == forgiven(failed, now=1)
+    cooling = answered(one_failed, "b", 429, now=0)
+    again = forgiven(cooling, now=1)
+    assert A == again[0]
+    assert cooling[1] == again[1]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ async def test_keys_that_fail_are_told_and_new_ones_taken_by_sighup(
 ) -> None:
     """Typed through as status recommends; a file that others can read is refused."""
     file = house.root / "keys"
-    file.write_text("a-new-key\n")
+    file.write_text("a-new-key\nanother-key\n")
     file.chmod(0o644)
     async with endpoint(http(401, "{}")) as model:
         await crashed(house, model, key_file=str(file))
@@ -153,14 +153,14 @@ async def test_keys_that_fail_are_told_and_new_ones_taken_by_sighup(
         file.chmod(0o600)
         house.signal(signal.SIGHUP)
         status = await house.until_status(
-            lambda s: s["llm"]["keyManagement"]["totalKeys"] == 2
+            lambda s: s["llm"]["keyManagement"]["totalKeys"] == 3
         )
         assert 2 == status["llm"]["keyManagement"]["activeKeys"]
         assert not any("the key for" in issue for issue in status["issues"])
         model.answers = [http(429, "{}", retry_after="100")]
         model.answer = message()
         assert 0 == (await house.ctl("llm", "diagnose", "web-1")).status
-        assert "a-new-key" in model.heads[-1]  # the next key, at once
+        assert "another-key" in model.heads[-1]  # the next key, at once
         keys = (await house.call("status"))["llm"]["keyManagement"]
         assert (1, 1) == (keys["activeKeys"], keys["coolingKeys"])
         assert without_secrets((await house.ctl("llm", "keys", "--no-json")).out)

@@ -124,8 +124,28 @@ async def test_no_server_holds_a_call_beyond_its_time(pieces: object) -> None:
     assert "timed out" in str(told.problem)
 
 
-async def test_nobody_there_is_told_in_words() -> None:
-    """Refused at once."""
-    told = await ask("http://127.0.0.1:1")
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1", "ConnectionRefused"),
+        ("http://nowhere.invalid", "gaierror"),
+    ],
+)
+async def test_nobody_there_is_told_in_words(url: str, why: str) -> None:
+    """Refused at once, or no such host."""
+    told = await ask(url)
     assert told.status is None
     assert "cannot be reached" in str(told.problem)
+    assert why in str(told.problem)
+
+
+@pytest.mark.parametrize("answer", [b"", message()[:-20]], ids=["before", "within"])
+async def test_a_connection_that_is_broken_off_is_told_in_words(answer: bytes) -> None:
+    """By a reset, before or within the answer; nothing of half an answer is used."""
+    async with endpoint(answer) as model:
+        model.resets = True
+        told = await ask(model.url)
+    assert 1 == len(model.bodies)
+    assert told.status is None
+    assert "null" == bytes(told.content).decode()
+    assert told.problem is not None
