@@ -19,7 +19,7 @@ from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.follow import Follower
 from selfhealingd.supervise.output.outputs import Outputs
-from selfhealingd.supervise.run import run_to_end
+from selfhealingd.supervise.run import DISCREET, run_to_end
 
 _TAIL = 1024
 
@@ -60,6 +60,7 @@ def prober(
         follow=follow,
         hear=outputs.hear,
         stuck=lambda service: service in outputs.waiting(),
+        discreet=DISCREET.get(),
     )
     spread = Random()  # noqa: S311 - it only spreads work over time
     made = Prober(senses, report, spread)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
 import trio
 
 from selfhealingd.core.ask import Answer, Outcome
@@ -17,10 +18,14 @@ MISSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who is told; ``stretch``: by what timeouts are multiplied now."""
+    """Who is told; ``stretch``: by what timeouts are multiplied now.
+
+    ``discreet``: what of a service's words may be told.
+    """
 
     report: Callable[[Event], Awaitable[None]]
     stretch: Callable[[], float]
+    discreet: Callable[[str], str] = str
 
 
 class Case:
@@ -45,6 +50,7 @@ class Case:
         self.since = 0.0
         self._report = telling.report
         self._stretch = telling.stretch
+        self._discreet = telling.discreet
         self._tally = Tally()
         self._failing_since = 0.0
         self._misses = 0
@@ -63,6 +69,9 @@ class Case:
     async def take(self, answer: Answer) -> None:
         """Take in an answer; tells what is new about the run, and nothing else."""
         now = trio.current_time()
+        if answer.outcome is not Outcome.OK:
+            told = self._discreet(answer.words)
+            answer = msgspec.structs.replace(answer, words=told)
         if not answer.like(self.answer):
             self.since = now
         self.answer = answer

@@ -45,6 +45,7 @@ class Senses:
 
     ``follow`` gives what is added to a log; ``hear`` has something called, for a
     block, whenever anything is; ``stuck``: what it writes can't be put into its log.
+    ``discreet``: what of its words may be told.
     """
 
     asker: Asker
@@ -53,6 +54,7 @@ class Senses:
     follow: Follow
     hear: Callable[[Path, Callable[[], None]], AbstractContextManager[None]]
     stuck: Callable[[str], bool]
+    discreet: Callable[[str], str] = str
 
 
 @dataclass(slots=True)
@@ -82,7 +84,9 @@ class Prober:
         random: Random,
     ) -> None:
         self._senses = senses
-        self._tell = Telling(report, lambda: senses.pressure.stretched(1.0))
+        self._tell = Telling(
+            report, lambda: senses.pressure.stretched(1.0), senses.discreet
+        )
         self._random = random
         self._probes: Mapping[str, Probes] = {}
         self._seats: dict[str, _Seat] = {}

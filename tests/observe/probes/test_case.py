@@ -18,10 +18,14 @@ GONE, HUNG = failed("nothing listens on :80"), failed("no answer")
 RUN = {"service": "web", "run": 3}
 
 
+def discreet(words: str) -> str:
+    return words.replace("hunter2", "…")
+
+
 class Told:
     def __init__(self, key: str, probe: Probe) -> None:
         self.events: list[Event] = []
-        telling = Telling(self._report, lambda: 2.0)
+        telling = Telling(self._report, lambda: 2.0, discreet)
         self.case = Case("web", 3, key, probe, telling)
 
     async def _report(self, event: Event) -> None:
@@ -56,6 +60,14 @@ async def test_liveness(autojump_clock: MockClock) -> None:  # noqa: ARG001
     assert told.case.sick
     assert [Recovered] == await told.after(ok("up"))
     assert not told.case.sick
+
+
+async def test_a_secret_in_what_it_says_is_not_told(autojump_clock: MockClock) -> None:  # noqa: ARG001
+    """Neither in an event nor where somebody looks."""
+    told = Told(LIVENESS, Probe(what=PORT, failure_threshold=1))
+    assert [Sickened] == await told.after(failed("it wrote: login hunter2", "a line"))
+    assert "hunter2" not in repr(told.events)
+    assert failed("it wrote: login …", "a line") == told.case.answer
 
 
 async def test_other_words_are_news(autojump_clock: MockClock) -> None:  # noqa: ARG001
