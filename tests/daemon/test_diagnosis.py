@@ -97,37 +97,44 @@ async def test_a_model_is_asked_and_its_report_shown(house: House) -> None:
             assert KEY not in file.read_text(errors="replace")
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        message({**GOOD, "action": "run rm -rf /"}),
-        message({**GOOD, "lines": [100_000]}),
-        message({**GOOD, "target": "db"}),
-        message({**GOOD, "summary": "\x1b[2J"}),
-        message(stop_reason="max_tokens"),
-        message(stop_reason="refusal", content=[]),
-        message(content=[{"type": "tool_use", "id": "a", "name": "sh", "input": GOOD}]),
-        message(content="nonsense", usage="nonsense"),
-        http(200, "<html>"),
-        http(529, "{}"),
-    ],
-    ids=range(10),
+WRONG = (
+    message({**GOOD, "action": "run rm -rf /"}),
+    message({**GOOD, "action": "hold\nselfhealctl stop all"}),
+    message({**GOOD, "lines": [100_000]}),
+    message({**GOOD, "target": "db"}),
+    message({**GOOD, "summary": "\x1b[2J"}),
+    message({**GOOD, "summary": "\x9b2J\u202e"}),
+    message({**GOOD, "summary": "x" * 3_000_000}),
+    message(stop_reason="max_tokens"),
+    message(stop_reason="refusal", content=[]),
+    message(content=[{"type": "tool_use", "id": "a", "name": "sh", "input": GOOD}]),
+    message(content="nonsense", usage="nonsense"),
+    http(200, "<html>"),
+    http(529, "{}"),
+    http(429, "{}", retry_after="999999999"),
 )
-async def test_an_answer_that_is_not_right_is_not_used(
-    house: House, answer: bytes
-) -> None:
+
+
+async def test_an_answer_that_is_not_right_is_not_used(house: House) -> None:
     """There is no report then, status is well, and no program was touched."""
-    async with endpoint(answer) as model:
-        await crashed(house, model)
+    told = ""
+    async with endpoint() as model:
+        await crashed(house, model, calls_per_hour=50)
         runs = (await house.program("db"))["runs"]
-        asked = await house.ctl("llm", "diagnose", "web-1")
-        assert 1 == asked.status
-        assert "the model's" in asked.err
-    assert "\x1b" not in asked.out + asked.err
+        for answer in WRONG:
+            model.answer = answer
+            asked = await house.ctl("llm", "diagnose", "web-1")
+            assert 1 == asked.status, answer[-500:]
+            assert "the model's" in asked.err
+            told += asked.out + asked.err
+        [key] = (await house.call("llm"))["keys"]
+        left = await house.call("llm")
+    assert not {"\x1b", "\x9b", "\u202e"} & set(told)
+    assert "cooling for 3600 s" in key["state"] or "cooling for 359" in key["state"]
+    assert len(WRONG) == len(model.bodies) == 50 - left["callsLeft"]
     assert "diagnosis by" not in (await house.ctl("show", "web-1", "--no-json")).out
     assert [] == list((house.state.parent / "diagnoses").glob("*"))
     assert runs == (await house.program("db"))["runs"]
-    assert 5 == (await house.call("llm"))["callsLeft"]
 
 
 async def test_keys_that_fail_are_told_and_new_ones_taken_by_sighup(
