@@ -18,12 +18,18 @@ from selfhealingd.core.redaction import (
 )
 from selfhealingd.wire.evidence import EvidenceDocument
 
+MOST_FORMER = 1000
+
 
 class Secrecy:
-    """Knows the secrets of the config in force. ``keys``: those of a model."""
+    """Knows the secrets of the config in force, and of earlier ones.
+
+    ``keys``: those of a model.
+    """
 
     def __init__(self, config: Callable[[], Config]) -> None:
         self.keys: tuple[str, ...] = ()
+        self._known: dict[str, None] = {}
         self._config = config
         self._made: tuple[Config, tuple[str, ...], Redactor] | None = None
 
@@ -32,8 +38,12 @@ class Secrecy:
         config, keys, made = self._config(), self.keys, self._made
         if made is not None and made[0] is config and made[1] is keys:
             return made[2]
-        known = [*secrets_of(config), *of_environment(os.environ), *keys]
-        redactor = Redactor(known)
+        now = dict.fromkeys([*secrets_of(config), *of_environment(os.environ), *keys])
+        # A program that was started with a secret may say it after the config has
+        # another one.
+        former = [one for one in self._known if one not in now][-MOST_FORMER:]
+        self._known = {**dict.fromkeys(former), **now}
+        redactor = Redactor(self._known)
         self._made = (config, keys, redactor)
         return redactor
 

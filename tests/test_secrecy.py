@@ -50,6 +50,21 @@ def test_what_is_configured_as_a_secret_is_told_nowhere(
     assert "so said web" == secrecy.told("so said web")
 
 
+def test_a_secret_that_was_changed_is_still_one(tmp_path: Path) -> None:
+    """A reload restarts no program: what runs may say the one that it has."""
+    file = tmp_path / "c.toml"
+    configs = []
+    for value in ("the-first-one", "the-second-one"):
+        file.write_text(CONFIG.replace("of-a-variable", value))
+        (tmp_path / "secret").write_text("of a file")
+        configs.append(load_config(file, environ={}, uid=0))
+    in_force = configs[:1]
+    secrecy = Secrecy(lambda: in_force[-1])
+    assert MARK == secrecy.told("the-first-one")
+    in_force.append(configs[1])
+    assert (MARK, MARK) == tuple(map(secrecy.told, ("the-first-one", "the-second-one")))
+
+
 def test_other_keys_are_known_at_once(tmp_path: Path) -> None:
     """And one redactor does for as long as nothing is different."""
     (tmp_path / "c.toml").write_text("# none")
