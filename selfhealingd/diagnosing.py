@@ -145,6 +145,8 @@ class Diagnosis:
         self.ring = keyring.renewed(self.ring, found.ring)
         self._keys = found.keys
         self._secrecy.keys = tuple(found.keys.values())
+        # Now, as what this config has stays secret after the next one.
+        await trio.to_thread.run_sync(self._secrecy.redactor)
         self._problems.clear(MODEL)
         if found.problems:
             words = f"a key for the model cannot be used: {found.problems[0]}"
