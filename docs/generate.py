@@ -788,8 +788,7 @@ _SHARED = {"socket", "timeout", "output", "json", "color", "pager", "help"}
 
 def _usage(one: Any) -> str:
     if one.param_type_name == "argument":
-        word = f"{one.metavar}..." if one.nargs == -1 else one.metavar
-        return word if one.required else f"[{word}]"
+        return one.metavar if one.required else f"[{one.metavar.strip('[]')}]"
     if one.is_flag:
         return f"[{'|'.join((one.opts[0], *one.secondary_opts))}]"
     return f"[{one.opts[0]} {one.metavar}]"

@@ -3,12 +3,10 @@
 import re
 import shlex
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 from selfhealctl.table import COMMANDS
-
-_NAMES = "|".join(re.escape(row.name) for row in COMMANDS)
-_COMMAND = re.compile(rf"\bselfhealctl (?=(?:{_NAMES}|--help)(?![\w-]))")
 
 _socket: ContextVar[str] = ContextVar("socket", default="")
 
@@ -23,4 +21,10 @@ def pasteable(words: str) -> str:
     chosen = _socket.get()
     if not chosen:
         return words
-    return _COMMAND.sub(lambda found: found[0] + chosen, words)
+    return _commands().sub(lambda found: found[0] + chosen, words)
+
+
+@cache
+def _commands() -> re.Pattern[str]:
+    names = "|".join(re.escape(row.name) for row in COMMANDS)
+    return re.compile(rf"\bselfhealctl (?=(?:{names}|--help)(?![\w-]))")

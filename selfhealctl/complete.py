@@ -142,7 +142,7 @@ def incident_ids(ctx: typer.Context, incomplete: str) -> list[Choice]:
     return _beginning(incomplete, choices)
 
 
-def signal_names(incomplete: str) -> list[str]:
+def signal_names(_ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the signals that begin so, with or without SIG as it was typed."""
     words = incomplete.upper()
     names = (one.name for one in signal.Signals)

@@ -20,7 +20,7 @@ LONGEST = 7 * 86400.0
 
 _CARRIES_ON = (
     "interrupted: the daemon carries on with what it has begun",
-    "see how it goes: selfhealctl status",
+    "see how it goes: selfhealctl status --watch",
 )
 
 

@@ -4,25 +4,14 @@ import functools
 import inspect
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from selfhealctl.advice import use_socket
-from selfhealctl.complete import (
-    breaker_names,
-    hook_names,
-    incident_ids,
-    names_of_config,
-    new_names,
-    runbook_names,
-    service_name,
-    service_names,
-    signal_names,
-    task_ids,
-)
 from selfhealctl.errors import UsageError
 from selfhealctl.session import SOCKET_VARIABLE, TIMEOUT, Choices, Output, Session
 from selfhealctl.terminal import Colour, settle_colours
@@ -63,12 +52,11 @@ class Stream(StrEnum):
 
 
 _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_STEP = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d)?")
-_SPAN = re.compile(rf"(?:{_STEP.pattern})+")
+_STEP = r"(\d+(?:\.\d+)?)(s|min|m|h|d)?"
 
 WATCH_SECS = 2.0
 _WATCH = ("--watch", "-w")
-_NUMBER = re.compile(r"\d*\.?\d+|\d+\.")
+_NUMBER = r"\d*\.?\d+|\d+\."
 
 PANEL = "Connection and output"
 LONGEST_TIMEOUT = 86400.0
@@ -84,6 +72,17 @@ def _colour(choice: Colour | None) -> Colour | None:
     if choice is not None:
         settle_colours(os.environ, choice)
     return choice
+
+
+def _late(name: str) -> Callable[[typer.Context, str], Iterable[object]]:
+    """Return a function of ``complete``, which is loaded when a person presses TAB."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> Iterable[object]:
+        function = getattr(import_module("selfhealctl.complete"), name)
+        found: Iterable[object] = function(ctx, incomplete)
+        return found
+
+    return complete
 
 
 # No Path: typer would look at the file itself, and refuse it in its own words.
@@ -126,7 +125,7 @@ OutputOption = Annotated[
         metavar="table|wide|json|jsonl",
         show_default=False,
         rich_help_panel=PANEL,
-        help="wide: every column. jsonl: an object a line.",
+        help="How to show it; wide: every column, jsonl: an object a line.",
     ),
 ]
 ColourOption = Annotated[
@@ -154,17 +153,17 @@ Program = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
-        autocompletion=service_name,
-        help="A program by name.",
+        autocompletion=_late("service_name"),
+        help="A service by name.",
     ),
 ]
 Programs = Annotated[
     list[str],
     typer.Argument(
-        metavar="NAME",
+        metavar="NAME...",
         show_default=False,
-        autocompletion=service_names,
-        help="Programs by name, or the word all.",
+        autocompletion=_late("service_names"),
+        help="Services by name, groups (web:*), patterns ('web-*'), or the word all.",
     ),
 ]
 RunbookName = Annotated[
@@ -172,35 +171,35 @@ RunbookName = Annotated[
     typer.Argument(
         metavar="RUNBOOK",
         show_default=False,
-        autocompletion=runbook_names,
+        autocompletion=_late("runbook_names"),
         help="A runbook by name.",
     ),
 ]
 SomePrograms = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="NAME",
+        metavar="NAME...",
         show_default=False,
-        autocompletion=service_names,
-        help="Programs by name; everything when none is given.",
+        autocompletion=_late("service_names"),
+        help="Services, groups (web:*) or patterns ('web-*'); else everything.",
     ),
 ]
 NewPrograms = Annotated[
     list[str],
     typer.Argument(
-        metavar="NAME",
+        metavar="NAME...",
         show_default=False,
-        autocompletion=new_names,
-        help="Programs or groups by the names that the config has for them.",
+        autocompletion=_late("new_names"),
+        help="Programs, groups or patterns, by the names that the config has for them.",
     ),
 ]
 OfConfig = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="NAME",
+        metavar="NAME...",
         show_default=False,
-        autocompletion=names_of_config,
-        help="Programs by name, also new ones; the whole config when none is given.",
+        autocompletion=_late("names_of_config"),
+        help="Programs, groups or patterns, also new ones; else the whole config.",
     ),
 ]
 Breaker = Annotated[
@@ -208,7 +207,7 @@ Breaker = Annotated[
     typer.Argument(
         metavar="NAME",
         show_default=False,
-        autocompletion=breaker_names,
+        autocompletion=_late("breaker_names"),
         help="A breaker, such as program:web.",
     ),
 ]
@@ -217,7 +216,7 @@ TaskArgument = Annotated[
     typer.Argument(
         metavar="ID",
         show_default=False,
-        autocompletion=task_ids,
+        autocompletion=_late("task_ids"),
         help="A background task.",
     ),
 ]
@@ -285,8 +284,8 @@ IncidentArgument = Annotated[
     typer.Argument(
         metavar="ID",
         show_default=False,
-        autocompletion=incident_ids,
-        help="An incident, or a program's name for its latest one; a proposal.",
+        autocompletion=_late("incident_ids"),
+        help="An incident, or a service's name for its latest one; a proposal.",
     ),
 ]
 Follow = Annotated[
@@ -328,8 +327,8 @@ OfIncident = Annotated[
     typer.Argument(
         metavar="[ID]",
         show_default=False,
-        autocompletion=incident_ids,
-        help="An incident, or a program's name for its latest one.",
+        autocompletion=_late("incident_ids"),
+        help="An incident, or a service's name for its latest one.",
     ),
 ]
 HooksArgument = Annotated[
@@ -343,7 +342,7 @@ OfHook = Annotated[
     typer.Argument(
         metavar="[NAME]",
         show_default=False,
-        autocompletion=hook_names,
+        autocompletion=_late("hook_names"),
         help="A hook, as list shows it; for test.",
     ),
 ]
@@ -377,7 +376,7 @@ SignalName = Annotated[
     typer.Argument(
         metavar="SIGNAL",
         show_default=False,
-        autocompletion=signal_names,
+        autocompletion=_late("signal_names"),
         help="HUP, SIGHUP or its number.",
     ),
 ]
@@ -478,7 +477,7 @@ def with_seconds(typed: list[str]) -> list[str]:
             return [*given, *typed[at:]]
         given.append(word)
         following = typed[at + 1] if at + 1 < len(typed) else ""
-        if word in _WATCH and not _NUMBER.fullmatch(following):
+        if word in _WATCH and not re.fullmatch(_NUMBER, following):
             given.append(f"{WATCH_SECS:g}")
     return given
 
@@ -486,7 +485,7 @@ def with_seconds(typed: list[str]) -> list[str]:
 def seconds_of(since: str) -> float:
     """Return how long ``30m``, ``1h30m`` or ``90`` (seconds) are; raises UsageError."""
     text = since.strip().replace(" ", "").lower()
-    steps = _STEP.findall(text) if _SPAN.fullmatch(text) else []
+    steps = re.findall(_STEP, text) if re.fullmatch(rf"(?:{_STEP})+", text) else []
     seconds = sum(float(number) * _UNITS[unit or "s"] for number, unit in steps)
     if seconds <= 0:
         raise UsageError(

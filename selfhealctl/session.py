@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -30,8 +29,7 @@ class Output(StrEnum):
     JSONL = "jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True):
     """What was typed before or after the command; None where nothing was."""
 
     socket: str | None = None
@@ -49,8 +47,7 @@ class Choices:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """One command's way to the daemon. ``timeout``: seconds for an answer."""
 
     socket: Path

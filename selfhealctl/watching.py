@@ -5,10 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import NoReturn, TypeAlias
 
 import typer
+from msgspec.structs import replace
 
 from selfhealctl.capture import printed, size
 from selfhealctl.client import Connection, connect

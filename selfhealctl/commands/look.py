@@ -13,16 +13,6 @@ from selfhealctl.options import Everything, Program, SomePrograms, Watch
 from selfhealctl.output import write_words
 from selfhealctl.session import Choices, Session, read
 from selfhealctl.watching import repeat
-from selfhealingd.wire.documents import (
-    BackgroundTasks,
-    BreakerDocument,
-    FlagsDocument,
-    ForecastDocument,
-    ProgramDocument,
-    RunbookDocument,
-    Status,
-)
-from selfhealingd.wire.explanation import ExplanationDocument
 from selfhealingd.wire.methods import One, Some
 from selfhealingd.wire.names import ALL, named_by, no_such
 
@@ -64,6 +54,7 @@ def _status(session: Session, *, names: list[str] | None, everything: bool) -> N
         _named(session, raw, names)
     elif not session.wrote_json(raw):
         from selfhealctl.views.status import show_status
+        from selfhealingd.wire.documents import Status
 
         found = read(raw, Status)
         show_status(found, wide=session.wide, everything=everything)
@@ -80,6 +71,8 @@ def overview(choices: Choices) -> None:
 
 
 def _named(session: Session, raw: bytes, names: list[str]) -> None:
+    from selfhealingd.wire.documents import ProgramDocument
+
     services = read(raw, _Services)
     sent: dict[str, bytes] = {}
     groups: dict[str, tuple[str, ...]] = {}
@@ -129,6 +122,7 @@ def explain(session: Session, name: Program) -> None:
     raw = session.ask("explain", One(name=name))
     if not session.wrote_json(raw):
         from selfhealctl.views.explanation import show_explanation
+        from selfhealingd.wire.explanation import ExplanationDocument
 
         show_explanation(read(raw, ExplanationDocument))
 
@@ -142,6 +136,7 @@ def _breakers(session: Session) -> None:
     raw = session.ask("breakers")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_breakers
+        from selfhealingd.wire.documents import BreakerDocument
 
         show_breakers(read(raw, tuple[BreakerDocument, ...]), wide=session.wide)
 
@@ -155,6 +150,7 @@ def _tasks(session: Session) -> None:
     raw = session.ask("tasks")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_tasks
+        from selfhealingd.wire.documents import BackgroundTasks
 
         show_tasks(read(raw, BackgroundTasks), wide=session.wide)
 
@@ -164,6 +160,7 @@ def runbooks(session: Session) -> None:
     raw = session.ask("runbooks")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_runbooks
+        from selfhealingd.wire.documents import RunbookDocument
 
         show_runbooks(read(raw, tuple[RunbookDocument, ...]))
 
@@ -177,6 +174,7 @@ def _forecast(session: Session, *, names: list[str] | None) -> None:
     raw = session.ask("forecast", Some(names=tuple(names or ())))
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_forecasts
+        from selfhealingd.wire.documents import ForecastDocument
 
         show_forecasts(read(raw, tuple[ForecastDocument, ...]), wide=session.wide)
 
@@ -186,5 +184,6 @@ def flags(session: Session) -> None:
     raw = session.ask("flags")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_flags
+        from selfhealingd.wire.documents import FlagsDocument
 
         show_flags(read(raw, FlagsDocument))

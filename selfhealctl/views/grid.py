@@ -13,8 +13,11 @@ from rich.text import Text
 from selfhealctl.views.screen import Column, cell
 
 _GAP = 2
-_LEAST = 8
-"""Columns that the first cell keeps, however little room there is."""
+_KEPT = 2
+"""A name and its state stay together at any width."""
+
+_NAME, _LEAST = 20, 8
+"""Columns that a first cell is given, and that it keeps whatever else there is."""
 
 
 class Row(NamedTuple):
@@ -25,21 +28,39 @@ class Row(NamedTuple):
 
 
 def grid(console: Console, columns: Sequence[Column], rows: Iterable[Row]) -> None:
-    """Print them; of what is too wide, the first cell is broken first."""
-    table = [([cell(one) for one in row.cells], row.story) for row in rows]
+    """Print them; of what is too wide, the last cells become part of the story.
+
+    A first cell that is still too wide is broken.
+    """
+    table = [([cell(one) for one in row.cells], [*row.story]) for row in rows]
     if not table:
         return
     heads = [Text(column.head, "bold") for column in columns]
-    lines = [heads, *(cells for cells, _ in table)]
-    widths = [max(line[at].cell_len for line in lines) for at in range(len(columns))]
+    widths = [
+        max(len(column.head), *(cells[at].cell_len for cells, _ in table))
+        for at, column in enumerate(columns)
+    ]
+    while len(heads) > _KEPT and console.width < _needed(widths):
+        head = heads.pop().plain.lower()
+        widths.pop()
+        for cells, story in table:
+            if one := cells.pop():
+                story.insert(0, Text(f"{head} ").append_text(one))
     rest = sum(width + _GAP for width in widths[1:])
     widths[0] = min(widths[0], max(_LEAST, console.width - rest))
     _print(console, columns, widths, heads)
     for cells, story in table:
         _print(console, columns, widths, cells)
-        for one in story:
-            for line in cell(one).wrap(console, max(_LEAST, console.width - _GAP)):
+        if story:
+            words = Text("; ").join(map(cell, story))
+            for line in words.wrap(console, max(_LEAST, console.width - _GAP)):
+                line.rstrip()
                 console.print(Text(" " * _GAP).append_text(line), soft_wrap=True)
+
+
+def _needed(widths: Sequence[int]) -> int:
+    """Return how many columns of the terminal they take, a long name broken."""
+    return min(widths[0], _NAME) + sum(width + _GAP for width in widths[1:])
 
 
 def _print(
@@ -54,9 +75,9 @@ def _print(
         line = Text().append_text(part)
         if number == 0:
             line.align("left", widths[0])
-            for column, width, one in zip(columns[1:], widths[1:], others, strict=True):
+            for at, one in enumerate(others, start=1):
                 aligned = one.copy()
-                aligned.align("right" if column.right else "left", width)
+                aligned.align("right" if columns[at].right else "left", widths[at])
                 line.append(" " * _GAP).append_text(aligned)
         line.rstrip()
         console.print(line, soft_wrap=True)

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from selfhealctl.advice import pasteable
+from selfhealctl.views.grid import Row, grid
 from selfhealctl.views.screen import (
     BAD,
     BUSY,
     GOOD,
-    NARROW,
     Column,
     line,
     screen,
@@ -56,20 +56,13 @@ def show_breakers(breakers: Sequence[BreakerDocument], *, wide: bool = False) ->
 
 def breaker_table(console: Console, breakers: Sequence[BreakerDocument]) -> None:
     """Print breakers: state, failures, and why or until when."""
-    columns = (
-        Column("BREAKER", wraps=True),
-        Column("STATE"),
-        Column("FAILURES", right=True),
-        Column("WHY", wraps=True),
-    )
-    table(
-        console,
-        columns,
-        [
-            (item.name, state(item.state), str(item.failure_count), _why(item))
-            for item in breakers
-        ],
-    )
+    columns = (Column("BREAKER"), Column("STATE"), Column("FAILURES", right=True))
+    rows = []
+    for item in breakers:
+        cells = (item.name, state(item.state), str(item.failure_count))
+        why = _why(item)
+        rows.append(Row(cells, [why] if why else []))
+    grid(console, columns, rows)
 
 
 def _why(item: BreakerDocument) -> str:
@@ -82,12 +75,15 @@ def _why(item: BreakerDocument) -> str:
 def show_tasks(tasks: BackgroundTasks, *, wide: bool = False) -> None:
     """Print the background tasks and their count; ``wide``: a line each."""
     console = screen(wide=wide)
-    if console.width < NARROW:
-        columns = [Column("TASK", wraps=True), Column("STATE"), Column("", wraps=True)]
-        rows = [(item.id, state(item.state), _task_story(item)) for item in tasks.tasks]
-        table(console, columns, rows)
-    else:
+    if wide:
         _wide_tasks(console, tasks.tasks)
+    else:
+        columns = (Column("TASK"), Column("STATE"), Column("NEXT"))
+        rows = [
+            Row((one.id, state(one.state), moment(one.next_run)), [_task_story(one)])
+            for one in tasks.tasks
+        ]
+        grid(console, columns, rows)
     line(console, f"{tasks.active_tasks} of {tasks.total_tasks} active")
 
 
@@ -157,28 +153,28 @@ def show_forecasts(
         line(console, "nothing that has a limit was measured yet")
         return
     columns = (
-        Column("SERVICE", wraps=True),
-        Column("WHAT", wraps=True),
+        Column("SERVICE"),
+        Column("WHAT"),
         Column("NOW", right=True),
         Column("LIMIT", right=True),
-        Column("LEFT", wraps=True),
         Column("SURE", right=True),
     )
-    table(
-        console,
-        columns,
-        [
-            (
-                one.service or "(host)",
-                one.what,
-                _now(one),
-                _amount(one, one.limit),
-                Text(_left(one), BAD if one.told else ""),
-                "" if one.confidence is None else f"{one.confidence:.0%}",
-            )
-            for one in forecasts
-        ],
-    )
+    rows = []
+    for one in forecasts:
+        cells = (
+            one.service or "(host)",
+            one.what,
+            _now(one),
+            _amount(one, one.limit),
+            "" if one.confidence is None else f"{one.confidence:.0%}",
+        )
+        left = Text(_left(one), BAD if one.told else "")
+        rows.append(Row(cells, [left] if left else []))
+    if wide:
+        heads = (*columns, Column("LEFT"))
+        table(console, heads, [(*row.cells, *(row.story or [""])) for row in rows])
+    else:
+        grid(console, columns, rows)
 
 
 def _amount(one: ForecastDocument, number: float) -> str:
@@ -208,25 +204,25 @@ def show_incidents(
     if not incidents:
         line(console, "no incidents")
         return
-    columns = (
-        Column("OPENED"),
-        Column("INCIDENT", wraps=True),
-        Column("OUTCOME", wraps=True),
-        Column("STORY", wraps=True),
-    )
-    table(
-        console,
-        columns,
-        [
-            (
-                moment(item.opened),
-                item.id,
-                Text("open", BUSY) if item.outcome is None else state(item.outcome),
-                _incident_story(item),
-            )
-            for item in incidents
-        ],
-    )
+    columns = (Column("INCIDENT"), Column("OUTCOME"), Column("OPENED"))
+    rows = []
+    for item in incidents:
+        how = Text("open", BUSY) if item.outcome is None else state(item.outcome)
+        cells = (item.id, how, moment(item.opened))
+        rows.append(Row(cells, [_incident_story(item)]))
+    if wide:
+        heads = (*columns, Column("ENDED"), Column("STORY"), Column("LOG"))
+        ends = [(moment(one.ended), one.log or "") for one in incidents]
+        table(
+            console,
+            heads,
+            [
+                (*row.cells, ended, *row.story, log)
+                for row, (ended, log) in zip(rows, ends, strict=True)
+            ],
+        )
+    else:
+        grid(console, columns, rows)
     line(console, _one_of(incidents))
 
 
@@ -239,7 +235,7 @@ def _incident_story(item: IncidentDocument) -> str:
     tried = [
         f"{attempt.remedy} {attempt.result or 'under way'}" for attempt in item.attempts
     ]
-    parts = (item.cause, item.detail, *tried, f"log {item.log}" if item.log else "")
+    parts = (item.cause, item.detail, *tried)
     return "; ".join(part for part in parts if part)
 
 

@@ -12,9 +12,6 @@ from selfhealctl.views.text import duration, size
 from selfhealingd.wire.documents import ProgramDocument, Status
 
 RUNNING = "RUNNING"
-NARROW = 60
-"""Columns: below this, numbers are part of the story."""
-
 _ALIVE = frozenset({RUNNING, "STARTING", "STOPPING"})
 _CLOSED = "CLOSED"
 
@@ -57,21 +54,11 @@ def show_services(
     ``status``: what they are part of; a command that it recommends is not repeated.
     """
     tell = _Stories(status)
-    if console.width < NARROW:
-        columns = [Column("NAME"), Column("STATE")]
-        rows = [
-            Row((item.name, state(item.state)), tell.of(item, numbers=True))
-            for item in services
-        ]
-    else:
-        columns = [Column("NAME"), Column("STATE"), *_NUMBERS]
-        rows = [
-            Row(
-                (item.name, state(item.state), *_numbers(item)),
-                tell.of(item, numbers=False),
-            )
-            for item in services
-        ]
+    columns = [Column("NAME"), Column("STATE"), *_NUMBERS]
+    rows = [
+        Row((item.name, state(item.state), *_numbers(item)), tell.of(item))
+        for item in services
+    ]
     grid(console, columns, rows)
 
 
@@ -137,14 +124,10 @@ class _Stories:
         self._breakers = {one.name.partition(":")[2]: one for one in breakers}
         self._told = "\n".join(status.recommendations if status else ())
 
-    def of(self, item: ProgramDocument, *, numbers: bool) -> list[str]:
-        """Return its story, with the numbers where they have no columns."""
-        pid, uptime, cpu, memory = _numbers(item)
-        facts = (pid and f"pid {pid}", uptime and f"up {uptime}", cpu and f"cpu {cpu}")
-        parts = [*facts, memory] if numbers else []
-        parts += [_exit(item), self._breaker(item), self._next(item)]
-        words = "; ".join(part for part in parts if part)
-        return [pasteable(words)] if words else []
+    def of(self, item: ProgramDocument) -> list[str]:
+        """Return its story in parts."""
+        parts = (_exit(item), self._breaker(item), self._next(item))
+        return [pasteable(part) for part in parts if part]
 
     def _breaker(self, item: ProgramDocument) -> str:
         breaker = self._breakers.get(item.name)

@@ -436,7 +436,9 @@ async def test_a_typo_is_told_what_was_meant(ctl: Ctl, typed: str, hint: str) ->
 async def test_what_is_missing_comes_with_where_help_is(ctl: Ctl) -> None:
     """In two lines, as all other errors."""
     ended = await ctl("stop")
-    expected = "selfhealctl: missing argument 'NAME'\n  see: selfhealctl stop --help\n"
+    expected = (
+        "selfhealctl: missing argument 'NAME...'\n  see: selfhealctl stop --help\n"
+    )
     assert (2, "", expected) == (ended.status, ended.out, ended.err)
 
 
