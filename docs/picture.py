@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +71,18 @@ def worth_it(status: dict[str, Any]) -> bool:
     )
 
 
-def taken(folder: Path) -> str:
-    """Start the demo, and return what is to be seen at a good moment."""
+@contextmanager
+def demo(folder: Path, tables: str = "") -> Iterator[None]:
+    """Have the demo at work, at a good moment. ``tables``: more for its config."""
     shutil.copytree(TOP / "etc" / "demo", folder / "demo")
     text = (TOP / "etc" / "demo.toml").read_text()
     own = 'state_dir = "state"\nruntime_dir = "run"\nlog_dir = "log"\n'
     own += 'flags_file = "flags.env"\n'
     config = folder / "demo.toml"
     config.write_text(
-        text.replace("[daemon]\n", f'[control]\nsocket = "s"\n\n[daemon]\n{own}')
+        text.replace(
+            "[daemon]\n", f'{tables}[control]\nsocket = "s"\n\n[daemon]\n{own}'
+        )
     )
     daemon = subprocess.Popen(
         [sys.executable, "-m", "selfhealingd", "--config", config],
@@ -90,16 +95,24 @@ def taken(folder: Path) -> str:
             if not (folder / "s").exists():
                 continue
             if worth_it(json.loads(client(folder, "status", "--json"))):
-                status = client(folder, "--no-json", "status")
-                events = client(folder, "--no-json", "events", "-n", "6")
-                return (
-                    f"\x1b[1m$ selfhealctl status\x1b[0m\n{status}\n"
-                    f"\x1b[1m$ selfhealctl events -n 6\x1b[0m\n{events}"
-                )
-        raise SystemExit("there was no good moment")
+                break
+        else:
+            raise SystemExit("there was no good moment")
+        yield
     finally:
         daemon.terminate()
         daemon.wait()
+
+
+def taken(folder: Path) -> str:
+    """Return what is to be seen of the demo at work."""
+    with demo(folder):
+        status = client(folder, "--no-json", "status")
+        events = client(folder, "--no-json", "events", "-n", "6")
+    return (
+        f"\x1b[1m$ selfhealctl status\x1b[0m\n{status}\n"
+        f"\x1b[1m$ selfhealctl events -n 6\x1b[0m\n{events}"
+    )
 
 
 def main() -> None:

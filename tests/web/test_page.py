@@ -244,6 +244,7 @@ def test_it_resumes_from_dormant_mode(page: Page, house: House) -> None:
     trio.run(partial(house.call, "stop", names=["hopeless"]))
     page.one("#resume").click()
     page.confirm("the disk has room again", TOKEN)
+    page.until(lambda: "Resume healing: done." in page.shown("#toasts"))
     page.until(lambda: page.shown("#dormant") == "")
     status = trio.run(house.call, "status")
     assert not status["selfHealing"]["isDormant"]

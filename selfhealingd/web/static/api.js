@@ -5,6 +5,7 @@ import { setClock } from "./words.js";
 const PAST = 100; // events
 const DEADLINE = 10_000;
 const SLOW = 120_000; // a restart tells when it is done
+const LINES = "application/x-ndjson";
 const KEPT = "selfhealingd.token";
 
 let held = null; // not kept: gone with the page
@@ -49,28 +50,26 @@ export function listen(signal) {
   return send(`api/events?last=${PAST}`, { signal });
 }
 
-// What operates: the answer is the method's result, or what it finished with.
-export async function act(path, body) {
+// What operates: the answer is the method's result. Of a long operation that is only its
+// beginning: `lasting` waits for its end, which comes in a line of its own.
+export async function act(path, body, { lasting = false } = {}) {
   const answer = await send(`api/${path}`, {
     method: "POST",
+    headers: { "Content-Type": "application/json", ...(lasting && { Accept: LINES }) },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(SLOW),
   });
+  if (!lasting) return answer.json();
   const lines = (await answer.text()).trim().split("\n").map((line) => JSON.parse(line));
-  const finished = lines.find((line) => line.method === "finished");
-  return finished ? finished.params : lines[0].result;
+  return lines.find((line) => line.method === "finished").params;
 }
 
-async function send(path, how) {
+async function send(path, { headers = {}, ...how }) {
   const bearer = token();
-  const headers = {
-    ...(bearer && { Authorization: `Bearer ${bearer}` }),
-    // A line for each thing that is told: the result, then what comes of it.
-    ...(how.body && { "Content-Type": "application/json", Accept: "application/x-ndjson" }),
-  };
+  const named = { ...headers, ...(bearer && { Authorization: `Bearer ${bearer}` }) };
   let answer;
   try {
-    answer = await fetch(path, { cache: "no-store", credentials: "omit", headers, ...how });
+    answer = await fetch(path, { cache: "no-store", credentials: "omit", headers: named, ...how });
   } catch (error) {
     const late = error.name === "TimeoutError";
     throw new Refused(late ? "no answer in time" : "it can't be reached from here");

@@ -9,6 +9,7 @@ const DEEDS = {
     title: "Restart",
     words: (name) => `${name} is stopped and started anew. What depends on it may notice.`,
     path: "restart",
+    lasting: true,
     body: (name, reason) => ({ names: [name], reason }),
     command: (name) => `selfhealctl restart ${name}`,
   },
@@ -16,6 +17,7 @@ const DEEDS = {
     title: "Start",
     words: (name) => `${name} is brought up.`,
     path: "start",
+    lasting: true,
     body: (name, reason) => ({ names: [name], reason }),
     command: (name) => `selfhealctl start ${name}`,
   },
@@ -23,6 +25,7 @@ const DEEDS = {
     title: "Stop",
     words: (name) => `${name} is brought down, and stays down until somebody starts it.`,
     path: "stop",
+    lasting: true,
     body: (name, reason) => ({ names: [name], reason }),
     command: (name) => `selfhealctl stop ${name}`,
     grave: true,
@@ -90,11 +93,13 @@ async function carryOut() {
   const { verb, name, deed } = meant;
   const given = byId("deed-token").value.trim();
   if (token() === null) holdToken(given, byId("deed-keep").checked);
+  fail(null);
   const yes = byId("deed-yes");
   yes.disabled = true;
   put(yes, `${deed.title}: under way`);
   try {
-    const answer = await act(deed.path, deed.body(name, byId("deed-reason").value.trim()));
+    const reason = byId("deed-reason").value.trim();
+    const answer = await act(deed.path, deed.body(name, reason), { lasting: deed.lasting });
     byId("deed").close();
     tellOutcome(deed, name, answer);
   } catch (error) {
