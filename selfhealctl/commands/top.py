@@ -31,10 +31,19 @@ def top(session: Session) -> None:
         status = read(session.ask("status"), Status)
         colours = wants_colours(os.environ, terminal=True)
         paint = Paint(colours=colours, unicode=_knows_unicode())
-        ended_by = trio.run(partial(watch, session, taken, paint, status))
+        try:
+            ended_by = trio.run(partial(watch, session, taken, paint, status))
+        except ExceptionGroup as several:
+            raise _first(several) from several
     if ended_by is not None:
         signal.signal(ended_by, signal.SIG_DFL)
         os.kill(os.getpid(), ended_by)
+
+
+def _first(several: ExceptionGroup[Exception]) -> Exception:
+    """Return one that says what happened: a group of them says nothing."""
+    first = several.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
 def _knows_unicode() -> bool:

@@ -31,6 +31,8 @@ second one."""
 _FULL, _TIGHT = 0.95, 0.8
 """Shares of a limit."""
 
+SOCKET = "control socket"
+
 _AHEAD_SECS = 60.0
 _SOONEST = 1_767_225_600.0
 """2026-01-01: before this version was made."""
@@ -236,6 +238,13 @@ def _place(place: PlaceDocument) -> Finding:
     if place.problem is not None:
         return problem(
             place.what, place.problem, place.path, do=f"namei -l {path}; df -h {path}"
+        )
+    if place.exposed and place.what == SOCKET:
+        return warning(
+            place.what,
+            "anyone may connect, and see all but logs and evidence",
+            place.path,
+            do='in the config: [control] mode = "0660"; ' + _RESTART,
         )
     if place.exposed:
         return problem(

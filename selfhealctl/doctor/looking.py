@@ -21,7 +21,7 @@ from selfhealingd.wire.places import default_runtime_dir, default_state_dir
 
 UNIT = "selfhealingd.service"
 PATIENCE_SECS = 20.0
-_PROPERTIES = (
+PROPERTIES = (
     *("LoadState", "ActiveState", "UnitFileState", "FragmentPath"),
     "NeedDaemonReload",
 )
@@ -93,13 +93,17 @@ def _unit() -> Unit | None:
 
 
 def _shown(*, user: bool) -> Unit | None:
-    names = ",".join(_PROPERTIES)
     own = ["--user"] if user else []
-    ran = _run("systemctl", *own, "show", UNIT, f"--property={names}")
+    ran = _run("systemctl", *own, "show", UNIT, f"--property={','.join(PROPERTIES)}")
     if ran is None or ran.returncode:
         return None
-    values = dict(line.split("=", 1) for line in ran.stdout.splitlines() if "=" in line)
-    load, active, enabled, path, stale = (values.get(one, "") for one in _PROPERTIES)
+    return unit_of(ran.stdout, user=user)
+
+
+def unit_of(shown: str, *, user: bool) -> Unit:
+    """Return what ``systemctl show`` says of a unit."""
+    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    load, active, enabled, path, stale = (values.get(one, "") for one in PROPERTIES)
     return Unit(load, active, enabled, path, stale=stale == "yes", user=user)
 
 

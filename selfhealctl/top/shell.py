@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import trio
 
 from selfhealctl.client import Notice
-from selfhealctl.errors import CannotError, TimedOut, Unreachable
+from selfhealctl.errors import CannotError, Refused, TimedOut, Unreachable
 from selfhealctl.session import Session, read
 from selfhealctl.top import frame, rows
 from selfhealctl.top.ink import Paint
@@ -116,6 +116,8 @@ class _Shell:
                     self._measure()
                 case signal.SIGTSTP:
                     self._stop()
+                case signal.SIGCONT:
+                    self._go_on()
                 case signal.SIGINT if self._outside:
                     pass  # it is meant for what runs there
                 case signal.SIGINT:
@@ -142,6 +144,11 @@ class _Shell:
         self._terminal.leave()
         os.kill(os.getpid(), signal.SIGSTOP)
         if mine:
+            self._terminal.enter()
+
+    def _go_on(self) -> None:
+        """Take the terminal again: whoever had it meanwhile left it as they like."""
+        if self._terminal.entered:
             self._terminal.enter()
             self._measure()
 
@@ -253,8 +260,10 @@ class _Shell:
             points=max(widths.spark, frame.HOST_BARS),
         )
         if shown:
-            raw = await link.call("history", history)
-            self._put(self._model.drawn(read(raw, HistoryDocument)))
+            # One of them may be gone by now, or the daemon may know no such method.
+            with suppress(Refused):
+                raw = await link.call("history", history)
+                self._put(self._model.drawn(read(raw, HistoryDocument)))
 
     # Deeds
 

@@ -35,8 +35,11 @@ class Terminal:
     @property
     def size(self) -> os.terminal_size:
         """Columns and rows; those of old terminals where it doesn't say."""
-        found = os.get_terminal_size(self._fd)
-        return found if found.columns and found.lines else os.terminal_size((80, 24))
+        with suppress(OSError):  # it is gone
+            found = os.get_terminal_size(self._fd)
+            if found.columns and found.lines:
+                return found
+        return os.terminal_size((80, 24))
 
     def enter(self) -> None:
         """Take it over: keys come at once and unseen."""
@@ -58,9 +61,9 @@ class Terminal:
         if not self.entered:
             return
         self.entered = False
-        self._write(_LEAVE)
         with suppress(termios.error):  # it may be gone
             termios.tcsetattr(self._keyboard, termios.TCSANOW, self._before)
+        self._write(_LEAVE)
 
     async def read(self) -> bytes:
         """Return what was typed; nothing at the end of the terminal.

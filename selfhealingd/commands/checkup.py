@@ -77,6 +77,7 @@ def _places(system: System) -> Iterator[tuple[str, Path, bool]]:
     daemon = system.config.daemon
     yield "state folder", daemon.state_dir, True
     yield "runtime folder", daemon.runtime_dir, True
+    yield "control socket", system.config.control.socket, True
     if daemon.log_dir.exists():  # it is made with the first log
         yield "log folder", daemon.log_dir, True
     for file in system.config.files:

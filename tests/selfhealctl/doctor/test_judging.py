@@ -119,6 +119,12 @@ def test_what_is_well(facts: Facts) -> None:
         (daemon(status="critical", issues=2), Level.PROBLEM, "status", "status"),
         (place(problem="no such file"), Level.PROBLEM, "state folder", "namei"),
         (place(exposed=True), Level.PROBLEM, "state folder", "chmod o-w /state"),
+        (
+            place(what="control socket", exposed=True),
+            Level.WARNING,
+            "control socket",
+            "[control] mode",
+        ),
         (place(free=GIB // 2), Level.PROBLEM, "disk", "df -h /state"),
         (place(free=4 * GIB), Level.WARNING, "disk", "df -h /state"),
         (place(free=9, total=99), Level.PROBLEM, "disk", "df -h /state"),
