@@ -77,13 +77,29 @@ class _Endpoint:
             asked = from_query(self._name, self._method.params, request.query_params)
             params = msgspec.json.encode(asked)
         else:
-            self._truth.forget()
             params = await request.body() or b"{}"
         who: Who = getattr(request.state, WHO)
-        accepted = request.headers.get("accept", "")
-        lines = LINES in accepted or self._name in STREAMED
         ask = partial(self._backend.ask, self._name, params, who)
-        return Answering(partial(_answer, ask, lines=lines))
+        lines = LINES in request.headers.get("accept", "")
+        return Answering(partial(self._answer, ask, lines=lines))
+
+    async def _answer(
+        self, ask: Ask, scope: Message, receive: Receive, send: Send, *, lines: bool
+    ) -> None:
+        """Have it done; answer with what comes of it, or with each line of that."""
+        async with ask() as asking:
+            if self._method.access is Access.OPERATE:
+                self._truth.forget()
+            response = asking.response
+            if isinstance(response.error, Error):
+                await refusal(_refused(response.error))(scope, receive, send)
+                return
+            raw = msgspec.json.encode(response.result)
+            began = _began(raw)
+            if self._name in STREAMED or (lines and began):
+                await _stream(asking, receive, send)
+            else:
+                await document(raw, 202 if began else 200)(scope, receive, send)
 
 
 def from_query(name: str, params: type[P], query: QueryParams) -> P:
@@ -104,23 +120,6 @@ def from_query(name: str, params: type[P], query: QueryParams) -> P:
     except msgspec.ValidationError as error:
         words = f"cannot {name}: bad params: {error}"
         raise Refused(Kind.BAD_REQUEST, words, "see /api/openapi.json") from error
-
-
-async def _answer(
-    ask: Ask, scope: Message, receive: Receive, send: Send, *, lines: bool
-) -> None:
-    """Have a method done; answer with what comes of it, or with each line of that."""
-    async with ask() as asking:
-        response = asking.response
-        if isinstance(response.error, Error):
-            answer = refusal(_refused(response.error))
-        elif lines:
-            await _stream(asking, receive, send)
-            return
-        else:
-            raw = msgspec.json.encode(response.result)
-            answer = document(raw, 202 if _began(raw) else 200)
-        await answer(scope, receive, send)
 
 
 def _refused(error: Error) -> Refused:

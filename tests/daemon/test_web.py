@@ -81,6 +81,15 @@ async def test_methods_by_http(house: House) -> None:
     assert ["a"] == told[0]["result"]["names"]
     assert {"progress"} == {one["method"] for one in told[1:-1]}
     assert ["a"] == [one["name"] for one in told[-1]["params"]["outcomes"] if one["ok"]]
+    short = await browser.post(
+        "/api/signal",
+        {"names": ["a"], "signal": "CONT"},
+        Accept="application/x-ndjson",  # of which there is nothing to tell later
+    )
+    assert ("application/json", ["a"]) == (
+        short.headers["content-type"],
+        [one["name"] for one in short.json],
+    )
     tail = await browser.post("/api/tail", {"names": ["a"]})
     assert b'"method":"ended"' in tail.body.splitlines()[-1]
     assert 405 == (await stranger.get("/api/stop")).status
