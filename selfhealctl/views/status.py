@@ -6,6 +6,7 @@ what is well is counted, and then what is ill is cut, and said to be.
 
 import re
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from selfhealingd.wire.documents import ProgramDocument, Status
 _WORD = re.compile(r"[\w.-]+")
 _STEPS = re.compile(r"; (?=(?:[\w ,]*: )?(?:selfhealctl|echo|sudo|systemctl) )")
 _STYLES = {"healthy": GOOD, "warning": BUSY}
-_LEAST = 3
+_LEAST = 1
 """Issues, and services, that are shown on the smallest of screens."""
 
 
@@ -53,12 +54,17 @@ def show_status(
         _show(status, whole, wide=wide)
         return
     columns, lines = size()
-    text = ""
-    for cut in _cuts(status, lines):
-        text = printed(partial(_show, status, cut, wide=False))
-        if rows(text, columns) < lines:  # the prompt has a line, too
-            break
-    sys.stdout.write(text)
+    cuts = list(_cuts(status, lines))
+    texts = [""] * len(cuts)
+
+    def fits(place: int) -> bool:
+        texts[place] = printed(partial(_show, status, cuts[place], wide=False))
+        return rows(texts[place], columns) < lines  # the prompt has a line, too
+
+    most = bisect_left(range(len(cuts) - 1), True, key=fits)  # noqa: FBT003
+    if not texts[most]:
+        fits(most)
+    sys.stdout.write(texts[most])
 
 
 def show_programs(programs: Sequence[ProgramDocument], *, wide: bool = False) -> None:
@@ -113,7 +119,7 @@ def _show(status: Status, cut: _Cut, *, wide: bool) -> None:
             show_services(console, shown, status)
     if left:
         line(console)
-        line(console, Text(_counted(left), QUIET))
+        line(console, Text(_counted(left, more=bool(shown)), QUIET))
     told = {one.name for _, one in services}
     others = [
         one
@@ -173,14 +179,15 @@ def _do(console: Console, recommendation: str) -> None:
         line(console, "      " if place else "  do: ", pasteable(step))
 
 
-def _counted(left: Sequence[Health]) -> str:
+def _counted(left: Sequence[Health], *, more: bool) -> str:
     well, down = left.count(Health.WELL), left.count(Health.DOWN)
     counts = (
-        (len(left) - well - down, "more not well"),
-        (well, "more run well"),
+        (len(left) - well - down, "not well"),
+        (well, "running well"),
         (down, "down, as they should be"),
     )
     words = ", ".join(f"{count} {how}" for count, how in counts if count)
+    words = f"and {words}" if more else words
     return pasteable(f"{words}; all of them: selfhealctl status --all")
 
 

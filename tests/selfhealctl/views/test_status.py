@@ -279,9 +279,10 @@ def many(ill: int, well: int) -> Status:
     ("ill", "well", "tells"),
     [
         (0, 5, "well4"),
-        (1, 200, "200 more run well; all of them: selfhealctl status --all"),
-        (200, 0, "more not well; all of them: selfhealctl status --all"),
-        (200, 200, "200 more run well"),
+        (0, 200, "\n200 running well; all of them: selfhealctl status --all"),
+        (1, 200, "\nand 200 running well; all of them: selfhealctl status --all"),
+        (200, 0, " not well; all of them: selfhealctl status --all"),
+        (200, 200, " not well, 200 running well; all of them"),
     ],
 )
 @pytest.mark.usefixtures("terminal")
