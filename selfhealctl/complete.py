@@ -53,6 +53,17 @@ class _Hook(msgspec.Struct, frozen=True):
     to: str = ""
 
 
+class _Approval(msgspec.Struct, frozen=True):
+    id: str
+    action: str = ""
+    service: str = ""
+
+
+class _Llm(msgspec.Struct, frozen=True):
+    approvals: tuple[_Approval, ...] = ()
+    demoted: tuple[str, ...] = ()
+
+
 class _Task(msgspec.Struct, frozen=True):
     id: str
     state: str = ""
@@ -139,6 +150,20 @@ def incident_ids(ctx: typer.Context, incomplete: str) -> list[Choice]:
         *((one.id, f"{one.cause}, {one.outcome or 'open'}") for one in latest),
         *((name, "its latest") for name in services),
     ]
+    return _beginning(incomplete, choices)
+
+
+def llm_subjects(ctx: typer.Context, incomplete: str) -> list[Choice]:
+    """Return what waits for approval, or whom to trust again, or else incidents."""
+    do = str(ctx.params.get("do") or "")
+    if do not in {"approve", "trust"}:
+        return incident_ids(ctx, incomplete)
+    found = _ask(ctx, "llm", _Llm, _Llm())
+    if do == "trust":
+        return _beginning(
+            incomplete, [(name, "acted in vain") for name in found.demoted]
+        )
+    choices = [(one.id, f"{one.action} for {one.service}") for one in found.approvals]
     return _beginning(incomplete, choices)
 
 

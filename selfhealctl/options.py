@@ -327,8 +327,9 @@ OfIncident = Annotated[
     typer.Argument(
         metavar="[ID]",
         show_default=False,
-        autocompletion=_late("incident_ids"),
-        help="An incident, or a service's name for its latest one.",
+        autocompletion=_late("llm_subjects"),
+        help="An incident, or a service's name for its latest one; to approve, what's"
+        " proposed.",
     ),
 ]
 HooksArgument = Annotated[

@@ -98,7 +98,8 @@ async def _ask(system: System, service: str, *, first: bool) -> None:
             found = await kept_evidence(system, incident.id)
             document = incident_document(incident, anchor())
             report = await diagnosis.ask_and_keep(system, document, found)
-        if report is not None:
+        tried = any(one.advised for one in incident.attempts)
+        if report is not None and (first or not tried):
             await proposals.propose(system, service, incident.id, report.action)
     except (CannotAsk, Refusal) as error:
         log.warning(f"{service}: no diagnosis of {incident.id} by the model: {error}")

@@ -26,6 +26,16 @@ def house_of(
     )
 
 
+async def completed(house: House, line: str) -> str:
+    """What a shell would offer for the last word."""
+    environ = {
+        "_SELFHEALCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    return (await house.ctl(environ=environ)).out
+
+
 async def test_it_runs_the_runbook_that_it_may_and_that_is_verified(
     house: House,
 ) -> None:
@@ -68,6 +78,7 @@ async def test_a_person_approves_what_it_may_not_do_by_itself(house: House) -> N
         for command in (["show", "web"], ["llm"]):
             assert waits["do"] in (await house.ctl(*command, "--no-json")).out
         assert 2 == (await house.ctl("llm", "approve", "a1")).status  # no reason
+        assert "a1" in await completed(house, "selfhealctl llm approve ")
         web = house.settings["program"]["web"]
         house.change(web={**web, "healing": {"verify_secs": 0.4}})
         assert 0 == (await house.ctl("reload")).status
