@@ -80,7 +80,6 @@ function askToken() {
   show(byId("deed-key"), !known);
   byId("deed-token").required = !known;
   byId("deed-token").value = "";
-  show(byId("forget"), known);
 }
 
 function fail(error) {
@@ -113,7 +112,6 @@ async function carryOut() {
   } finally {
     yes.disabled = false;
     put(yes, DEEDS[verb].title);
-    show(byId("forget"), token() !== null);
   }
 }
 
@@ -133,8 +131,6 @@ export function beginDeeds() {
   byId("deed-no").addEventListener("click", () => byId("deed").close());
   byId("forget").addEventListener("click", () => {
     forgetToken();
-    show(byId("forget"), false);
     toast("The token is forgotten.");
   });
-  show(byId("forget"), token() !== null);
 }

@@ -5,6 +5,7 @@ import { askForToken } from "./locked.js";
 import { duration } from "./words.js";
 
 const FRESH = 10_000;
+const LOCKED = "Here it takes the token to look, too.";
 
 let link = { state: "begin" };
 let heard = null; // when the last document came, by this machine's clock
@@ -27,10 +28,9 @@ export function showLink(stream) {
   const box = byId("lost");
   show(box, link.state === "lost" || link.state === "locked");
   fill(box, [link.state, link.words, heard], () => [
-    h("p", {}, h("strong", {}, link.state === "locked" ? "It takes the token to look." : "Connection lost"),
-      link.state === "lost" && `: ${link.words}. `,
+    h("p", {}, h("strong", {}, link.state === "locked" ? "Locked" : "Connection lost", `: ${link.words}. `),
       link.state === "lost" && (heard === null ? "Nothing is known yet." : `What stands below is of ${new Date(heard).toLocaleTimeString([], { hourCycle: "h23" })}, and not what is.`)),
-    h("button", { type: "button", id: "again", click: () => (link.state === "locked" ? askForToken("It takes the token to look.", stream.again) : stream.again()) },
+    h("button", { type: "button", id: "again", click: () => (link.state === "locked" ? askForToken(LOCKED, stream.again) : stream.again()) },
       link.state === "locked" ? "Enter the token…" : "Try now"),
   ]);
 }

@@ -2,20 +2,21 @@
 // again when it ends, and when nothing has come for longer than the daemon is silent.
 // Not by EventSource, which can send no token and hides why it was refused.
 
-import { Refused, listen, look } from "./api.js";
+import { Refused, forgetToken, listen, look, token } from "./api.js";
 
 const SILENT = 20_000;
 const HIDDEN = 30_000;
 const WAITS = [500, 1000, 2000, 4000, 8000, 15_000];
 
 // `told` has { status, announce, link }: a whole status document, one event, and how the
-// connection is: { state: "live" }, { state: "locked" } where a token is needed to look,
+// connection is: { state: "live" }, { state: "locked", words } where a token is needed to look,
 // or { state: "lost", words, again }, the time of the next try.
 export function follow(told) {
   const tell = { status: told.status, announce: told.announce };
   let open = new AbortController();
   let alarm = 0;
   let failures = 0;
+  let refused = null;
 
   async function run() {
     leave();
@@ -30,7 +31,7 @@ export function follow(told) {
       }
       lost(mine, "the daemon ended the connection");
     } catch (error) {
-      if (error instanceof Refused && error.token) locked(mine);
+      if (error instanceof Refused && error.token) locked(mine, error.message);
       else lost(mine, error instanceof Refused ? error.message : "it broke off");
     }
   }
@@ -49,10 +50,18 @@ export function follow(told) {
     told.link({ state: "lost", words, again: Date.now() + wait });
   }
 
-  function locked(mine) {
+  // A token that isn't one any more is refused even where looking takes none.
+  function locked(mine, words) {
     if (mine !== open) return;
-    clearTimeout(alarm);
-    told.link({ state: "locked" });
+    if (token() === null) {
+      leave();
+      told.link({ state: "locked", words: refused ?? words });
+      refused = null;
+    } else {
+      forgetToken();
+      refused = words;
+      run();
+    }
   }
 
   // A browser has six connections to one place for all its tabs, and keeps pages that

@@ -1,8 +1,8 @@
 // The status page: a stream of documents in, and what differs is shown.
 
-import { Refused, look } from "./api.js";
+import { Refused, look, token } from "./api.js";
 import { beginDeeds } from "./deeds.js";
-import { byId, put } from "./dom.js";
+import { byId, put, show } from "./dom.js";
 import { addEvent, showEvents } from "./events.js";
 import { fetchIncidents, noteIncident, showIncidents } from "./incidents.js";
 import { beginKeys } from "./keys.js";
@@ -73,6 +73,7 @@ function soon() {
 function draw() {
   waiting = false;
   showLink(stream);
+  show(byId("forget"), token() !== null);
   if (status === null) return;
   showVerdict(status);
   showServices(status);

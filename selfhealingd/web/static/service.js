@@ -38,17 +38,18 @@ export function serviceRow({ name }) {
   let told = null;
 
   function update(service) {
+    put(time, duration(secondsSince(service.since)));
+    put(next, upcoming(service));
+    cpu.update(name, service.cpu);
+    memory.update(name, service.memory);
+    if (service === last) return;
     last = service;
     node.classList.toggle("unwell", service.judged.unwell);
     fill(state, [service.state, service.judged.sign], () => [icon(service.judged.sign), h("span", { class: service.judged.sign }, service.state)]);
     put(group, [service.kind === "watch" && "watch", !`${name}:`.startsWith(`${service.group}:`) && service.group].filter(Boolean).join(" · "));
-    put(time, duration(secondsSince(service.since)));
     set(time, "datetime", service.since);
     set(time, "title", full(service.since));
-    cpu.update(name, service.cpu);
-    memory.update(name, service.memory);
     put(wrong, problem(service));
-    put(next, upcoming(service));
     fill(breaker, [service.breaker], () => service.breaker !== "CLOSED" && h("span", { class: sign(service.breaker) }, icon(sign(service.breaker)), `breaker ${service.breaker}`));
     fill(acts, [up(service), service.breaker, service.removed], () => buttons(service));
     if (!moreRow.hidden && told !== mark(service)) tell();

@@ -11,32 +11,38 @@ const HELD = 4000;
 let order = [];
 let touched = -Infinity;
 let latest = null;
+let services = [];
 
 export function showServices(status) {
+  if (status !== latest) services = judged(status);
   latest = status;
-  const services = [
-    ...status.programs.map((one) => ({ ...one, kind: "program" })),
-    ...status.watches.map((one) => ({ ...one, kind: "watch" })),
-  ].map((one) => ({ ...one, judged: judge(one) }));
-  const sorted = arrange(services);
+  const sorted = arrange([...services]);
   const chosen = sorted.filter(wanted());
   keyed(byId("table"), chosen, (one) => one.name, serviceRow);
-  put(byId("services-count"), counted(services, chosen));
+  put(byId("services-count"), counted(chosen));
   const none = byId("services-none");
   show(none, chosen.length === 0);
   show(byId("table"), chosen.length > 0);
   put(none, services.length ? "None is like that." : "There is no program in the config yet.");
 }
 
+// Made once of each document: by that a row knows that nothing but time has passed.
+function judged(status) {
+  return [
+    ...status.programs.map((one) => ({ ...one, kind: "program" })),
+    ...status.watches.map((one) => ({ ...one, kind: "watch" })),
+  ].map((one) => ({ ...one, judged: judge(one) }));
+}
+
 // The order of the config among those that are equally bad.
-function arrange(services) {
+function arrange(all) {
   const held = performance.now() - touched < HELD;
   if (held && order.length) {
     const places = new Map(order.map((name, place) => [name, place]));
     const place = (one) => places.get(one.name) ?? Infinity;
-    return services.sort((a, b) => place(a) - place(b));
+    return all.sort((a, b) => place(a) - place(b));
   }
-  const sorted = services.sort((a, b) => a.judged.rank - b.judged.rank);
+  const sorted = all.sort((a, b) => a.judged.rank - b.judged.rank);
   order = sorted.map((one) => one.name);
   return sorted;
 }
@@ -51,7 +57,7 @@ function wanted() {
   };
 }
 
-function counted(services, chosen) {
+function counted(chosen) {
   const unwell = services.filter((one) => one.judged.unwell).length;
   const down = services.filter((one) => !one.judged.unwell && !up(one)).length;
   const parts = [count(services.length, "service")];
