@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from selfhealctl.errors import Garbage, Refused, TimedOut, Unreachable, UsageError
-from selfhealctl.reach import unreachable
 from selfhealingd.wire.codec import (
     BadMessage,
     Lines,
@@ -179,6 +178,8 @@ def connect(path: Path, timeout: float) -> Iterator[Connection]:
                 "it may be busy or stuck: try --timeout, or look at its log",
             ) from None
         except OSError as error:
+            from selfhealctl.reach import unreachable  # noqa: PLC0415  a refusal's own
+
             raise unreachable(path, error) from error
         yield Connection(sock)
 

@@ -14,7 +14,6 @@ from selfhealctl.output import write_words
 from selfhealctl.session import Choices, Session, read
 from selfhealctl.watching import repeat
 from selfhealingd.wire.methods import One, Some
-from selfhealingd.wire.names import ALL, named_by, no_such
 
 RUNNING = "RUNNING"
 CRITICAL = "critical"
@@ -96,6 +95,8 @@ def _named(session: Session, raw: bytes, names: list[str]) -> None:
 
 def _meant(names: list[str], groups: dict[str, tuple[str, ...]]) -> list[str]:
     """Each service that is meant, once; raises NoSuchName."""
+    from selfhealingd.wire.names import ALL, named_by, no_such
+
     chosen: dict[str, None] = {}
     for name in names:
         found = named_by(name, groups)

@@ -16,7 +16,7 @@ from selfhealctl.options import (
     SignalName,
     Wait,
 )
-from selfhealctl.output import write_complaint, write_json, write_words
+from selfhealctl.output import write_complaint, write_words
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import PidDocument
 from selfhealingd.wire.methods import Names, Restart, RunByHand, Signal
@@ -79,7 +79,7 @@ def pid(session: Session, names: Programs) -> None:
     raw = session.ask("pid", Names(names=tuple(names)))
     found = read(raw, tuple[PidDocument, ...])
     if session.chosen_json:
-        write_json(raw)
+        session.wrote_json(raw)
     for item in found:
         if item.pid is None:
             write_complaint(f"cannot give a pid: {item.name} is not running")

@@ -11,7 +11,7 @@ from selfhealctl.client import Connection, connect
 from selfhealctl.errors import CannotError, TimedOut
 from selfhealctl.exits import Status
 from selfhealctl.options import OtherConfig, SinceWhen, seconds_of
-from selfhealctl.output import write_complaint, write_json
+from selfhealctl.output import write_complaint
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import Started
 from selfhealingd.wire.methods import Replay
@@ -44,9 +44,7 @@ def replay(
         )
     if told.replay is None:
         raise CannotError(f"cannot replay: {told.problem}")
-    if session.as_json:
-        write_json(msgspec.json.encode(told.replay))
-    else:
+    if not session.wrote_json(msgspec.json.encode(told.replay)):
         from selfhealctl.views.replay import show_replay  # noqa: PLC0415  rich is slow
 
         show_replay(told.replay)

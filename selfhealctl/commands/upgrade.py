@@ -8,7 +8,6 @@ import msgspec
 
 from selfhealctl.client import connect
 from selfhealctl.errors import CannotError, TimedOut, Unreachable
-from selfhealctl.output import write_json
 from selfhealctl.session import Session, read
 from selfhealingd.wire.documents import Version
 from selfhealingd.wire.methods import Nothing
@@ -44,8 +43,7 @@ def upgrade(session: Session) -> None:
         while True:
             connection.notice(BACK_SECS)
     upgraded = Upgraded(before, _back(session, visible))
-    if session.as_json:
-        write_json(msgspec.json.encode(upgraded))
+    if session.wrote_json(msgspec.json.encode(upgraded)):
         return
     from selfhealctl.views.work import show_upgraded  # noqa: PLC0415  rich is slow
 

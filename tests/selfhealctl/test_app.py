@@ -499,6 +499,7 @@ async def test_ctrl_c_of_what_was_asked_says_so(ctl: Ctl, daemon: Daemon) -> Non
         (("tasks", "-o", "jsonl"), 1),
         (("breakers", "--output", "jsonl"), 2),
         (("-o", "jsonl", "status", "all"), 2),
+        (("pid", "all", "-o", "jsonl"), 1),
     ],
 )
 async def test_jsonl_is_an_object_a_line(
@@ -508,6 +509,7 @@ async def test_jsonl_is_an_object_a_line(
     results = {
         "tasks": STATUS["backgroundTasks"],
         "breakers": [{"name": "a"}, {"name": "b"}],
+        "pid": [{"name": "a", "pid": 1}],
         "status": STATUS | {"programs": [program("web"), program("db")]},
     }
 
