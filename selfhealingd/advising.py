@@ -17,7 +17,7 @@ from selfhealingd.control.registry import Refusal
 from selfhealingd.core.breaker import SELF_HEALING_MAIN
 from selfhealingd.core.incident import Result
 from selfhealingd.core.report import incident_document
-from selfhealingd.diagnosing import CannotAsk
+from selfhealingd.spending import CannotAsk
 from selfhealingd.system import System
 from selfhealingd.wire.documents import AttemptDocument, EventDocument
 

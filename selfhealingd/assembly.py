@@ -9,13 +9,12 @@ import msgspec
 import trio
 
 import selfhealingd
-from selfhealingd import logs
+from selfhealingd import complaints, logs
 from selfhealingd.adopting import users, with_gone
 from selfhealingd.clock import boottime, utc_now
 from selfhealingd.config.settings import Config
 from selfhealingd.core.events import Event
 from selfhealingd.core.launch import Launch
-from selfhealingd.core.listening import Listening
 from selfhealingd.core.notice import Notice, notice
 from selfhealingd.core.output import journal_of
 from selfhealingd.core.record import Opening
@@ -95,7 +94,7 @@ async def assemble(
     past = await trio.to_thread.run_sync(
         partial(remember, file, present=present, seed=secrets.token_hex(8))
     )
-    _tell_notes([note.words for note in past.notes], problems)
+    complaints.tell_notes([note.words for note in past.notes], problems)
     inheritance = Inheritance(config)
     survivors = await inheritance.look(past.recorded, users(config, past))
     wanted, config = config, with_gone(config, survivors, past.origins)
@@ -127,7 +126,7 @@ async def assemble(
         anchor,
         memory=keeper,
         tell=partial(_tell, feed, hooks, counts),
-        on_fault=partial(_on_fault, problems),
+        on_fault=partial(complaints.on_fault, problems),
     )
     loop.launches = dict(config.launches)
     changed = partial(keeper.put, state_changed=True, durable=True)
@@ -136,16 +135,16 @@ async def assemble(
     await nursery.start(probes.run)
     manager = BackgroundTaskManager(
         random=Random(),  # noqa: S311 - it only spreads work over time
-        on_failure=_on_task_failure,
+        on_failure=complaints.on_task_failure,
         on_change=changed,
         paused=past.paused,
     )
-    sockets = Sockets(partial(_on_socket, problems))
+    sockets = Sockets(partial(complaints.on_socket, problems))
     gates = Gates(
         config.daemon.runtime_dir,
         outputs,
         report=loop.post,
-        trouble=_on_trouble,
+        trouble=complaints.on_trouble,
         say=note_status,
         prober=probes,
     )
@@ -159,7 +158,7 @@ async def assemble(
     sampler = Sampler(
         config.daemon.sample_interval,
         lambda: loop.host.flags.process_monitoring,
-        on_fault=_on_sampler_fault,
+        on_fault=complaints.on_sampler_fault,
         always_host=HOST_VIEWS,
     )
     evidence = EvidenceStore(config.daemon.state_dir / "evidence")
@@ -182,7 +181,7 @@ async def assemble(
         gatherer.note(event)
         await loop.post(event)
 
-    runs = Runs(mark, report, _on_trouble, kit)
+    runs = Runs(mark, report, complaints.on_trouble, kit)
     care = HostCare(mark, loop, problems, inheritance.commands_ended.wait)
     judging = await nursery.start(judge, config, sampler, care)
     system = System(
@@ -217,7 +216,12 @@ async def assemble(
         prober=probes,
         sockets=sockets,
         watching=Watching(
-            Around(nursery, report, _on_trouble, partial(_on_blind, problems))
+            Around(
+                nursery,
+                report,
+                complaints.on_trouble,
+                partial(complaints.on_blind, problems),
+            )
         ),
         origins=origins,
         sampler=sampler,
@@ -262,19 +266,6 @@ def _secrecy(parts: list[System]) -> Secrecy:
     secrecy = Secrecy(lambda: parts[0].config)
     DISCREET.set(secrecy.told)
     return secrecy
-
-
-def _tell_notes(notes: list[str], problems: Problems) -> None:
-    """Tell what was wrong with the last state."""
-    for words in notes:
-        log.warning(words)
-    if notes:
-        problems.set(
-            "state",
-            " ".join(notes),
-            "see what it knows: selfhealctl breakers; once that is right, to clear"
-            " this: systemctl restart selfhealingd",
-        )
 
 
 def _launch(loop: Loop, service: str) -> Launch:
@@ -361,55 +352,3 @@ def _notice(system: System, letter: Letter) -> Notice:
         node=os.uname().nodename,
         missed=letter.missed,
     )
-
-
-def _on_fault(problems: Problems, event: Event, fault: Exception) -> None:
-    words = f"a defect of ours: {type(event).__name__} could not be decided"
-    log.error(words, exc_info=fault, given=repr(event))
-    problems.set(
-        "fault",
-        words,
-        "see the daemon's log and report it; then: systemctl restart selfhealingd",
-        critical=True,
-    )
-
-
-def _on_socket(problems: Problems, socket: Listening, problem: str | None) -> None:
-    cause = f"socket-{socket.name}"
-    if problem is None:
-        problems.clear(cause)
-        return
-    words = f"cannot take {socket} back from an earlier daemon's programs: {problem}"
-    log.warning(words)
-    problems.set(
-        cause,
-        f"{words}; it can be opened only once they are gone, and who connects in"
-        " between is refused",
-        "when it suits, restart the programs that have it; to be spared this, run"
-        " selfhealingd as root, or: sysctl kernel.yama.ptrace_scope=0",
-    )
-
-
-def _on_task_failure(task: str, words: str) -> None:
-    logs.get("BackgroundTaskManager").warning(f"{task}: {words}")
-
-
-def _on_sampler_fault(fault: Exception) -> None:
-    words = "a defect of ours in who is told what was measured"
-    logs.get("Sampler").error(words, exc_info=fault)
-
-
-def _on_blind(problems: Problems, watch: str, words: str | None) -> None:
-    cause = f"blind-{watch}"
-    if words is None:
-        problems.clear(cause)
-        return
-    problems.set(
-        cause,
-        f"watch {watch} can't be looked at, so that nobody knows how it is: {words}",
-        f"see why: selfhealctl explain {watch}; or watch it by pidfile or match",
-    )
-
-
-def _on_trouble(service: str, words: str) -> None:
-    logs.get("Supervisor").error(f"{service}: {words}")

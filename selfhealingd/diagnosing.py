@@ -1,8 +1,7 @@
 """Diagnosis by a model: in nobody's way.
 
 No call is made without a key, within ``mode = "off"``, beyond the budget, while breaker
-``llm`` is open, or where redaction failed. What a call may take is written down before
-it is made, so that a daemon that is killed meanwhile has no more left than before.
+``llm`` is open, or where redaction failed.
 """
 
 import os
@@ -15,10 +14,8 @@ import msgspec
 import trio
 
 from selfhealingd import logs
-from selfhealingd.clock import utc_now
 from selfhealingd.config.settings import Config, Llm
 from selfhealingd.core import answer, keyring
-from selfhealingd.core import budget as budgets
 from selfhealingd.core.breaker import (
     Breaker,
     By,
@@ -28,23 +25,19 @@ from selfhealingd.core.breaker import (
     reset,
     restore,
 )
-from selfhealingd.core.budget import Budget, OverBudget, Usage
 from selfhealingd.core.bundle import Bundle, bundle
 from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosis import Report
 from selfhealingd.core.keyring import Blame, Failed, KeyRing
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.policy import BreakerPolicy
-from selfhealingd.core.redaction import (
-    RedactionError,
-)
+from selfhealingd.core.redaction import RedactionError
 from selfhealingd.core.sameness import fingerprint
 from selfhealingd.diagnose.call import Answered, Asked
 from selfhealingd.diagnose.keys import find_keys
 from selfhealingd.problems import Problems
 from selfhealingd.secrecy import Secrecy
-from selfhealingd.store import atomic
-from selfhealingd.store.errors import StoreError
+from selfhealingd.spending import CannotAsk, Spending
 from selfhealingd.supervise.environment import INSTANCE, TASK
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import run_to_end
@@ -68,14 +61,6 @@ log = logs.get("Diagnosis")
 def brought_back(breaker: Breaker, now: float) -> Breaker:
     """Return the breaker as it goes on after a restart of the daemon."""
     return restore(POLICY, breaker, now=now)
-
-
-class CannotAsk(Exception):
-    """There is no diagnosis by a model; says why, and what to type about it."""
-
-    def __init__(self, words: str, hint: str | None = None) -> None:
-        super().__init__(words)
-        self.hint = hint
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +98,7 @@ class Diagnosis:
         self._mark = mark
         self._problems = problems
         self._keys: dict[str, str] = {}
+        self.spending = Spending(config)
 
     @property
     def breaker(self) -> Breaker:
@@ -129,10 +115,6 @@ class Diagnosis:
     def settings(self) -> Llm:
         """What the config in force says."""
         return self._config().llm
-
-    @property
-    def _file(self) -> Path:
-        return self._config().daemon.state_dir / "llm.json"
 
     async def load_keys(self) -> None:
         """Read the keys, and go on with those that there are now."""
@@ -165,11 +147,6 @@ class Diagnosis:
         now = trio.current_time()
         closed = reset(self.breaker, force=True, reason=reason, by=by, now=now)
         self.breaker = closed or self.breaker
-
-    async def left(self) -> budgets.Left:
-        """Return how many calls and tokens are left, and what was spent."""
-        budget = await trio.to_thread.run_sync(self._read)
-        return budgets.left(budget, self._limits(), utc_now().timestamp())
 
     async def question(
         self, incident: IncidentDocument, found: EvidenceDocument | None
@@ -233,7 +210,7 @@ class Diagnosis:
         if told.usage is None:
             return found
         return msgspec.structs.replace(
-            found, tokens=told.usage.tokens, cost=self._cost(told.usage)
+            found, tokens=told.usage.tokens, cost=self.spending.cost(told.usage)
         )
 
     async def _call(self, asked: Question) -> Answered:
@@ -250,9 +227,9 @@ class Diagnosis:
         self.breaker, ticket = admitted
         outcome = Outcome.NEUTRAL
         try:
-            reserved = await self._reserve(asked.body)
+            reserved = await self.spending.reserve(asked.body)
             told = await self._run(asked.body, self._keys[key.fingerprint], settings)
-            await self._settle(reserved, told)
+            await self.spending.settle(reserved, told.usage, told.status)
             outcome = self._judge(key.fingerprint, told)
         finally:
             self._record(ticket, outcome)
@@ -346,65 +323,3 @@ class Diagnosis:
         except msgspec.DecodeError:
             log.error(f"the helper that asks failed: {ran.problem(settings.timeout)}")
             return Answered(problem="was not asked: its helper failed, see the log")
-
-    def _limits(self) -> budgets.Limits:
-        settings = self.settings
-        return budgets.Limits(
-            calls=settings.calls_per_hour,
-            tokens=settings.tokens_per_day,
-            cost=settings.cost_per_day,
-        )
-
-    def _cost(self, usage: Usage) -> float | None:
-        prices = self.settings.prices
-        return None if prices is None else prices.cost(usage)
-
-    async def _reserve(self, body: bytes) -> budgets.Spent:
-        now = utc_now().timestamp()
-        most = budgets.estimate(body, answer.MAX_TOKENS)
-        cost = self._cost(most) or 0.0
-
-        def reserve() -> Budget:
-            budget = budgets.reserve(
-                self._read(), self._limits(), tokens=most.tokens, now=now, cost=cost
-            )
-            atomic.write(self._file, msgspec.json.encode(budget))
-            return budget
-
-        try:
-            budget = await trio.to_thread.run_sync(reserve)
-        except OverBudget as error:
-            words = f"the budget is spent: {error}"
-            raise CannotAsk(words, "see it: selfhealctl llm status") from error
-        except StoreError as error:
-            raise CannotAsk(f"the budget cannot be kept: {error}") from error
-        return budget.spent[-1]
-
-    async def _settle(self, reserved: budgets.Spent, told: Answered) -> None:
-        """Write down what it took; where that isn't known, all that was reserved."""
-        usage = told.usage
-        if told.status is not None and keyring.blame(told.status) is not Blame.NOBODY:
-            usage = Usage()
-        if usage is None:
-            return
-        tokens, cost = usage.tokens, self._cost(usage) or 0.0
-
-        def settle() -> None:
-            budget = budgets.settle(self._read(), reserved, tokens=tokens, cost=cost)
-            atomic.write(self._file, msgspec.json.encode(budget))
-
-        try:
-            await trio.to_thread.run_sync(settle)
-        except (StoreError, CannotAsk) as error:
-            log.warning(f"what the call took is not written down: {error}")
-
-    def _read(self) -> Budget:
-        """Read what was spent, in a thread; what can't be read is no permission."""
-        file = self._file
-        try:
-            return msgspec.json.decode(file.read_bytes(), type=Budget)
-        except FileNotFoundError:
-            return Budget()
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            words = f"cannot read what was spent so far: {error}"
-            raise CannotAsk(words, f"to begin anew: rm {file}") from error

@@ -7,7 +7,7 @@ from selfhealingd.commands.common import anchor
 from selfhealingd.commands.foretelling import looked_at
 from selfhealingd.commands.hooks import documents
 from selfhealingd.core.budget import Left
-from selfhealingd.diagnosing import CannotAsk
+from selfhealingd.spending import CannotAsk
 from selfhealingd.system import System
 from selfhealingd.web.figures import Figures
 from selfhealingd.wire.documents import Status
@@ -45,6 +45,6 @@ async def _left(system: System) -> Left | None:
     if not system.diagnosis.ring:
         return None
     try:
-        return await system.diagnosis.left()
+        return await system.diagnosis.spending.left()
     except CannotAsk:
         return None  # status says why

@@ -25,7 +25,8 @@ from selfhealingd.core.diagnosis import Report, in_words, parse
 from selfhealingd.core.events import ApproveAsked, Diagnosed, TrustAsked
 from selfhealingd.core.sameness import Known
 from selfhealingd.core.words import approve_command, trust_command
-from selfhealingd.diagnosing import CannotAsk, Question
+from selfhealingd.diagnosing import Question
+from selfhealingd.spending import CannotAsk
 from selfhealingd.store.errors import StoreError
 from selfhealingd.system import System
 from selfhealingd.wire import methods
@@ -59,7 +60,7 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
     problem = None
     left = Left(calls=0, tokens=0, cost_today=0.0, cost_this_month=0.0)
     try:
-        left = await its.left()
+        left = await its.spending.left()
     except CannotAsk as error:
         problem = f"{error}; {error.hint}"
     priced = its.settings.prices is not None and problem is None
