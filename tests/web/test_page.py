@@ -16,6 +16,7 @@ from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -268,6 +269,50 @@ def test_the_filter(page: Page) -> None:
     page.chrome.switch_to.active_element.send_keys("vic running")
     page.until(lambda: "1 shown" in page.shown("#services-count"))
     assert "calm" not in page.shown("#services")
+
+
+def test_keys_do_what_the_mouse_does(page: Page) -> None:
+    """They lead to a service, open it, and change the colours; ``?`` tells of them."""
+    page.one("body").send_keys("j")
+    page.chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    page.until(lambda: "Breaker" in page.shown("#table .more"))
+    page.chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    page.until(lambda: page.shown("#table .more") == "")
+    page.one("body").send_keys("ttt?")
+    assert "filter services" in page.shown("#keys")
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "expected"),
+    [
+        ("duration", [59.9], "59s"),
+        ("duration", [90_061], "1d 1h"),
+        ("size", [1023], "1.0 KiB"),
+        ("size", [64 * 2**20], "64.0 MiB"),
+        ("size", [1000 * 2**20], "1.0 GiB"),
+        ("percent", [99.96], "100 %"),
+        (
+            "counting",
+            ["restart, attempt 3, in 3.6 s", "2001-01-01T00:00:00Z"],
+            "restart, attempt 3, in 0 s",
+        ),
+        ("counting", ["nothing until tomorrow", None], "nothing until tomorrow"),
+        (
+            "steps",
+            ["see why: selfhealctl show a; mend it; then: selfhealctl start a"],
+            [
+                {"words": "see why", "command": "selfhealctl show a"},
+                {"words": "mend it", "command": ""},
+                {"words": "then", "command": "selfhealctl start a"},
+            ],
+        ),
+    ],
+)
+def test_words(page: Page, function: str, given: list[Any], expected: object) -> None:
+    """Numbers, times and advice read as they do in ``selfhealctl``."""
+    script = """const [name, given, done] = arguments;
+        import("/static/words.js").then((words) => done(words[name](...given)));"""
+    assert expected == page.chrome.execute_async_script(script, function, given)
 
 
 def test_a_lost_connection_is_told(page: Page, house: House) -> None:

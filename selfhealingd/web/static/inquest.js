@@ -6,7 +6,7 @@ import { h, icon } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { askForToken } from "./locked.js";
 import { sign } from "./states.js";
-import { full, moment, size } from "./words.js";
+import { full, moment } from "./words.js";
 
 export function story(found) {
   const { incident, diagnosis } = found;

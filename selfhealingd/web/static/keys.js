@@ -1,7 +1,7 @@
 // What single keys do. They may be switched off, for those whom speech or a shaking hand
 // makes press them unmeant.
 
-import { byId, h, put } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { nextTheme } from "./themes.js";
 
 const KEYS = [

@@ -73,10 +73,15 @@ export function showFlags({ file, values, loadedAt, error }) {
   const off = Object.values(values).filter((on) => !on).length;
   put(byId("flags-count"), off ? `${off} off` : "all on");
   remade("flags", [values, file, loadedAt, error], (place) => {
-    list(place, "", Object.entries(values).map(([name, on]) => entry(on ? "good" : "warn", FLAGS[name] ?? name, on ? "on" : "off", name)), []);
+    list(place, "", Object.entries(values).map(([name, on]) => entry(on ? "good" : "warn", FLAGS[name] ?? name, on ? "on" : "off", broken(name))), []);
     place.append(h("p", { class: "small" }, loadedAt ? `from ${file}, read ${moment(loadedAt)}` : `there is no file ${file}: every feature is on`));
     if (error) place.append(h("p", { class: "wrong" }, `not taken over: ${error}`));
   });
+}
+
+// A long name may be broken after each of its words.
+function broken(name) {
+  return name.split(/(?<=_)/).flatMap((part) => [part, h("wbr")]);
 }
 
 export function showForecasts(forecasts) {

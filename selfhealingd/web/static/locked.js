@@ -1,7 +1,7 @@
 // The token where there is nothing to confirm: to look.
 
 import { holdToken } from "./api.js";
-import { byId, h, put } from "./dom.js";
+import { byId, put } from "./dom.js";
 
 let then = null;
 
