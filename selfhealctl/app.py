@@ -14,11 +14,12 @@ from typer.core import TyperCommand, TyperGroup
 
 from selfhealctl.errors import CannotError, Interrupted, UsageError
 from selfhealctl.exits import MEANINGS, Status
-from selfhealctl.options import with_choices, with_seconds, with_session
 from selfhealctl.output import write_complaint, write_error
 from selfhealctl.session import Choices
+from selfhealctl.shared import with_choices, with_session
 from selfhealctl.table import COMMANDS, Row
 from selfhealctl.terminal import settle_characters, settle_colours
+from selfhealctl.typed import with_seconds
 from selfhealingd import __version__
 
 NAME = "selfhealctl"

@@ -1,7 +1,8 @@
 """Commands about the healing engine: its breakers and its background tasks."""
 
-from selfhealctl.options import Breaker, Force, Reason, TaskArgument, required_reason
+from selfhealctl.options import Breaker, Force, Reason, TaskArgument
 from selfhealctl.session import Session, read
+from selfhealctl.typed import required_reason
 from selfhealingd.wire.documents import Done
 from selfhealingd.wire.methods import Params, Reset, Resume, TaskId
 

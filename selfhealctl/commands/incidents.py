@@ -14,10 +14,10 @@ from selfhealctl.options import (
     Since,
     SomePrograms,
     Watch,
-    seconds_of,
 )
 from selfhealctl.paging import page
 from selfhealctl.session import Session, read
+from selfhealctl.typed import seconds_of
 from selfhealctl.watching import repeat
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.messages import Kind

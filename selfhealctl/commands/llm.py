@@ -3,9 +3,10 @@
 # ruff: noqa: PLC0415
 from selfhealctl.errors import UsageError
 from selfhealctl.operation import Order, operate
-from selfhealctl.options import LlmArgument, LlmDo, OfIncident, Reason, required_reason
+from selfhealctl.options import LlmArgument, LlmDo, OfIncident, Reason
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
+from selfhealctl.typed import required_reason
 from selfhealingd.wire.methods import Approve, IncidentId, Trust
 
 

@@ -10,9 +10,10 @@ import typer
 from selfhealctl.client import Connection, connect
 from selfhealctl.errors import CannotError, TimedOut
 from selfhealctl.exits import Status
-from selfhealctl.options import OtherConfig, SinceWhen, seconds_of
+from selfhealctl.options import OtherConfig, SinceWhen
 from selfhealctl.output import write_complaint
 from selfhealctl.session import Session, read
+from selfhealctl.typed import seconds_of
 from selfhealingd.wire.documents import Started
 from selfhealingd.wire.methods import Replay
 from selfhealingd.wire.replay import ReplayedDocument
