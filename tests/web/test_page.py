@@ -180,6 +180,9 @@ def test_it_loads_without_a_complaint(page: Page) -> None:
     page.until(lambda: "calm running, pid" in page.shown("#events"))
     assert "Healthy" in page.shown("#verdict")
     assert [] == page.console()
+    script = "return performance.getEntriesByType('resource').map((one) => one.name)"
+    asked = [name.rpartition("/")[2] for name in page.chrome.execute_script(script)]
+    assert sorted(set(asked)) == sorted(asked)  # each for once
 
 
 def test_a_crash_is_shown_within_a_second(page: Page, house: House) -> None:

@@ -21,6 +21,7 @@ let status = null;
 let forecasts = null;
 let asked = 0;
 let stream = null;
+let linked = "begin";
 
 const told = {
   status(document) {
@@ -40,7 +41,8 @@ const told = {
     soon();
   },
   link(state) {
-    const back = state.state === "live" && document.documentElement.dataset.link !== "live";
+    const back = state.state === "live" && linked !== "live";
+    linked = state.state;
     setLink(state);
     if (back) fetchRest();
     soon();
@@ -94,6 +96,6 @@ beginServices();
 stream = follow(told);
 setInterval(() => {
   if (document.hidden) return;
-  if (Date.now() - asked > FORECASTS && document.documentElement.dataset.link === "live") fetchRest();
+  if (Date.now() - asked > FORECASTS && linked === "live") fetchRest();
   soon();
 }, 1000);
