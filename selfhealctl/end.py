@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from selfhealctl.client import Connection
 from selfhealctl.errors import TimedOut, Unreachable
-from selfhealingd.wire.documents import ShuttingDown
+from selfhealingd.wire.operation import ShuttingDown
 
 MS = 1000
 

@@ -12,8 +12,8 @@ from selfhealctl.errors import Interrupted, TimedOut, Unreachable
 from selfhealctl.exits import Status
 from selfhealctl.output import write_complaint
 from selfhealctl.session import Session, read
-from selfhealingd.wire.documents import Outcome, Progress, Started
 from selfhealingd.wire.methods import Params
+from selfhealingd.wire.operation import Outcome, Progress, Started
 
 LONGEST = 7 * 86400.0
 """Seconds: no deadline of a daemon is believed beyond this."""

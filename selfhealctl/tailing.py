@@ -18,13 +18,13 @@ from selfhealctl.views.logs import (
     OnTerminal,
     Verbatim,
 )
-from selfhealingd.wire.documents import (
+from selfhealingd.wire.methods import Tail
+from selfhealingd.wire.output import (
     EndedDocument,
     OutputDocument,
     SkippedDocument,
     Tailing,
 )
-from selfhealingd.wire.methods import Tail
 
 
 def show_logs(session: Session, params: Tail, *, named: bool) -> None:

@@ -33,8 +33,8 @@ from selfhealingd.core.life import Held, Running, pid_of
 from selfhealingd.core.sample import NO_SAMPLE
 from selfhealingd.store.errors import StoreError
 from selfhealingd.system import System
-from selfhealingd.wire.documents import Outcome
 from selfhealingd.wire.evidence import EvidenceDocument
+from selfhealingd.wire.operation import Outcome
 
 HOOKS_SECS = 10.0
 UNDO_SECS = 10.0

@@ -27,7 +27,7 @@ from selfhealingd.core.outlook import outlook
 from selfhealingd.core.output import how_to_see
 from selfhealingd.core.treatment import SPAWN_SECS
 from selfhealingd.loop import Loop
-from selfhealingd.wire.documents import Finished, Outcome, Progress, Started
+from selfhealingd.wire.operation import Finished, Outcome, Progress, Started
 
 MARGIN_SECS = 10.0
 

@@ -25,7 +25,7 @@ from selfhealingd.core.policy import Policy, Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.loop import Loop
 from selfhealingd.operations import Aim, Operations
-from selfhealingd.wire.documents import Finished, Progress
+from selfhealingd.wire.operation import Finished, Progress
 
 
 class NoDisk:

@@ -21,8 +21,9 @@ from selfhealctl.options import (
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
 from selfhealingd import __version__
-from selfhealingd.wire.documents import ReloadReport, ShuttingDown, Version
+from selfhealingd.wire.documents import ReloadReport, Version
 from selfhealingd.wire.methods import Names, Nothing, Params, Some
+from selfhealingd.wire.operation import ShuttingDown
 
 
 def reload(session: Session) -> None:

@@ -3,8 +3,8 @@
 from selfhealctl.options import Breaker, Force, Reason, TaskArgument
 from selfhealctl.session import Session, read
 from selfhealctl.typed import required_reason
-from selfhealingd.wire.documents import Done
 from selfhealingd.wire.methods import Params, Reset, Resume, TaskId
+from selfhealingd.wire.operation import Done
 
 
 def resume(session: Session, reason: Reason = None) -> None:

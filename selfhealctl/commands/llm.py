@@ -60,7 +60,7 @@ def _allow(session: Session, do: LlmDo, of: str | None, reason: str | None) -> N
     raw = session.order(f"llm-{do}", params)
     if not session.wrote_json(raw):
         from selfhealctl.views.work import show_done
-        from selfhealingd.wire.documents import Done
+        from selfhealingd.wire.operation import Done
 
         show_done(read(raw, Done))
 

@@ -14,8 +14,8 @@ from selfhealctl.options import OtherConfig, SinceWhen
 from selfhealctl.output import write_complaint
 from selfhealctl.session import Session, read
 from selfhealctl.typed import seconds_of
-from selfhealingd.wire.documents import Started
 from selfhealingd.wire.methods import Replay
+from selfhealingd.wire.operation import Started
 from selfhealingd.wire.replay import ReplayedDocument
 
 _LONGEST = 86400.0

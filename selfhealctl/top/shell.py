@@ -30,7 +30,7 @@ from selfhealctl.top.model import (
 )
 from selfhealctl.top.pressing import press
 from selfhealctl.top.terminal import Terminal
-from selfhealingd.wire.documents import Done, Finished, Progress, Started, Status
+from selfhealingd.wire.documents import Status
 from selfhealingd.wire.evidence import InquestDocument
 from selfhealingd.wire.explanation import ExplanationDocument
 from selfhealingd.wire.measured import HistoryDocument
@@ -44,6 +44,7 @@ from selfhealingd.wire.methods import (
     Resume,
     Subscribe,
 )
+from selfhealingd.wire.operation import Done, Finished, Progress, Started
 
 _FRAME_SECS = 1 / 30
 _ESCAPE_SECS = 0.05

@@ -14,7 +14,7 @@ import msgspec
 from selfhealctl.terminal import PLAIN
 from selfhealctl.views.safe import RESET, Safe, safe
 from selfhealctl.views.text import clean, escaped
-from selfhealingd.wire.documents import LogDocument, OutputDocument
+from selfhealingd.wire.output import LogDocument, OutputDocument
 
 LONGEST_LINE = 1024 * 1024
 """Bytes: longer ones leave in parts, as a log without newlines must not fill memory."""

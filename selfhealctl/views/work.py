@@ -7,14 +7,8 @@ from rich.text import Text
 from selfhealctl.advice import pasteable
 from selfhealctl.views.screen import BAD, BUSY, GOOD, line, screen, state
 from selfhealctl.views.text import clean
-from selfhealingd.wire.documents import (
-    Done,
-    Outcome,
-    Progress,
-    ReloadReport,
-    Started,
-    Version,
-)
+from selfhealingd.wire.documents import ReloadReport, Version
+from selfhealingd.wire.operation import Done, Outcome, Progress, Started
 
 
 def show_started(started: Started) -> None:

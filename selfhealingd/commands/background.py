@@ -5,7 +5,7 @@ from selfhealingd.control.registry import Call
 from selfhealingd.system import System
 from selfhealingd.tasks import NoSuchTask
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Done
+from selfhealingd.wire.operation import Done
 
 _TARGET = "background tasks"
 _BACK = "bring them back with: selfhealctl resume-all"

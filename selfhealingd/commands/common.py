@@ -14,9 +14,9 @@ from selfhealingd.core.policy import Program
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.system import System
 from selfhealingd.wire import names
-from selfhealingd.wire.documents import Done
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.names import ALL
+from selfhealingd.wire.operation import Done
 
 _LONGEST_NAME = 100
 

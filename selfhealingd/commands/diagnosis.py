@@ -38,15 +38,10 @@ from selfhealingd.wire.diagnosis import (
     PreviewDocument,
     ReportDocument,
 )
-from selfhealingd.wire.documents import (
-    Done,
-    Finished,
-    IncidentDocument,
-    Outcome,
-    Started,
-)
+from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import EvidenceDocument
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Done, Finished, Outcome, Started
 from selfhealingd.wire.times import rfc3339
 
 MARGIN_SECS = 15.0

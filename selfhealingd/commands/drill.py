@@ -21,8 +21,8 @@ from selfhealingd.store.errors import StoreError
 from selfhealingd.store.reading import Reading
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Finished, Outcome, Progress, Started
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Finished, Outcome, Progress, Started
 from selfhealingd.wire.times import rfc3339
 
 FLUSH_SECS = 1.0

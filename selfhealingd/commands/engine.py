@@ -9,7 +9,7 @@ from selfhealingd.core.events import ResetAsked, ResumeAsked
 from selfhealingd.diagnosing import BREAKER
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Done
+from selfhealingd.wire.operation import Done
 
 
 async def resume(system: System, call: Call, params: methods.Resume) -> Done:

@@ -17,12 +17,8 @@ from selfhealingd.operations import MARGIN_SECS
 from selfhealingd.runbooks import facts_of, run_runbook
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import (
-    Finished,
-    Outcome,
-    RunbookDocument,
-    Started,
-)
+from selfhealingd.wire.documents import RunbookDocument
+from selfhealingd.wire.operation import Finished, Outcome, Started
 
 log = logs.get("SelfHealing")
 

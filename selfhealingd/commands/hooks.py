@@ -19,13 +19,8 @@ from selfhealingd.core.snapshot import Anchor
 from selfhealingd.notify.hooks import Tally
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import (
-    EventDocument,
-    Finished,
-    HookDocument,
-    Outcome,
-    Started,
-)
+from selfhealingd.wire.documents import EventDocument, HookDocument
+from selfhealingd.wire.operation import Finished, Outcome, Started
 
 TEST = "hook.test"
 _TRIES = 4

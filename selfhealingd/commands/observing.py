@@ -16,6 +16,7 @@ from selfhealingd.status import tasks as task_documents
 from selfhealingd.system import System
 from selfhealingd.wire import documents as doc
 from selfhealingd.wire import methods
+from selfhealingd.wire.operation import Done
 
 
 async def status(system: System, _call: Call, _params: methods.Nothing) -> doc.Status:
@@ -59,7 +60,7 @@ async def flags(
     return flags_document(system, anchor())
 
 
-async def subscribe(system: System, call: Call, params: methods.Subscribe) -> doc.Done:
+async def subscribe(system: System, call: Call, params: methods.Subscribe) -> Done:
     """Tell of the last events, then ``live``, then of each event as it happens."""
     scope = trio.CancelScope()
 
@@ -67,13 +68,13 @@ async def subscribe(system: System, call: Call, params: methods.Subscribe) -> do
         with scope, system.feed.follow() as follower:
             for event in system.feed.last(params.last):
                 call.notify("event", event)
-            call.notify("live", doc.Done(words="live from here on"))
+            call.notify("live", Done(words="live from here on"))
             async for event in follower.events:
                 call.notify("event", event)
 
     call.on_close(scope.cancel)
     system.nursery.start_soon(follow)
-    return doc.Done(words="subscribed")
+    return Done(words="subscribed")
 
 
 async def version(

@@ -16,9 +16,17 @@ from selfhealingd.core.tailing import followable, tailing
 from selfhealingd.supervise.output.errors import OutputError
 from selfhealingd.supervise.output.tail import Position
 from selfhealingd.system import System
-from selfhealingd.wire import documents as doc
 from selfhealingd.wire import methods
+from selfhealingd.wire.documents import Document
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Outcome
+from selfhealingd.wire.output import (
+    EndedDocument,
+    LogDocument,
+    OutputDocument,
+    SkippedDocument,
+    Tailing,
+)
 
 MOST = 1024 * 1024
 """Bytes of a log's past that are shown at most: they are held in memory meanwhile."""
@@ -32,7 +40,7 @@ _PIECE = 64 * 1024
 log = logs.get("Control")
 
 
-async def tail(system: System, call: Call, params: methods.Tail) -> doc.Tailing:
+async def tail(system: System, call: Call, params: methods.Tail) -> Tailing:
     """Show the end of logs and, if asked, go on with what is added to them."""
     names = programs(system, params.names)
     found = tailing(system.loop.launches, names, params.stream)
@@ -68,7 +76,7 @@ async def tail(system: System, call: Call, params: methods.Tail) -> doc.Tailing:
     return found
 
 
-async def clear(system: System, call: Call, params: methods.Names) -> list[doc.Outcome]:
+async def clear(system: System, call: Call, params: methods.Names) -> list[Outcome]:
     """Empty all logs of programs, and delete their older ones."""
     outcomes = []
     for name in programs(system, params.names):
@@ -77,16 +85,16 @@ async def clear(system: System, call: Call, params: methods.Names) -> list[doc.O
     return outcomes
 
 
-async def _cleared(system: System, name: str) -> doc.Outcome:
+async def _cleared(system: System, name: str) -> Outcome:
     launch = system.config.launches.get(name)
     paths = () if launch is None else logs_of(launch.stdout, launch.stderr)
     try:
         for path in paths:
             await system.outputs.clear(path)
     except OutputError as error:
-        return doc.Outcome(name=name, ok=False, words=str(error))
+        return Outcome(name=name, ok=False, words=str(error))
     words = f"cleared {', '.join(map(str, paths))}" if paths else "it has no log"
-    return doc.Outcome(name=name, ok=True, words=words)
+    return Outcome(name=name, ok=True, words=words)
 
 
 class _Showing:
@@ -97,7 +105,7 @@ class _Showing:
         self._call = call
         self._params = params
 
-    async def all(self, logs: tuple[doc.LogDocument, ...]) -> None:
+    async def all(self, logs: tuple[LogDocument, ...]) -> None:
         """Show each log up to its ``ended``."""
         async with trio.open_nursery() as nursery:
             problems = self._system.outputs.problems()
@@ -114,7 +122,7 @@ class _Showing:
                 else:
                     await self._tell("ended", _ended(one))
 
-    async def _past(self, one: doc.LogDocument) -> Position:
+    async def _past(self, one: LogDocument) -> Position:
         """Show the end of a log; return where what comes after it begins."""
         size = self._params.bytes
         lines = self._params.lines if size is None else None
@@ -127,7 +135,7 @@ class _Showing:
             await self._output(one, past.data[begin : begin + _PIECE])
         return past.position
 
-    async def _follow(self, one: doc.LogDocument, since: Position) -> None:
+    async def _follow(self, one: LogDocument, since: Position) -> None:
         problem = f"{one.name} writes to {one.path} no more"
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._until_moved, one, nursery.cancel_scope)
@@ -135,7 +143,7 @@ class _Showing:
             nursery.cancel_scope.cancel()
         await self._tell("ended", _ended(one, problem))
 
-    async def _added(self, one: doc.LogDocument, since: Position) -> str:
+    async def _added(self, one: LogDocument, since: Position) -> str:
         """Show what is added to a log; return why that cannot go on."""
         told = 0
         try:
@@ -150,9 +158,7 @@ class _Showing:
             return str(error)
         raise AssertionError  # a follower has no end
 
-    async def _until_moved(
-        self, one: doc.LogDocument, following: trio.CancelScope
-    ) -> None:
+    async def _until_moved(self, one: LogDocument, following: trio.CancelScope) -> None:
         """End when the program is gone, or writes elsewhere; it may be looked for."""
         while True:
             moved = self._system.loop.moved
@@ -163,18 +169,18 @@ class _Showing:
             await moved.wait()
         following.cancel()
 
-    async def _output(self, one: doc.LogDocument, data: bytes) -> None:
-        output = doc.OutputDocument(name=one.name, stream=one.stream, data=data)
+    async def _output(self, one: LogDocument, data: bytes) -> None:
+        output = OutputDocument(name=one.name, stream=one.stream, data=data)
         await self._tell("output", output)
 
-    async def _tell(self, method: str, document: doc.Document) -> None:
+    async def _tell(self, method: str, document: Document) -> None:
         await self._call.room()
         self._call.notify(method, document)
 
 
-def _skipped(one: doc.LogDocument, words: str) -> doc.SkippedDocument:
-    return doc.SkippedDocument(name=one.name, stream=one.stream, words=words)
+def _skipped(one: LogDocument, words: str) -> SkippedDocument:
+    return SkippedDocument(name=one.name, stream=one.stream, words=words)
 
 
-def _ended(one: doc.LogDocument, problem: str | None = None) -> doc.EndedDocument:
-    return doc.EndedDocument(name=one.name, stream=one.stream, problem=problem)
+def _ended(one: LogDocument, problem: str | None = None) -> EndedDocument:
+    return EndedDocument(name=one.name, stream=one.stream, problem=problem)

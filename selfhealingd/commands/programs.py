@@ -21,8 +21,8 @@ from selfhealingd.operations import Aim
 from selfhealingd.reloading import take_launch
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Finished, Outcome, Started
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Finished, Outcome, Started
 
 
 class _Order(Struct, frozen=True):

@@ -16,8 +16,8 @@ from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Started
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Started
 from selfhealingd.wire.replay import Replayed, ReplayedDocument
 
 REPLAY_SECS = 300.0

@@ -29,8 +29,9 @@ from selfhealingd.reloading import changes_by, put_into_force, read_config, wait
 from selfhealingd.reloading import reload as reload_all
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Finished, Outcome, ReloadReport, Started
+from selfhealingd.wire.documents import ReloadReport
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Finished, Outcome, Started
 
 
 class _Work(Struct, frozen=True, kw_only=True):

@@ -14,8 +14,9 @@ from selfhealingd.reloading import reload as reload_all
 from selfhealingd.succession import CannotSucceed
 from selfhealingd.system import System
 from selfhealingd.wire import methods
-from selfhealingd.wire.documents import Done, ReloadReport, ShuttingDown
+from selfhealingd.wire.documents import ReloadReport
 from selfhealingd.wire.messages import Kind
+from selfhealingd.wire.operation import Done, ShuttingDown
 
 
 async def reload(system: System, call: Call, _params: methods.Nothing) -> ReloadReport:

@@ -5,8 +5,8 @@ from typing import TypeAlias, assert_never
 
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.output import JOURNAL_FIELD, Elsewhere, LogTo, Target, logs
-from selfhealingd.wire.documents import ElsewhereDocument, LogDocument, Tailing
 from selfhealingd.wire.methods import Stream
+from selfhealingd.wire.output import ElsewhereDocument, LogDocument, Tailing
 
 Shown: TypeAlias = LogDocument | ElsewhereDocument
 

@@ -23,9 +23,9 @@ from selfhealingd.web.intake import WHO
 from selfhealingd.web.server import Message, Receive, Send, gone
 from selfhealingd.web.truth import Truth
 from selfhealingd.wire.codec import encode
-from selfhealingd.wire.documents import Started
 from selfhealingd.wire.messages import Error, Kind
 from selfhealingd.wire.methods import METHODS, Access, Method, Params
+from selfhealingd.wire.operation import Started
 
 RESUME = "/api/system/heal/resume"
 """What operators were promised; it is ``/api/resume`` by another name."""

@@ -8,8 +8,9 @@ import msgspec
 import selfhealingd
 from selfhealingd.web.answers import JSON, ErrorDocument
 from selfhealingd.web.methods import ELSEWHERE, LINES, RESUME, STREAMED, verb
-from selfhealingd.wire.documents import Started, Status
+from selfhealingd.wire.documents import Status
 from selfhealingd.wire.methods import METHODS, Access, Method
+from selfhealingd.wire.operation import Started
 
 # Any: JSON.
 Json: TypeAlias = dict[str, Any]

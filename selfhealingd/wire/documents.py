@@ -258,57 +258,6 @@ class ForecastDocument(Document, frozen=True):
     confidence: float | None = None
 
 
-class LogDocument(Document, frozen=True):
-    """One log that is shown.
-
-    A file that several write to is shown once, as that of the first.
-    """
-
-    name: str
-    stream: str
-    path: str
-
-
-class ElsewhereDocument(Document, frozen=True):
-    """Output that is in no log; ``hint`` is the command that shows it, if one does."""
-
-    name: str
-    stream: str
-    words: str
-    hint: str | None = None
-
-
-class Tailing(Document, frozen=True):
-    """What is shown from here on, by notifications, and what cannot be."""
-
-    logs: tuple[LogDocument, ...]
-    elsewhere: tuple[ElsewhereDocument, ...] = ()
-
-
-class OutputDocument(Document, frozen=True):
-    """Notification ``output``: some of a log, in order. ``data`` is base64."""
-
-    name: str
-    stream: str
-    data: bytes
-
-
-class SkippedDocument(Document, frozen=True):
-    """Notification ``skipped``: at this place some of a log is missing."""
-
-    name: str
-    stream: str
-    words: str
-
-
-class EndedDocument(Document, frozen=True):
-    """Notification ``ended``: no more comes of a log; ``problem``: why too soon."""
-
-    name: str
-    stream: str
-    problem: str | None = None
-
-
 class FlagsDocument(Document, frozen=True):
     """The flag file: values in force, and why the file was refused if it was."""
 
@@ -335,61 +284,6 @@ class Status(Document, frozen=True):
     version: str
     pid: int
     uptime: float
-
-
-class Outcome(Document, frozen=True):
-    """What became of one name. ``hint``: the next command, where there is one."""
-
-    name: str
-    ok: bool
-    state: str | None = None
-    words: str = ""
-    hint: str | None = None
-
-
-class Done(Document, frozen=True):
-    """A short operation's answer: one line in words, and what it touched."""
-
-    words: str
-    names: tuple[str, ...] = ()
-    hint: str | None = None
-
-
-class ShuttingDown(Done, frozen=True):
-    """The end has begun. ``pid`` is the daemon's; it is gone in ``deadline`` seconds.
-
-    Its connections end with it, so that whoever stays on this one sees it go.
-    """
-
-    pid: int = 0
-    deadline: float = 0.0
-
-
-class Started(Document, frozen=True):
-    """A long operation was begun: its notifications carry this number.
-
-    ``deadline``: seconds after which the daemon itself gives up waiting.
-    """
-
-    operation: int
-    names: tuple[str, ...]
-    deadline: float
-
-
-class Progress(Document, frozen=True):
-    """Notification ``progress``: one name changed its state on the way."""
-
-    operation: int
-    name: str
-    state: str
-    words: str
-
-
-class Finished(Document, frozen=True):
-    """Notification ``finished``: the operation's last word."""
-
-    operation: int
-    outcomes: tuple[Outcome, ...]
 
 
 class EventDocument(Document, frozen=True):

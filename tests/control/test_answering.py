@@ -8,9 +8,10 @@ from selfhealingd.control.answering import Answering, answer
 from selfhealingd.control.outbox import Outbox
 from selfhealingd.control.peer import Peer, Rights
 from selfhealingd.control.registry import Call, Handler, Refusal, Registry
-from selfhealingd.wire.documents import Done, PidDocument
+from selfhealingd.wire.documents import PidDocument
 from selfhealingd.wire.messages import Error, Kind, Request, Response
 from selfhealingd.wire.methods import METHODS, Names, Reset
+from selfhealingd.wire.operation import Done
 
 OPERATOR = Peer(uid=1000, gid=1000, pid=2)
 OBSERVER = Peer(uid=2000, gid=2000, pid=3)

@@ -13,9 +13,9 @@ from selfhealingd.control.connection import Connection, Limits
 from selfhealingd.control.peer import Rights, peer_of
 from selfhealingd.control.registry import Call, Handler, Registry
 from selfhealingd.wire.codec import Lines, decode_incoming
-from selfhealingd.wire.documents import Done, Started
 from selfhealingd.wire.messages import MAX_MESSAGE, Incoming, Kind
 from selfhealingd.wire.methods import METHODS
+from selfhealingd.wire.operation import Done, Started
 
 STATUS = b'{"jsonrpc": "2.0", "id": 1, "method": "status"}\n'
 

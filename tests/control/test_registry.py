@@ -8,9 +8,9 @@ from selfhealingd.control.outbox import Outbox
 from selfhealingd.control.peer import Peer
 from selfhealingd.control.registry import Call, Registry
 from selfhealingd.wire.codec import Lines, decode_incoming
-from selfhealingd.wire.documents import Done
 from selfhealingd.wire.messages import Response
 from selfhealingd.wire.methods import METHODS
+from selfhealingd.wire.operation import Done
 
 ROOT = Peer(uid=0, gid=0, pid=1)
 

@@ -21,9 +21,9 @@ from selfhealingd.control.peer import Rights
 from selfhealingd.control.registry import Call, Handler, Registry
 from selfhealingd.control.server import CONNECTION, serve
 from selfhealingd.wire.codec import Lines, decode_incoming
-from selfhealingd.wire.documents import Done
 from selfhealingd.wire.messages import Incoming, Kind
 from selfhealingd.wire.methods import METHODS
+from selfhealingd.wire.operation import Done
 
 STATUS = b'{"id": 1, "method": "status"}\n'
 PAUSE = b'{"id": 1, "method": "pause-all"}\n'

@@ -13,7 +13,7 @@ from selfhealctl.views.logs import (
     Verbatim,
     colour_of,
 )
-from selfhealingd.wire.documents import LogDocument, OutputDocument
+from selfhealingd.wire.output import LogDocument, OutputDocument
 
 LOGS = [
     LogDocument(name="web", stream="stdout", path="/l/web.log"),
