@@ -62,11 +62,10 @@ class Page:
 
     def tidy(self) -> None:
         """Leave nothing that an earlier test opened, typed or made it remember."""
-        script = "for (const it of document.querySelectorAll('dialog')) it.close()"
+        script = """for (const it of document.querySelectorAll("dialog")) it.close();
+            document.querySelector("#forget").click();"""
         self.chrome.execute_script(script)
         self.one("#filter").clear()
-        if self.one("#forget").is_displayed():
-            self.one("#forget").click()
         self.screen(1280, 800, dark=False)
         self.console()
 
@@ -202,6 +201,22 @@ def test_a_crash_is_shown_within_a_second(page: Page, house: House) -> None:
         times.append(time.monotonic() - began)
         trio.run(house.until, *[healed] * told)
     assert min(times) < 1.0
+
+
+def test_an_open_incident_stays_open_when_it_ends(page: Page, house: House) -> None:
+    """Whoever reads it is not sent away, nor is its evidence that they asked for."""
+    [pid] = trio.run(house.running, "victim").values()
+    newest = "#incident-list details:first-child"
+    before = page.shown(f"{newest} b")
+    os.kill(pid, signal.SIGKILL)
+    page.until(lambda: before != page.shown(f"{newest} b"))
+    page.one(f"{newest} summary").click()
+    page.until(lambda: page.shown(f"{newest} button:not(.command)"))
+    page.one(f"{newest} button:not(.command)").click()
+    page.one("#unlock-token").send_keys(TOKEN, Keys.ENTER)
+    page.until(lambda: "How it ended" in page.shown(f"{newest} .evidence"))
+    page.until(lambda: "healed" in page.shown(f"{newest} .outcome"))
+    assert "How it ended" in page.shown(f"{newest} .evidence")
 
 
 def test_a_wrong_token_is_refused(page: Page, house: House) -> None:

@@ -1,12 +1,14 @@
-// All that was kept of an incident: what programs wrote stands here as they wrote it.
+// All that was kept of an incident, where what is empty is left out: what programs wrote
+// stands here as they wrote it.
 
 import { h } from "./dom.js";
 import { size } from "./words.js";
 
 export function evidence(found) {
   return h("div", {},
+    block("How it ended", [found.end, found.core, found.oom].filter(Boolean)),
     block("Telling lines", found.telling),
-    found.output.map((said) => block(`${said.path}${said.cut ? " (its end)" : ""}`, said.lines)),
+    (found.output ?? []).map((said) => block(`${said.path}${said.cut ? " (its end)" : ""}`, said.lines)),
     block("Changed before", found.changed),
     block("Kernel", found.kernel),
     block("Kernel stack", found.kernelStack),

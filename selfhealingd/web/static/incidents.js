@@ -5,12 +5,16 @@ import { byId, fill, h, icon, keyed, put, set, show } from "./dom.js";
 import { story } from "./inquest.js";
 import { some } from "./some.js";
 import { sign } from "./states.js";
-import { duration, full, moment } from "./words.js";
+import { duration, full, moment, secondsSince } from "./words.js";
 
 const KEPT = 60;
 const SHOWN = 10;
+const GATHERED = 15; // seconds: then there is evidence, or none will be
+const AGAIN = 2000;
+const LINGERS = 5000;
 
 const ended = new Map();
+const opened = new Map();
 
 // What the journal has; later ones come with the events.
 export async function fetchIncidents() {
@@ -29,12 +33,23 @@ export function noteIncident(event) {
 
 export function showIncidents(status) {
   const newest = (a, b) => (a.opened < b.opened ? 1 : -1);
-  const open = status.incidents.filter((one) => !ended.has(one.id)).sort(newest);
+  const open = stillOpen(status).sort(newest);
   const past = [...ended.values()].sort(newest);
   const shown = [...open, ...some("incidents", past, SHOWN, () => showIncidents(status))];
   keyed(byId("incident-list"), shown, (one) => one.id, incidentRow);
   show(byId("incidents-none"), shown.length === 0);
   put(byId("incidents-count"), open.length ? `${open.length} open` : "none open");
+}
+
+// How one ended may come a moment after the status that has it no more: until then it
+// stays, or what somebody reads would be gone.
+function stillOpen(status) {
+  for (const one of status.incidents) opened.set(one.id, { one, at: performance.now() });
+  for (const [id, { at }] of opened) {
+    const now = status.incidents.some((one) => one.id === id);
+    if (ended.has(id) || (!now && performance.now() - at > LINGERS)) opened.delete(id);
+  }
+  return [...opened.values()].map(({ one }) => one);
 }
 
 function incidentRow({ id }) {
@@ -43,6 +58,7 @@ function incidentRow({ id }) {
   const words = h("span");
   const tried = h("span", { class: "tried" });
   const body = h("div", { class: "inquest" });
+  const kept = h("div", { class: "evidence" });
   const node = h("details", { "data-id": id, toggle: () => node.open && tell() },
     h("summary", {}, icon("more"), outcome, h("b", {}, id), h("span", { class: "words" }, words, tried), time), body);
   let last = null;
@@ -65,7 +81,9 @@ function incidentRow({ id }) {
     if (last === null) return;
     told = mark(last);
     try {
-      body.replaceChildren(story(await look("incident", { id })));
+      const found = await look("incident", { id });
+      body.replaceChildren(story(found, kept));
+      if (!found.evidence && secondsSince(last.opened) < GATHERED) setTimeout(() => node.open && tell(), AGAIN);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       body.replaceChildren(h("p", { class: "wrong" }, error.message));

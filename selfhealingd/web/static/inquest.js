@@ -6,9 +6,11 @@ import { h, icon } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { askForToken } from "./locked.js";
 import { sign } from "./states.js";
+import { toast } from "./toast.js";
 import { full, moment } from "./words.js";
 
-export function story(found) {
+// `place` is where its evidence is shown, and stays when the story is told again.
+export function story(found, place) {
   const { incident, diagnosis } = found;
   return h("div", {},
     found.next && h("p", {}, h("b", {}, "Next: "), found.next),
@@ -23,7 +25,7 @@ export function story(found) {
       icon(one.result ? sign(one.result) : "busy"),
       h("span", {}, `${one.remedy}: ${one.result ?? "under way"}${one.detail ? `, ${one.detail}` : ""}`)))),
     found.notes.map((words) => h("p", { class: "note" }, words)),
-    found.evidence && kept(incident.id, found.evidence),
+    found.evidence && kept(incident.id, found.evidence, place),
   );
 }
 
@@ -41,23 +43,21 @@ function timeline(found) {
   return lines;
 }
 
-function kept(id, summary) {
-  const place = h("div", { class: "evidence" });
+function kept(id, summary, place) {
   const button = h("button", { type: "button", click: open }, "Show the evidence");
   async function open() {
     button.disabled = true;
     try {
       place.replaceChildren(evidence(await act("evidence", { id })));
-      button.hidden = true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.token) askForToken("Evidence holds lines of logs: it is for operators.", open);
-      else place.replaceChildren(h("p", { class: "wrong" }, error.message));
+      else toast(`No evidence of ${id}.`, error.message, "bad");
     } finally {
       button.disabled = false;
     }
   }
   return [h("h3", {}, "Evidence"),
     h("p", {}, `taken ${moment(summary.taken)}: ${summary.kept.join(", ") || "nothing"}`, summary.missing.length > 0 && `; missing: ${summary.missing.join(", ")}`),
-    button, place];
+    place, button];
 }

@@ -44,23 +44,31 @@ const told = {
     const back = state.state === "live" && linked !== "live";
     linked = state.state;
     setLink(state);
-    if (back) fetchRest();
+    if (back) fetchPast();
     soon();
   },
 };
 
-// What doesn't come with the stream, or was missed while there was none.
-async function fetchRest() {
-  asked = Date.now();
-  const quietly = (error) => {
-    if (!(error instanceof Refused)) throw error;
-  };
+// What was before the stream began, or while there was none.
+async function fetchPast() {
+  fetchForecasts();
   await Promise.all([
     fetchIncidents().catch(quietly),
-    look("forecast").then((found) => (forecasts = found)).catch(quietly),
     look("history").then(remember).catch(quietly),
   ]);
   soon();
+}
+
+// What nothing tells of when it changes.
+async function fetchForecasts() {
+  asked = Date.now();
+  forecasts = await look("forecast").catch(quietly) ?? forecasts;
+  soon();
+}
+
+// The rest of the page says that the daemon can't be asked.
+function quietly(error) {
+  if (!(error instanceof Refused)) throw error;
 }
 
 let waiting = false;
@@ -96,6 +104,6 @@ beginServices();
 stream = follow(told);
 setInterval(() => {
   if (document.hidden) return;
-  if (Date.now() - asked > FORECASTS && linked === "live") fetchRest();
+  if (Date.now() - asked > FORECASTS && linked === "live") fetchForecasts();
   soon();
 }, 1000);
