@@ -67,6 +67,8 @@ async def test_memory_and_cpu_of_one_that_works(start: Start) -> None:
 async def test_all_that_can_be_known_is_known(start: Start) -> None:
     """From the second time on, when rates have something to compare with."""
     watched = Watched(1, start("sleep", "1000"))
+    process = psutil.Process(watched.pid)
+    await soon(lambda: process.status() == psutil.STATUS_SLEEPING)  # it has begun
     needs = Needs(CHEAP, LIMITED_OF_SERVICE)
     family = Family([watched.pid], walk=True)
     watched.measure(trio.current_time(), needs, family, None)
@@ -74,7 +76,7 @@ async def test_all_that_can_be_known_is_known(start: Start) -> None:
     assert sample is not None
     assert OF_SERVICE == sample.values.keys() | {Metric.PSS}
     assert {Metric.MEMORY, Metric.FDS, Metric.CPU} < sample.limits.keys()
-    assert psutil.Process(watched.pid).num_fds() == sample.values[Metric.FDS]
+    assert process.num_fds() == sample.values[Metric.FDS]
     assert 1 == sample.values[Metric.THREADS]
     assert 0 <= sample.values[Metric.UPTIME] < 60
 
