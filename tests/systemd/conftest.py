@@ -1,4 +1,4 @@
-"""One machine with systemd for all tests here, and a daemon on it for each."""
+"""One machine with systemd for the tests of a file, and a daemon on it for each."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from systemd_host import Machine, why_not
 from systemd_unit import Unit
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     reason = why_not()
     if reason is not None:
