@@ -25,6 +25,7 @@ from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.paths import find_config
 from selfhealingd.config.settings import Config
 from selfhealingd.control.listener import SocketError, SocketHeld
+from selfhealingd.diagnose.keys import find_keys
 from selfhealingd.flags import FlagError, read_flags
 from selfhealingd.handoff import Handoff, take
 from selfhealingd.logwriter import Writer
@@ -32,6 +33,7 @@ from selfhealingd.store.errors import NewerState, StoreError
 from selfhealingd.store.lock import Held
 from selfhealingd.succession import CannotSucceed
 from selfhealingd.supervise.descriptors import DESCRIPTORS
+from selfhealingd.webserving import check_files
 
 _STDERR = 2
 
@@ -312,8 +314,39 @@ def _check(file: Path, config: Config) -> int:
     programs = _count(len(config.launches), "program")
     if config.watches:
         programs += f", {_count(len(config.watches), 'watch', 'watches')}"
-    print(f"{file}: no mistakes; {programs}, {_count(len(config.tasks), 'task')}")
+    warnings = _warnings(config)
+    for warning in warnings:
+        print(f"{file}: {warning}", file=sys.stderr)
+    found = f"no mistakes; {programs}, {_count(len(config.tasks), 'task')}"
+    told = f"; {_count(len(warnings), 'warning')}" if warnings else ""
+    print(f"{file}: {found}{told}")
     return DONE
+
+
+def _warnings(config: Config) -> list[str]:
+    """Say what of the secrets that it names could not be used.
+
+    They are no mistakes: it is valid where these files are not, and a daemon starts
+    without what needs them. Their owner may be the daemon's user, which is not root.
+    """
+    found: list[str] = []
+    if config.llm.key_file is not None:
+        file = config.llm.key_file
+        problems = find_keys({}, file, _reader(file)).problems
+        found += [f"llm.key_file: {problem}" for problem in problems]
+    if config.web is not None:
+        uid = _reader(config.web.token_file)
+        found += check_files(config.web, os.environ, uid)
+    return found
+
+
+def _reader(file: Path | None) -> int:
+    """Return for whom a secret is: root can check it for any user."""
+    uid = os.geteuid()
+    if uid == 0 and file is not None:
+        with suppress(OSError):
+            return file.stat().st_uid
+    return uid
 
 
 def _complain(mistakes: str, number: int, where: str) -> int:

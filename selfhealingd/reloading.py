@@ -30,6 +30,8 @@ log = logs.get("Config")
 
 READ_SECS = 30.0
 """A config on a dead network disk must not hold a reload for ever."""
+WEB_SECS = 15.0
+"""Nor must a certificate; how that ends is in status."""
 
 
 async def reload(system: System) -> ReloadReport:
@@ -45,7 +47,7 @@ async def reload(system: System) -> ReloadReport:
         changes, mistakes = await _reload_config(system)
         errors += mistakes
         await system.diagnosis.load_keys()
-        system.renew_web()
+        errors += await _reload_web(system)
         if changes is not None:
             applied += _words(changes, waiting(system))
         return _report(system, applied, errors)
@@ -94,6 +96,17 @@ async def _read_flags(system: System, file: Path) -> Flags:
     if system.flags_loaded is not None or system.loop.host.flags != Flags():
         raise FlagsGone(file)
     return Flags()
+
+
+async def _reload_web(system: System) -> tuple[str, ...]:
+    """Have it served as the config and its files say now; returns what could not be."""
+    system.renew_web()
+    taken = system.web_taken
+    if system.config.web is not None and not system.ending:
+        with trio.move_on_after(WEB_SECS):
+            await taken.wait()
+            return system.web_wrong
+    return ()
 
 
 def waiting(system: System, config: Config | None = None) -> frozenset[str]:

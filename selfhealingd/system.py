@@ -42,7 +42,8 @@ class System:
     service is, ``drill``: by what. ``ending``: everything is stopped, as asked.
     ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
     operator runs, each with its service. ``web_changed``: set when ``[web]`` is to be
-    read anew, of which there then is a new one.
+    read anew, of which there then is a new one; ``web_taken``: once that was done, of
+    which ``web_wrong`` could not be.
     """
 
     config: Config
@@ -85,6 +86,8 @@ class System:
     reloading: trio.Lock = field(default_factory=trio.Lock)
     said: dict[str, str] = field(default_factory=dict)
     web_changed: trio.Event = field(default_factory=trio.Event)
+    web_taken: trio.Event = field(default_factory=trio.Event)
+    web_wrong: tuple[str, ...] = ()
 
     def watch(self) -> None:
         """Look at the watches of the config in force, and at no others."""

@@ -52,9 +52,9 @@ class WebBackend:
         """Wait until what has been decided so far is on disk."""
         await self.system.loop.settled()
 
-    def change(self) -> "_Change":
+    def change(self) -> "FirstOf":
         """Return the next change of the status, from now on."""
-        return _Change(self.system.loop.moved, self.system.problems.changed)
+        return FirstOf(self.system.loop.moved, self.system.problems.changed)
 
     def last(self, number: int) -> list[EventDocument]:
         """Return the latest events, the oldest first."""
@@ -106,7 +106,7 @@ class WebBackend:
         log.warning(f"a wrong token from {address}")
 
 
-class _Change:
+class FirstOf:
     """The first of several events."""
 
     def __init__(self, *events: trio.Event) -> None:

@@ -1,13 +1,16 @@
 """The daemon over HTTP while it lives: as the config has it, and never in its way.
 
-Where it can't be served, such as at a port that is taken, status says so and it is
-tried again; whatever goes wrong in it is told in the log, and ends it alone.
+A reload puts a new one in the place of the old, at the same socket where the address is
+the same. Where the new one can't be served, such as by a certificate that can't be
+read, the old one goes on; status says so, and it is tried again. Whatever goes wrong in
+it is told in the log, and ends it alone.
 """
 
+import errno
 import os
 import shlex
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -20,13 +23,16 @@ from selfhealingd import logs
 from selfhealingd.control.registry import Registry
 from selfhealingd.core.web import Token, Web
 from selfhealingd.system import System
-from selfhealingd.webbackend import WebBackend
+from selfhealingd.webbackend import FirstOf, WebBackend
 from selfhealingd.webtoken import NONE, find_token, how_to_make
 
 log = logs.get("Web")
 
 AGAIN_SECS = 5.0
 READ_SECS = 10.0
+INSIST_SECS = 1.0
+"""So long a port that was ours is tried again at once: a child of ours that is just
+being started may hold it open until it is another program."""
 
 CAUSE = "web"
 TOKEN_CAUSE = "web-token"  # noqa: S105 - a name of a problem
@@ -40,12 +46,21 @@ class CannotServe(Exception):
         self.do = do
 
 
+class Unusable(Exception):
+    """No TLS can be spoken with these files; the text says why."""
+
+
 class _Wanted(msgspec.Struct, frozen=True):
-    """What is to be served. ``stamps``: of the certificate's files, as they are now."""
+    """What is to be served. ``stamps``: of the certificate's files, as they are now.
+
+    ``wrong``: what is, with the token; ``do``: what gives one that can be used.
+    """
 
     web: Web
     token: Token
     stamps: tuple[object, ...] = ()
+    wrong: str | None = None
+    do: str = "see whether its disk answers, then: selfhealctl reload"
 
 
 async def serve_web(system: System, registry: Registry) -> None:
@@ -53,95 +68,204 @@ async def serve_web(system: System, registry: Registry) -> None:
 
     A reload that changes nothing about it disturbs nobody.
     """
-    backend = WebBackend(system, registry)
-    served: _Wanted | None = None
-    serving: _Serving | None = None
     async with trio.open_nursery() as nursery:
+        place = _Place(WebBackend(system, registry), nursery)
         while True:
             changed = system.web_changed
-            wanted = await _wanted(system)
-            if wanted != served or CAUSE in system.problems:
-                served = wanted
-                if serving is not None:
-                    await serving.end()  # or its port would be taken, by itself
-                serving = None if wanted is None else _Serving(backend, wanted)
-                if serving is not None:
-                    nursery.start_soon(serving.run)
-                system.problems.clear(CAUSE)
-            await changed.wait()
+            taken, system.web_taken = system.web_taken, trio.Event()
+            wanted = await _wanted(system, place.token)
+            wrong = await place.become(wanted)
+            told = (wrong, None if wanted is None else wanted.wrong)
+            system.web_wrong = tuple(filter(None, told))
+            taken.set()
+            await place.until(changed)
 
 
 class _Serving:
-    """One listener, tried again and again where it is not to be had."""
+    """One listener, and all who came by it."""
 
-    def __init__(self, backend: WebBackend, wanted: _Wanted) -> None:
+    def __init__(
+        self,
+        backend: WebBackend,
+        wanted: _Wanted,
+        tls: ssl.SSLContext | None,
+        listener: trio.SocketListener,
+    ) -> None:
+        from selfhealingd.web.application import Site  # noqa: PLC0415 - loaded before
+
+        self.wanted = wanted
+        self.tls = tls
+        self.died = trio.Event()
         self._backend = backend
-        self._wanted = wanted
-        self._scope = trio.CancelScope()
-        self._ended = trio.Event()
-        self._told: str | None = None
+        self._listener = listener
+        self.site = Site(backend, wanted.web, wanted.token)
+        self._retired = trio.Event()
 
     async def run(self) -> None:
-        """Serve until ``end``; raises nothing."""
-        try:
-            with self._scope:
-                while True:
-                    words, do = await self._try()
-                    self._tell(words, do)
-                    await trio.sleep(AGAIN_SECS)
-        finally:
-            self._ended.set()
+        """Serve until it is retired; raises nothing."""
+        from selfhealingd.web.server import serve  # noqa: PLC0415 - loaded before
 
-    async def end(self) -> None:
-        """End it, and wait for that, which takes no client's consent."""
-        self._scope.cancel()
-        await self._ended.wait()
-
-    async def _try(self) -> tuple[str, str]:
-        """Serve; return why that is over, and what helps."""
         try:
-            await _serve(self._backend, self._wanted)
-        except CannotServe as error:
-            return str(error), error.do
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.site.run)
+                await serve(
+                    self.site.application,
+                    self._listener,
+                    tls=self.tls,
+                    on_error=self._backend.on_error,
+                    retired=self._retired,
+                )
+                nursery.cancel_scope.cancel()
         except Exception as error:
             log.error("a defect of ours ended it", exc_info=error)
-        return "it ended by itself", "see the daemon's log"
+            self.died.set()
 
-    def _tell(self, words: str, do: str) -> None:
-        told = f"nothing is served at {self._wanted.web.url}: {words}"
+    def share(self) -> trio.SocketListener:
+        """Return another listener at the same socket, which nobody else can take."""
+        return trio.SocketListener(self._listener.socket.dup())
+
+    def retire(self, heir: "_Serving | None" = None) -> None:
+        """Let nobody new in; what is under way has a moment left.
+
+        By the token and the rules of ``heir`` from now on.
+        """
+        if heir is not None:
+            self.site.application.gate = heir.site.application.gate
+        self._retired.set()
+
+
+class _Place:
+    """Who is served by now, if anybody."""
+
+    def __init__(self, backend: WebBackend, nursery: trio.Nursery) -> None:
+        self._backend = backend
+        self._problems = backend.system.problems
+        self._nursery = nursery
+        self._serving: _Serving | None = None
+        self._wrong: str | None = None
+
+    @property
+    def token(self) -> Token | None:
+        """The token that counts."""
+        return None if self._serving is None else self._serving.wanted.token
+
+    async def become(self, wanted: _Wanted | None) -> str | None:
+        """Serve that, or go on as before; returns what is wrong."""
+        old = self._serving
+        if wanted is None:
+            self._serving = None
+            if old is not None:
+                old.retire()
+        elif old is None or not _same(old.wanted, wanted):
+            try:
+                await self._replace(old, wanted)
+            except CannotServe as error:
+                self._tell(wanted.web, str(error), error.do)
+                return self._wrong
+        self._wrong = None
+        self._problems.clear(CAUSE)
+        return None
+
+    async def until(self, changed: trio.Event) -> None:
+        """Wait for a change, or until it is time to try again."""
+        serving = self._serving
+        if serving is not None and self._wrong is None:
+            await FirstOf(changed, serving.died).wait()
+        if serving is not None and serving.died.is_set():
+            self._serving = None
+            self._tell(serving.wanted.web, "it ended by itself", "see the daemon's log")
+        if self._wrong is not None:
+            with trio.move_on_after(AGAIN_SECS):
+                await changed.wait()
+        elif serving is None:
+            await changed.wait()
+
+    async def _replace(self, old: _Serving | None, wanted: _Wanted) -> None:
+        # Not before, and not in the loop: it is a lot, which nobody else loads.
+        await trio.to_thread.run_sync(import_module, "selfhealingd.web.application")
+        web, token = wanted.web, wanted.token
+        if token.digest is None and web.reading:
+            words = f"whoever looks needs a token, and there is none: {token.problem}"
+            raise CannotServe(words, wanted.do)
+        tls = await _tls(web)
+        try:
+            listener = await self._listen(old, web)
+        except OSError as error:
+            do = f"see who is there: ss -ltnp 'sport = :{web.port}'"
+            raise CannotServe((error.strerror or str(error)).lower(), do) from error
+        self._start(wanted, tls, listener)
+        if old is not None:
+            old.retire(self._serving)
+
+    async def _listen(self, old: _Serving | None, web: Web) -> trio.SocketListener:
+        from selfhealingd.web.server import listen  # noqa: PLC0415 - loaded before
+
+        if old is not None and _address(old.wanted.web) == _address(web):
+            return old.share()
+        try:
+            return listen(web.host, web.port)
+        except OSError as error:
+            ours = old is not None and old.wanted.web.port == web.port
+            if old is None or not ours or error.errno != errno.EADDRINUSE:
+                raise
+        old.retire()  # it may be what is in the way
+        self._serving = None
+        try:
+            return await _insist(web)
+        except OSError:
+            listener = await _insist(old.wanted.web)
+            self._start(old.wanted, old.tls, listener)
+            raise
+
+    def _start(
+        self,
+        wanted: _Wanted,
+        tls: ssl.SSLContext | None,
+        listener: trio.SocketListener,
+    ) -> None:
+        self._serving = _Serving(self._backend, wanted, tls, listener)
+        self._nursery.start_soon(self._serving.run)
+        log.info(f"served at {wanted.web.url}")
+
+    def _tell(self, web: Web, words: str, do: str) -> None:
+        told = f"nothing is served at {web.url}: {words}"
+        if self._serving is not None:
+            before = self._serving.wanted.web.url
+            told = f"[web] stays as it was, at {before}: {words}"
         again = f"tried again every {AGAIN_SECS:g} s"
-        self._backend.system.problems.set(CAUSE, f"{told}; {again}", do)
-        if told != self._told:
+        self._problems.set(CAUSE, f"{told}; {again}", do)
+        if told != self._wrong:
             log.error(told)
-            self._told = told
+            self._wrong = told
 
 
-async def _serve(backend: WebBackend, wanted: _Wanted) -> None:
-    # Not before, and not in the loop: it is a lot, which without [web] nobody loads.
-    await trio.to_thread.run_sync(import_module, "selfhealingd.web.application")
-    from selfhealingd.web.application import Site  # noqa: PLC0415
-    from selfhealingd.web.server import listen, serve  # noqa: PLC0415
-
-    web, token = wanted.web, wanted.token
-    if token.digest is None and web.reading:
-        words = f"whoever looks needs a token, and there is none: {token.problem}"
-        raise CannotServe(words, how_to_make(web))
-    tls = await _tls(web)
-    try:
-        listener = listen(web.host, web.port)
-    except OSError as error:
-        do = f"see who is there: ss -ltnp 'sport = :{web.port}'"
-        raise CannotServe((error.strerror or str(error)).lower(), do) from error
-    log.info(f"served at {web.url}")
-    backend.system.problems.clear(CAUSE)
-    site = Site(backend, web, token)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(site.run)
-        await serve(site.application, listener, tls=tls, on_error=backend.on_error)
+def _same(one: _Wanted, other: _Wanted) -> bool:
+    return (one.web, one.token, one.stamps) == (other.web, other.token, other.stamps)
 
 
-async def _wanted(system: System) -> _Wanted | None:
-    """What the config in force says, with the files that it names as they are now."""
+def _address(web: Web) -> tuple[str, int]:
+    return web.host, web.port
+
+
+async def _insist(web: Web) -> trio.SocketListener:
+    """Listen where another listener of ours was until now; raises OSError."""
+    from selfhealingd.web.server import listen  # noqa: PLC0415 - loaded before
+
+    until = trio.current_time() + INSIST_SECS
+    while True:
+        try:
+            return listen(web.host, web.port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or trio.current_time() >= until:
+                raise
+        await trio.sleep(0.02)
+
+
+async def _wanted(system: System, before: Token | None) -> _Wanted | None:
+    """What the config in force says, with the files that it names as they are now.
+
+    Where the token can't be used, the one of ``before`` stays.
+    """
     web = system.config.web
     if web is None:
         system.problems.clear(TOKEN_CAUSE)
@@ -158,10 +282,13 @@ async def _wanted(system: System) -> _Wanted | None:
         wanted = _Wanted(web, Token(problem="it can't be read, see the daemon's log"))
     if wanted.token.digest is not None or wanted.token.problem == NONE:
         system.problems.clear(TOKEN_CAUSE)
-    else:
-        words = f"nothing can be changed over HTTP: {wanted.token.problem}"
-        system.problems.set(TOKEN_CAUSE, words, how_to_make(web))
-    return wanted
+        return wanted
+    words = f"nothing can be changed over HTTP: {wanted.token.problem}"
+    if before is not None and before.digest is not None:
+        words = f"the token of before stays in force: {wanted.token.problem}"
+        wanted = msgspec.structs.replace(wanted, token=before)
+    system.problems.set(TOKEN_CAUSE, words, wanted.do)
+    return msgspec.structs.replace(wanted, wrong=words)
 
 
 def _read(web: Web, environ: Mapping[str, str], uid: int) -> _Wanted:
@@ -170,7 +297,20 @@ def _read(web: Web, environ: Mapping[str, str], uid: int) -> _Wanted:
         with suppress(OSError):  # who uses it finds out
             found = file.stat()
             stamps.append((found.st_ino, found.st_mtime_ns))
-    return _Wanted(web, find_token(environ, web.token_file, uid), tuple(stamps))
+    token = find_token(environ, web.token_file, uid)
+    return _Wanted(web, token, tuple(stamps), do=how_to_make(web))
+
+
+def check_files(web: Web, environ: Mapping[str, str], uid: int) -> Iterator[str]:
+    """Tell what of the files that ``[web]`` names could not be used; blocks."""
+    token = find_token(environ, web.token_file, uid)
+    if token.digest is None and (web.token_file is not None or web.reading):
+        yield f"web.token_file: {token.problem}; {how_to_make(web)}"
+    if web.certfile is not None and web.keyfile is not None:
+        try:
+            tls_context(web.certfile, web.keyfile)
+        except Unusable as error:
+            yield f"web.certfile: {error}"
 
 
 async def _tls(web: Web) -> ssl.SSLContext | None:
@@ -184,17 +324,27 @@ async def _tls(web: Web) -> ssl.SSLContext | None:
     except trio.TooSlowError:
         words = f"reading certfile and keyfile took over {READ_SECS:g} s"
         raise CannotServe(words, do) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CannotServe(
-            f"certfile and keyfile can't be used: {reason}", do
-        ) from error
+    except Unusable as error:
+        raise CannotServe(str(error), do) from error
 
 
 def tls_context(certfile: Path, keyfile: Path) -> ssl.SSLContext:
-    """What TLS is spoken with; raises OSError, of which SSLError is one. Blocks."""
+    """What TLS is spoken with; raises Unusable. Blocks."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.set_alpn_protocols(["http/1.1"])
-    # Without a password: nobody is there to be asked for one.
-    context.load_cert_chain(certfile, keyfile, password="")
+    try:
+        for file in (certfile, keyfile):  # OpenSSL would not tell which
+            file.open("rb").close()
+        # Without a password: nobody is there to be asked for one.
+        context.load_cert_chain(certfile, keyfile, password="")
+    except ssl.SSLError as error:
+        words = f"{certfile} and {keyfile} can't be used: {error.reason or error}"
+        if error.reason == "KEY_VALUES_MISMATCH":
+            words = f"{keyfile} is not the key of {certfile}"
+        raise Unusable(words) from error
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise Unusable(f"{error.filename}: {words}") from error
+    except ValueError as error:
+        raise Unusable(f"{certfile} and {keyfile} can't be used: {error}") from error
     return context

@@ -36,10 +36,12 @@ def find_token(environ: Mapping[str, str], file: Path | None, uid: int) -> Token
 
 
 def how_to_make(web: Web) -> str:
-    """Return what to type for a token."""
+    """Return what to type for a token; blocks."""
     if web.token_file is None:
         return "set [web] token_file, then: selfhealctl reload"
+    if web.token_file.is_dir():
+        return "name a file as [web] token_file, not a folder; then: selfhealctl reload"
     file = shlex.quote(str(web.token_file))
-    return (
-        f"make one: (umask 077; openssl rand -hex 32 >{file}); then: selfhealctl reload"
-    )
+    # A file that is there keeps its mode, whatever the umask.
+    make = f"rm -f {file}; (umask 077; openssl rand -hex 32 >{file})"
+    return f"make one: {make}; then: selfhealctl reload"

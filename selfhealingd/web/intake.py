@@ -32,7 +32,10 @@ WHO = "who"
 
 
 class Intake:
-    """Wraps the application. ``on_error``, ``on_wrong``: see ``Backend``."""
+    """Wraps the application. ``on_error``, ``on_wrong``: see ``Backend``.
+
+    ``gate`` may be replaced while it is served.
+    """
 
     def __init__(
         self,
@@ -43,7 +46,7 @@ class Intake:
         on_wrong: Callable[[str], None],
     ) -> None:
         self._application = application
-        self._gate = gate
+        self.gate = gate
         self._on_error = on_error
         self._on_wrong = on_wrong
 
@@ -77,7 +80,7 @@ class Intake:
         path = scope["path"]
         client = scope["client"]
         try:
-            return self._gate.admit(
+            return self.gate.admit(
                 scope["method"],
                 Headers(scope=scope),
                 client[0] if client else "",

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import h11
@@ -23,6 +24,8 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
 BACKLOG = 128
+PARTING_SECS = 0.5
+"""For an answer that is on its way, such as to who asked for the reload."""
 HANG_UP = "hang_up"
 """In a request's ``state``: call it to end the connection without another word."""
 
@@ -78,9 +81,11 @@ async def serve(
     tls: ssl.SSLContext | None,
     on_error: Callable[[Exception, str], None],
     limits: Limits = _DEFAULT_LIMITS,
+    retired: trio.Event | None = None,
 ) -> None:
     """Answer clients until cancelled, and leave none of them behind.
 
+    Once ``retired`` is set nobody new is let in; who is there has ``PARTING_SECS``.
     ``on_error`` is told of each exception that nobody meant to raise; the others go on.
     Raises OSError when accepting fails for another reason than a lack of descriptors
     or memory, which is waited out.
@@ -88,11 +93,16 @@ async def serve(
     server = _Server(application, tls, on_error, limits)
     async with listener, trio.open_nursery() as nursery:
         try:
-            await trio.serve_listeners(
-                server.welcome, [listener], handler_nursery=nursery
-            )
+            async with trio.open_nursery() as door:
+                accept = partial(trio.serve_listeners, handler_nursery=nursery)
+                door.start_soon(accept, server.welcome, [listener])
+                await (trio.Event() if retired is None else retired).wait()
+                door.cancel_scope.cancel()
+            await listener.aclose()
+            await trio.sleep(PARTING_SECS)
         finally:
             server.cut()
+        nursery.cancel_scope.cancel()
 
 
 async def gone(receive: Receive, scope: trio.CancelScope) -> None:

@@ -59,6 +59,23 @@ async def test_a_good_config_is_told_so(house: House) -> None:
     assert [house.config] == list(house.root.iterdir())
 
 
+async def test_secrets_that_could_not_be_used_are_told(house: House) -> None:
+    """But they are no mistakes: a config is checked on other hosts, too."""
+    (house.root / "token").write_text("x" * 64)
+    (house.root / "token").chmod(0o644)
+    (house.root / "key.pem").touch()
+    web = {"certfile": "none.pem", "keyfile": "key.pem", "token_file": "token"}
+    house.write({"web": well()}, web=web, llm={"key_file": "none"})
+    checked = await house.check()
+    assert 0 == checked.status
+    assert checked.out.endswith("1 program, 0 tasks; 3 warnings\n")
+    key, token, certificate = checked.err.splitlines()
+    assert f"{house.config}: llm.key_file: {house.root}/none: no such file" in key
+    assert "web.token_file: " in token
+    assert f"(mode 0644): chmod 600 {house.root}/token; make one: rm -f " in token
+    assert f"web.certfile: {house.root}/none.pem: no such file" in certificate
+
+
 async def test_the_flag_file_is_checked_as_well(house: House) -> None:
     """So that a reload whose flags are not taken is seen to fail."""
     house.write({"web": well()})
