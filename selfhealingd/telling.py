@@ -109,8 +109,7 @@ class _Tell(Ear):
         self._problems.set(
             f"hook {hook.name}",
             f"hook {hook.name} fails{times}: {words}",
-            "mend it, then: selfhealctl reload; try it: selfhealctl hooks test"
-            f" {shlex.quote(hook.name)}",
+            f"mend it, then: selfhealctl hooks test {shlex.quote(hook.name)}",
         )
 
     def went_well(self, hook: Hook) -> None:

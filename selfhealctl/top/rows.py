@@ -8,6 +8,7 @@ from selfhealctl.top import spark
 from selfhealctl.top.ink import Line, Paint, Piece, Style, cell, line
 from selfhealctl.top.model import Model
 from selfhealctl.top.order import RUNNING, Sort, unwell
+from selfhealctl.views import story
 from selfhealctl.views.text import duration, size
 from selfhealingd.wire.documents import ProgramDocument
 
@@ -176,20 +177,5 @@ def since(item: ProgramDocument, now: float) -> str:
 
 def next_words(item: ProgramDocument) -> str:
     """Return what is wrong with it and what comes next, in one piece."""
-    failing = (
-        f"{probe.name} {probe.answer}: {probe.words}"
-        for probe in item.probes
-        if probe.failing and probe.words and not item.not_ready
-    )
-    waits = "selfhealctl update stops it" if item.removed else ""
-    if item.pending_update and not waits:
-        waits = "selfhealctl update applies a new config"
-    parts = (
-        f"not ready: {item.not_ready}" if item.not_ready else "",
-        *failing,
-        *(symptom.words for symptom in item.symptoms if not item.probes),
-        item.next or "",
-        "" if item.pid is not None or item.next else item.exit or "",
-        waits,
-    )
+    parts = (story.ended(item), *story.wrong(item), item.next, story.update(item))
     return "; ".join(part for part in parts if part)

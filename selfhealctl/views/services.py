@@ -6,13 +6,13 @@ from enum import IntEnum
 from rich.console import Console
 
 from selfhealctl.advice import pasteable
+from selfhealctl.views import story
 from selfhealctl.views.grid import Row, grid
 from selfhealctl.views.screen import Column, state, table
+from selfhealctl.views.story import RUNNING
 from selfhealctl.views.text import duration, size
 from selfhealingd.wire.documents import ProgramDocument, Status
 
-RUNNING = "RUNNING"
-_ALIVE = frozenset({RUNNING, "STARTING", "STOPPING"})
 _CLOSED = "CLOSED"
 
 
@@ -36,7 +36,7 @@ def health(item: ProgramDocument) -> Health:
         or item.not_ready
         or item.breaker != _CLOSED
         or item.state == "BACKOFF"
-        or _probes(item)
+        or story.unwell_probes(item)
     ):
         return Health.ILL
     if item.pending_update or item.removed or item.state in ("STARTING", "STOPPING"):
@@ -126,7 +126,7 @@ class _Stories:
 
     def of(self, item: ProgramDocument) -> list[str]:
         """Return its story in parts."""
-        parts = (_exit(item), self._breaker(item), self._next(item))
+        parts = (story.ended(item), self._breaker(item), self._next(item))
         return [pasteable(part) for part in parts if part]
 
     def _breaker(self, item: ProgramDocument) -> str:
@@ -142,33 +142,7 @@ class _Stories:
         return f"{before}until you do that" if told else words
 
 
-def _exit(item: ProgramDocument) -> str:
-    """Return how the last run ended, while that explains anything.
-
-    Of a program that is well it would read as if it had just happened.
-    """
-    well = item.state == RUNNING and item.incident is None
-    return "" if well else item.exit or ""
-
-
 def _next(item: ProgramDocument) -> str:
-    update = ""
-    if item.removed:
-        verb = "STOPS" if item.state in _ALIVE else "drops"
-        update = f"gone from the config: selfhealctl update {verb} it"
-    elif item.pending_update:
-        update = "selfhealctl update applies a new config"
     said = f"it says: {item.status_text}" if item.status_text else ""
-    unwell = f"not ready: {item.not_ready}" if item.not_ready else ""
-    symptoms = [one.words for one in item.symptoms if one.words != item.next]
-    parts = (said, unwell, *symptoms, *_probes(item), item.next, update)
+    parts = (said, *story.wrong(item), item.next, story.update(item))
     return "; ".join(part for part in parts if part)
-
-
-def _probes(item: ProgramDocument) -> list[str]:
-    """Return what is not well with it by its own probes, that isn't told otherwise."""
-    return [
-        f"{probe.name} {probe.answer}: {probe.words}"
-        for probe in item.probes
-        if probe.answer not in (None, "ok") and not (item.not_ready and probe.failing)
-    ]

@@ -18,13 +18,8 @@ from selfhealctl.advice import pasteable
 from selfhealctl.capture import printed, rows, size
 from selfhealctl.views.lists import breaker_table
 from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, screen
-from selfhealctl.views.services import (
-    RUNNING,
-    Health,
-    health,
-    show_services,
-    show_wide,
-)
+from selfhealctl.views.services import Health, health, show_services, show_wide
+from selfhealctl.views.story import RUNNING
 from selfhealctl.views.text import clean, duration
 from selfhealingd.wire.documents import ProgramDocument, Status
 

@@ -1,5 +1,6 @@
 """Methods for the hooks: who is told of what, how that goes, and to try one."""
 
+import shlex
 from functools import partial
 
 import msgspec
@@ -99,7 +100,7 @@ async def _carry_out(
         log.exception("a defect of ours ended a test of a hook")
         problem = "a defect of ours, see the daemon's log"
     if problem is not None:
-        hint = "mend it, then: selfhealctl reload"
+        hint = f"mend it, then: selfhealctl hooks test {shlex.quote(hook.name)}"
         outcome = Outcome(name=hook.name, ok=False, words=problem, hint=hint)
     call.notify("finished", Finished(operation=started.operation, outcomes=(outcome,)))
 

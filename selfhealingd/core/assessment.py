@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from selfhealingd.core import consent, report, treatment
+from selfhealingd.core import consent, flapping, report, treatment
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
-from selfhealingd.core.exits import in_words
 from selfhealingd.core.host import Host, Service, living
 from selfhealingd.core.incident import Incident
 from selfhealingd.core.life import (
@@ -36,7 +35,10 @@ from selfhealingd.core.words import RESUME, reset_command, trust_command
 from selfhealingd.wire import documents as doc
 
 WARN_AT_FAILURES = 5
-"""Consecutive failed healings from which the engine warns: the runbook's number."""
+"""Consecutive failed healings from which the engine warns: the runbook's number.
+
+Half of what makes it dormant, where that is fewer.
+"""
 
 
 def assess(policy: Policy, host: Host, facts: Facts) -> doc.Status:
@@ -79,6 +81,8 @@ def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
     for s in host.services.values():
         for problem in _service_problems(policy, host, s, facts):
             yield _with_advice(problem, approvals.get(s.name))
+        if (failing := flapping.in_words(s, facts.now)) is not None:
+            yield Problem(words=f"{s.kind.value} {s.name} {failing}", do=_see(s, facts))
     yield from _model_problems(policy, host)
     yield from _update_problems(host, facts)
     yield from _task_problems(facts)
@@ -148,7 +152,7 @@ def _engine_problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Probl
             ),
             critical=True,
         )
-    elif failures >= WARN_AT_FAILURES:
+    elif failures >= min(WARN_AT_FAILURES, policy.dormant_after / 2):
         yield Problem(
             words=f"Self-Healing has {failures} consecutive failures",
             do=(
@@ -211,7 +215,7 @@ def _switch_on(flag: str, facts: Facts) -> str:
 def _service_problems(
     policy: Policy, host: Host, s: Service, facts: Facts
 ) -> Iterator[Problem]:
-    ended = in_words(s.exit) if s.exit else "it is down"
+    ended = report.ended(s) or "it is down"
     ahead = outlook(policy, host, s, facts.now).words
     reset = f'selfhealctl reset {breaker_name(s.name, s.kind)} --reason "…"'
     match s.life:

@@ -6,7 +6,14 @@ engine's, when so many fail that the host itself must be ill.
 
 from msgspec.structs import replace
 
-from selfhealingd.core import breaker, consent, dependencies, incident, plan
+from selfhealingd.core import (
+    breaker,
+    consent,
+    dependencies,
+    flapping,
+    incident,
+    plan,
+)
 from selfhealingd.core.backoff import MAX_SPREAD
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Breaker, Outcome
 from selfhealingd.core.effects import (
@@ -174,9 +181,13 @@ def interrupt(turn: Turn, s: Service, words: str) -> Service:
 
 
 def take_over(turn: Turn, s: Service, words: str) -> Service:
-    """Leave the service to the operator: nothing of the engine's goes on."""
+    """Leave the service to the operator: nothing of the engine's goes on.
+
+    What failed before was another's to mend, too: it is counted anew.
+    """
     s = interrupt(turn, s, words)
     end(turn, s, Ending.OPERATOR)
+    turn.put(replace(turn.service(s.name), healings=()))
     return turn.service(s.name)
 
 
@@ -185,7 +196,8 @@ def end(turn: Turn, s: Service, ending: Ending) -> None:
     if s.open_incident is None:
         return
     ended = incident.close(s.open_incident, ending=ending, now=turn.at)
-    turn.put(replace(s, incident=ended, proposal=None))
+    after = replace(s, incident=ended, proposal=None)
+    turn.put(flapping.healed(after, turn.at) if ending is Ending.HEALED else after)
     turn.say(IncidentEnded(incident=ended))
 
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from selfhealingd.core import remedy, report
-from selfhealingd.core.exits import in_words
+from selfhealingd.core import flapping, remedy, report
 from selfhealingd.core.hindrances import hindrances
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Running, alive, label, pid_of
@@ -75,12 +74,15 @@ def _words(
     if s.exit is not None:
         which = "an earlier run" if alive(s.life) else "its last run"
         ago = span(facts.now - s.exit.at)
-        yield f"{which} ended {ago} ago: {in_words(s.exit)}"
+        yield f"{which} ended {ago} ago: {report.ended(s)}"
+    failing = flapping.in_words(s, facts.now)
+    if failing is not None:
+        yield f"it {failing}"
     yield from ahead.words
     unseen = facts.unseen.get(s.name, ())
     yield from unseen
     if (
-        not (s.symptoms or ahead.words or drill or unseen)
+        not (s.symptoms or failing or ahead.words or drill or unseen)
         and s.open_incident is None
         and isinstance(s.life, Running)
     ):

@@ -22,7 +22,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``incident``: the latest, open or ended. ``failed_starts``: in a row. ``symptoms``:
     what is seen to be wrong with the latest run; ``cleared``: when the last of them
     went away. ``proposal``: what a model proposes for its open incident. ``misled``:
-    how many remedies of a model in a row did not help.
+    how many remedies of a model in a row did not help. ``healings``: when an incident
+    was healed, in the last minutes (``flapping``).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cleared: float | None = None
     proposal: Proposal | None = None
     misled: int = 0
+    healings: tuple[float, ...] = ()
 
     @property
     def open_incident(self) -> Incident | None:

@@ -1,9 +1,10 @@
 """The parts of the status document that only say what is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from selfhealingd.core import flapping
 from selfhealingd.core.backoff import delay
 from selfhealingd.core.breaker import (
     SELF_HEALING_MAIN,
@@ -14,8 +15,8 @@ from selfhealingd.core.breaker import (
 )
 from selfhealingd.core.exits import in_words, story
 from selfhealingd.core.host import Host, Service
-from selfhealingd.core.incident import Attempt, Incident
-from selfhealingd.core.life import Running, alive, label, pid_of
+from selfhealingd.core.incident import Attempt, Cause, Incident
+from selfhealingd.core.life import Running, Stopping, alive, label, pid_of
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.policy import Kind, Policy, Program
 from selfhealingd.core.sample import NO_SAMPLE, Metric, Sample
@@ -168,11 +169,6 @@ def program_document(
     up = isinstance(s.life, Running)
     measured = facts.samples.get(s.name, NO_SAMPLE).values
     cpu, memory = measured.get(Metric.CPU), measured.get(Metric.MEMORY)
-    ended = None
-    if s.exit is not None:
-        ended = in_words(s.exit)
-        if s.exit.problem is None and s.exit.early:
-            ended = f"{story(s.exit)}, before {_up(policy.programs[s.name])}"
     return doc.ProgramDocument(
         name=s.name,
         group=policy.programs[s.name].group,
@@ -181,7 +177,7 @@ def program_document(
         pid=pid_of(s.life),
         since=facts.anchor.rfc3339(s.life.at),
         uptime=round(facts.now - s.life.at, 3) if up else None,
-        exit=ended,
+        exit=_exit(policy.programs[s.name], s),
         next=ahead.words,
         next_at=None if ahead.at is None else facts.anchor.rfc3339(ahead.at),
         breaker=s.breaker.label,
@@ -195,18 +191,52 @@ def program_document(
         removed=s.name in facts.removed,
         log=facts.logs.get(s.name),
         status_text=facts.said.get(s.name) if alive(s.life) else None,
-        symptoms=tuple(
-            doc.SymptomDocument(
-                key=one.key,
-                cause=one.cause.value,
-                words=one.words,
-                since=facts.anchor.rfc3339(one.at),
-            )
-            for one in s.symptoms
-        ),
+        symptoms=tuple(_symptoms(s, facts)),
+        healed_lately=flapping.count(s, facts.now),
         not_ready=s.life.lack if isinstance(s.life, Running) else None,
         probes=facts.probes.get(s.name, ()),
     )
+
+
+def ended(s: Service) -> str | None:
+    """How its last run ended, in words: by us, for what reason; or how it did itself.
+
+    That we sent it a signal says nothing of why.
+    """
+    found = s.open_incident
+    if found is not None and found.key is not None:
+        if isinstance(s.life, Stopping) and not s.life.ended:
+            return f"{found.detail}; being stopped by us"
+        if s.exit is not None and s.exit.told and s.exit.at >= found.opened:
+            return (
+                f"{found.detail}; {'restarted' if alive(s.life) else 'stopped'} by us"
+            )
+    return None if s.exit is None else in_words(s.exit)
+
+
+def _exit(program: Program, s: Service) -> str | None:
+    if s.exit is None or s.exit.problem is not None or not s.exit.early:
+        return ended(s)
+    return f"{story(s.exit)}, before {_up(program)}"
+
+
+def _symptoms(s: Service, facts: Facts) -> Iterator[doc.SymptomDocument]:
+    """What is wrong with it now, and that it goes wrong again and again."""
+    for one in s.symptoms:
+        yield doc.SymptomDocument(
+            key=one.key,
+            cause=one.cause.value,
+            words=one.words,
+            since=facts.anchor.rfc3339(one.at),
+        )
+    since, words = flapping.since(s, facts.now), flapping.in_words(s, facts.now)
+    if since is not None and words is not None:
+        yield doc.SymptomDocument(
+            key="flapping",
+            cause=(s.incident.cause if s.incident else Cause.EXIT).value,
+            words=words,
+            since=facts.anchor.rfc3339(since),
+        )
 
 
 def _up(program: Program) -> str:

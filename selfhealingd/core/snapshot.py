@@ -41,7 +41,17 @@ LOOK_SECS = 15.0
 for as long as one takes to show, their absence says nothing."""
 
 TIMES = frozenset(
-    {"at", "until", "deadline", "opened", "ended", "began", "remedies", "cleared"}
+    {
+        "at",
+        "until",
+        "deadline",
+        "opened",
+        "ended",
+        "began",
+        "remedies",
+        "cleared",
+        "healings",
+    }
 )
 """Keys that hold times, wherever they stand."""
 

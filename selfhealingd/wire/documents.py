@@ -129,15 +129,17 @@ class ProgramDocument(Document, frozen=True):
 
     ``copy_of``: the name in the config where ``numprocs`` makes several of one; like
     ``group``, it stands for all of them.
-    ``exit``: how the last run ended, in words. ``next``: what the engine will do and
-    when, in words. ``next_at``: that time, where there is one. ``uptime``: seconds.
+    ``exit``: how the last run ended, in words; where the engine ended it, why.
+    ``next``: what the engine will do and when, in words. ``next_at``: that time, where
+    there is one. ``uptime``: seconds.
     ``cpu``: percent of one core, ``memory``: resident bytes, both of its main process,
     as last measured; None where that isn't known.
     ``pending_update``: changed settings wait for an update; ``removed``: the update
     will stop it. ``log``: the files that it writes to. ``status_text``: what it says
     of itself, by ``STATUS=`` of sd_notify(3). ``symptoms``: what is wrong with it
-    while it is up. ``not_ready``: it is RUNNING, but what depends on it as ready waits,
-    and why.
+    while it is up, and that it keeps failing (key ``flapping``); ``healed_lately``: how
+    many of its incidents were healed within the last 10 minutes. ``not_ready``: it is
+    RUNNING, but what depends on it as ready waits, and why.
     """
 
     name: str
@@ -164,6 +166,7 @@ class ProgramDocument(Document, frozen=True):
     symptoms: tuple[SymptomDocument, ...] = ()
     not_ready: str | None = None
     probes: tuple[ProbeDocument, ...] = ()
+    healed_lately: int = 0
 
 
 class AttemptDocument(Document, frozen=True):

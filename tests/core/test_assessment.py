@@ -31,7 +31,7 @@ from selfhealingd.core.life import (
     Stopping,
     Why,
 )
-from selfhealingd.core.policy import Flags, Policy, Program
+from selfhealingd.core.policy import BreakerPolicy, Flags, Policy, Program
 from selfhealingd.core.report import Facts, Problem
 from selfhealingd.core.snapshot import Anchor
 from selfhealingd.wire import documents as doc
@@ -131,6 +131,15 @@ def test_it_warns_from_five_failures_in_a_row(failures: int) -> None:
 def test_it_is_calm_below_five() -> None:
     """Four failures are no issue."""
     assert [] == judge(main=Breaker(state=Closed(4)))
+
+
+def test_it_warns_from_half_of_what_makes_it_dormant() -> None:
+    """Where that is fewer than five."""
+    policy = replace(POLICY, main=BreakerPolicy(permanent_after=4))
+    hosts = [Host(main=Breaker(state=Closed(failures))) for failures in (1, 2)]
+    found = [assess(replace(policy, programs={}), host, FACTS) for host in hosts]
+    assert [0, 1] == [len(status.issues) for status in found]
+    assert "(4 failures)" in found[1].recommendations[0]
 
 
 def test_dormant_is_critical() -> None:

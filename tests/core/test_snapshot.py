@@ -157,6 +157,7 @@ services = st.builds(
     failed_starts=failures,
     breaker=breakers,
     incident=st.none() | incidents,
+    healings=st.lists(times, max_size=3).map(tuple),
 )
 hosts = st.builds(
     Host,
@@ -185,6 +186,7 @@ def test_any_host_comes_back(host: Host) -> None:
         now.run,
         now.failed_starts,
     )
+    assert was.healings == pytest.approx(now.healings, abs=MICRO)
     assert was.breaker.failures == now.breaker.failures
     assert was.breaker.permanent == now.breaker.permanent
     assert host.dormant == found.dormant
