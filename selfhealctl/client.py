@@ -22,6 +22,7 @@ from selfhealingd.wire.codec import (
 )
 from selfhealingd.wire.messages import Incoming, Request
 from selfhealingd.wire.methods import Nothing, Params
+from selfhealingd.wire.verbs import doing
 
 LONGEST_ANSWER = 64 * 1024 * 1024
 """A status of thousands of programs fits; a peer that never ends its line does not."""
@@ -145,7 +146,7 @@ def _request(method: str, params: Params, number: int) -> bytes:
         raw = msgspec.Raw(msgspec.json.encode(params))
     except UnicodeEncodeError:
         raise UsageError(
-            f"cannot {method}: what was typed is not valid UTF-8"
+            f"cannot {doing(method)}: what was typed is not valid UTF-8"
         ) from None
     return encode(Request(method=method, params=raw, id=number))
 

@@ -4,14 +4,7 @@ from typing import ClassVar
 
 from selfhealctl.exits import OF_KIND, Status
 from selfhealingd.wire.messages import Error
-
-_VERBS = {
-    "evidence": "show evidence",
-    "forecast": "look ahead",
-    "incident": "show",
-    "incidents": "show incidents",
-}
-"""What is done by a method that is called by what it gives."""
+from selfhealingd.wire.verbs import doing
 
 
 class CannotError(Exception):
@@ -70,7 +63,7 @@ class Refused(CannotError):
     def __init__(self, method: str, error: Error) -> None:
         words = error.message
         if not words.startswith("cannot "):
-            words = f"cannot {_VERBS.get(method, method)}: {words}"
+            words = f"cannot {doing(method)}: {words}"
         super().__init__(words, error.data.hint)
         self.kind = error.data.kind
 

@@ -13,6 +13,7 @@ from selfhealingd.control.registry import Call, Refusal, Registry
 from selfhealingd.wire.codec import BadMessage, decode_params
 from selfhealingd.wire.messages import Error, ErrorData, Kind, Request, Response
 from selfhealingd.wire.methods import METHODS, Access, Method, Params
+from selfhealingd.wire.verbs import doing
 
 OnError: TypeAlias = Callable[[Exception, str], None]
 """Told of an exception nobody meant to raise, and the method; must not raise."""
@@ -49,7 +50,9 @@ async def answer(answering: Answering, call: Call, request: Request) -> Response
         return refused(request.id, refusal)
     except Exception as error:  # noqa: BLE001 - one bug must not end the daemon
         answering.on_error(error, request.method)
-        words = f"cannot {request.method}: an internal error; see the daemon's log"
+        words = (
+            f"cannot {doing(request.method)}: an internal error; see the daemon's log"
+        )
         return refused(request.id, Refusal(Kind.INTERNAL, words))
     return Response(jsonrpc="2.0", id=request.id, result=raw)
 
@@ -113,8 +116,8 @@ def _check_access(method: Method, name: str, peer: Peer, rights: Rights) -> None
         return
     raise Refusal(
         Kind.NOT_PERMITTED,
-        f"cannot {name}: uid {peer.uid} is not an operator; that takes root, the "
-        f"daemon's own user (uid {rights.daemon_uid}), or a user or @group that "
+        f"cannot {doing(name)}: uid {peer.uid} is not an operator; that takes root, "
+        f"the daemon's own user (uid {rights.daemon_uid}), or a user or @group that "
         "[control] operators names",
         hint="run it with sudo, or add the user to [control] operators",
     )
@@ -126,7 +129,7 @@ def _params(method: Method, request: Request) -> Params:
     except BadMessage as error:
         raise Refusal(
             Kind.BAD_REQUEST,
-            f"cannot {request.method}: bad params: {error}; "
+            f"cannot {doing(request.method)}: bad params: {error}; "
             f"expected {_expected(method.params)}",
         ) from error
 

@@ -26,6 +26,7 @@ from selfhealingd.wire.codec import encode
 from selfhealingd.wire.messages import Error, Kind
 from selfhealingd.wire.methods import METHODS, Access, Method, Params
 from selfhealingd.wire.operation import Started
+from selfhealingd.wire.verbs import doing
 
 RESUME = "/api/system/heal/resume"
 """What operators were promised; it is ``/api/resume`` by another name."""
@@ -118,7 +119,7 @@ def from_query(name: str, params: type[P], query: QueryParams) -> P:
     try:
         return msgspec.convert(values, params, strict=False)
     except msgspec.ValidationError as error:
-        words = f"cannot {name}: bad params: {error}"
+        words = f"cannot {doing(name)}: bad params: {error}"
         raise Refused(Kind.BAD_REQUEST, words, "see /api/openapi.json") from error
 
 

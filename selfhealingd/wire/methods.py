@@ -11,6 +11,11 @@ import msgspec
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
 
+REASON_CHARACTERS = 500
+Reason: TypeAlias = Annotated[str, msgspec.Meta(max_length=REASON_CHARACTERS)]
+"""It is kept and shown wherever what was done is: one of many pages would push all
+else out of there."""
+
 
 class Access(Enum):
     """Who may call: whoever may connect, or operators alone."""
@@ -31,7 +36,7 @@ class Names(Params, frozen=True):
     """Programs by name; the single name ``all`` means all."""
 
     names: tuple[str, ...]
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 class One(Params, frozen=True):
@@ -65,14 +70,14 @@ class Signal(Params, frozen=True):
 class Resume(Params, frozen=True):
     """A reason is required: it is recorded with who gave it."""
 
-    reason: str
+    reason: Reason
 
 
 class Reset(Params, frozen=True):
     """``name`` is a breaker's, such as ``program:web`` or ``self-healing-main``."""
 
     name: str
-    reason: str
+    reason: Reason
     force: bool = False
 
 
@@ -101,7 +106,7 @@ class Recent(Params, frozen=True, omit_defaults=True):
     what was open in the last so many seconds.
     """
 
-    limit: int = 20
+    limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 20
     names: tuple[str, ...] = ()
     open: bool = False
     since_secs: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -117,20 +122,20 @@ class Approve(Params, frozen=True):
     """What waits for approval under that id; a reason is required."""
 
     id: str
-    reason: str
+    reason: Reason
 
 
 class Trust(Params, frozen=True):
     """A service on which a model may act again; a reason is required."""
 
     name: str
-    reason: str
+    reason: Reason
 
 
 class Subscribe(Params, frozen=True):
     """``last``: how many past events to send before the live ones."""
 
-    last: int = 0
+    last: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 
 
 class Tail(Params, frozen=True):

@@ -12,6 +12,7 @@ from selfhealingd.wire.documents import PidDocument
 from selfhealingd.wire.messages import Error, Kind, Request, Response
 from selfhealingd.wire.methods import METHODS, Names, Reset
 from selfhealingd.wire.operation import Done
+from selfhealingd.wire.verbs import doing
 
 OPERATOR = Peer(uid=1000, gid=1000, pid=2)
 OBSERVER = Peer(uid=2000, gid=2000, pid=3)
@@ -132,6 +133,21 @@ async def test_an_unknown_method_is_told_with_the_likely_one(
             "names (array of string), reason (string or null, optional)",
         ),
         (
+            "resume",
+            b'{"reason": "%s"}' % (b"x" * 501),
+            "Expected `str` of length <= 500 - at `$.reason`",
+            "reason (string)",
+        ),
+        (
+            "incidents",
+            b'{"limit": -1}',
+            "Expected `int` >= 0 - at `$.limit`",
+            (
+                "limit (integer, optional), names (array of string, optional), open"
+                " (boolean, optional), since_secs (number or null, optional)"
+            ),
+        ),
+        (
             "status",
             b'{"verbose": true}',
             "Object contains unknown field `verbose`",
@@ -149,7 +165,7 @@ async def test_bad_params_are_told_with_what_is_expected(
     method: str, params: bytes, problem: str, expected: str
 ) -> None:
     """Which one, and all that the method takes."""
-    words = f"cannot {method}: bad params: {problem}; expected {expected}"
+    words = f"cannot {doing(method)}: bad params: {problem}; expected {expected}"
     error = error_of(await ask(method, params))
     assert (error.data.kind, error.message) == (Kind.BAD_REQUEST, words)
 
@@ -164,8 +180,9 @@ async def test_an_observer_may_only_observe(method: str) -> None:
         return
     assert error.data.kind is Kind.NOT_PERMITTED
     assert error.message == (
-        f"cannot {method}: uid 2000 is not an operator; that takes root, the daemon's "
-        "own user (uid 500), or a user or @group that [control] operators names"
+        f"cannot {doing(method)}: uid 2000 is not an operator; that takes root, the "
+        "daemon's own user (uid 500), or a user or @group that [control] operators"
+        " names"
     )
     assert error.data.hint == "run it with sudo, or add the user to [control] operators"
 
@@ -192,7 +209,10 @@ async def test_a_bug_is_an_internal_error_and_is_reported() -> None:
     errors = list[tuple[Exception, str]]()
     error = error_of(await ask("status", handler=fail, errors=errors))
     assert error.data.kind is Kind.INTERNAL
-    assert error.message == "cannot status: an internal error; see the daemon's log"
+    assert (
+        error.message
+        == "cannot show the status: an internal error; see the daemon's log"
+    )
     [(reported, method)] = errors
     assert (type(reported), method) == (ZeroDivisionError, "status")
     assert reported.__traceback__ is not None

@@ -246,7 +246,7 @@ async def test_what_a_user_may_do_is_decided_by_the_kernels_word(
     if answer.error is not None:
         assert answer.error.data.kind is Kind.NOT_PERMITTED
         assert answer.error.message.startswith(
-            "cannot pause-all: uid 65534 is not an operator; that takes root"
+            "cannot pause all tasks: uid 65534 is not an operator; that takes root"
         )
 
 

@@ -109,7 +109,10 @@ def test_every_refusal_has_its_status(
         Kind.TIMED_OUT: Status.TIMED_OUT,
     }
     assert expected.get(kind, Status.FAILED) == caught.value.exit_status
-    assert ("cannot status: no", "try this") == (caught.value.words, caught.value.hint)
+    assert ("cannot show the status: no", "try this") == (
+        caught.value.words,
+        caught.value.hint,
+    )
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"jsonrpc":"2.0","id":1,"res'])
