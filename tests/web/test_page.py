@@ -2,15 +2,18 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import trio
-from browser import free_port
+from browser import STREAM, free_port
 from harness import House, hopeless, said, well
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome, ChromeOptions
@@ -63,9 +66,12 @@ class Page:
     def tidy(self) -> None:
         """Leave nothing that an earlier test opened, typed or made it remember."""
         script = """for (const it of document.querySelectorAll("dialog")) it.close();
-            document.querySelector("#forget").click();"""
+            document.querySelector("#forget").click();
+            const filter = document.querySelector("#filter");
+            filter.value = "";
+            filter.dispatchEvent(new Event("input"));
+            filter.blur();"""
         self.chrome.execute_script(script)
-        self.one("#filter").clear()
         self.screen(1280, 800, dark=False)
         self.console()
 
@@ -93,6 +99,10 @@ class Page:
             return it?.checkVisibility() ? it.innerText : "";"""
         words: str = self.chrome.execute_script(script, selector)
         return words
+
+    def focused(self) -> str | None:
+        """Return the id of what has the focus."""
+        return self.chrome.switch_to.active_element.get_attribute("id")
 
     def console(self) -> list[dict[str, Any]]:
         """Return what the browser has complained of since it was last asked."""
@@ -204,7 +214,10 @@ def test_a_crash_is_shown_within_a_second(page: Page, house: House) -> None:
 
 
 def test_an_open_incident_stays_open_when_it_ends(page: Page, house: House) -> None:
-    """Whoever reads it is not sent away, nor is its evidence that they asked for."""
+    """Whoever reads it is not sent away, nor is its evidence that they asked for.
+
+    A wrong token is said to be wrong, where it was asked for.
+    """
     [pid] = trio.run(house.running, "victim").values()
     newest = "#incident-list details:first-child"
     before = page.shown(f"{newest} b")
@@ -213,7 +226,9 @@ def test_an_open_incident_stays_open_when_it_ends(page: Page, house: House) -> N
     page.one(f"{newest} summary").click()
     page.until(lambda: page.shown(f"{newest} button:not(.command)"))
     page.one(f"{newest} button:not(.command)").click()
-    page.one("#unlock-token").send_keys(TOKEN, Keys.ENTER)
+    page.one("#unlock-token").send_keys("wrong-" * 8, Keys.ENTER)
+    page.until(lambda: "this is not the token" in page.shown("#unlock-error"))
+    page.one("#unlock-token").send_keys(TOKEN, Keys.ENTER)  # it was marked as a whole
     page.until(lambda: "How it ended" in page.shown(f"{newest} .evidence"))
     page.until(lambda: "healed" in page.shown(f"{newest} .outcome"))
     assert "How it ended" in page.shown(f"{newest} .evidence")
@@ -235,6 +250,10 @@ def test_a_reason_is_required(page: Page, house: House) -> None:
     [pid] = trio.run(house.running, "calm").values()
     page.one("tbody[data-name=calm] .restart").click()
     page.confirm("", TOKEN)
+    page.confirm("  ", None)
+    assert "a reason is required" in page.shown("#deed-error")
+    page.one("#deed-reason").send_keys("a")
+    assert "" == page.shown("#deed-error")
     assert page.one("#deed").is_displayed()
     assert {"calm": pid} == trio.run(house.running, "calm")
 
@@ -282,11 +301,35 @@ def test_what_programs_say_stays_words(page: Page, house: House) -> None:
 
 
 def test_the_filter(page: Page) -> None:
-    """It leaves what is looked for, by name or state; a key leads to it."""
+    """It leaves what is looked for, by name or state; a key leads to it.
+
+    Another empties it and stays there, and once more goes on to the services.
+    """
     page.one("body").send_keys("/")
     page.chrome.switch_to.active_element.send_keys("vic running")
     page.until(lambda: "1 shown" in page.shown("#services-count"))
     assert "calm" not in page.shown("#services")
+    page.chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.until(lambda: "calm" in page.shown("#services"))
+    assert "filter" == page.focused()
+    page.chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert "services" == page.focused()
+
+
+def test_many_alike_are_one_row(page: Page, house: House) -> None:
+    """Copies that are all well are told of together, until somebody opens that row."""
+    house.change(copies=well(numprocs=9))
+    trio.run(house.call, "reload")
+    page.until(lambda: "9 copies_*" in page.shown("#table"))
+    assert "copies_03" not in page.shown("#table")
+    page.one(".folded .name").click()
+    page.until(lambda: "copies_03" in page.shown("#table"))
+    page.one(".folded .name").click()
+    page.one("#filter").send_keys("copies")
+    page.until(lambda: "copies_08" in page.shown("#table"))
+    house.change(copies=None)
+    trio.run(house.call, "update")
+    page.until(lambda: "copies" not in page.shown("#services"))
 
 
 def test_keys_do_what_the_mouse_does(page: Page) -> None:
@@ -298,6 +341,7 @@ def test_keys_do_what_the_mouse_does(page: Page) -> None:
     page.until(lambda: page.shown("#table .more") == "")
     page.one("body").send_keys("ttt?")
     assert "filter services" in page.shown("#keys")
+    assert "keys-close" == page.focused()
 
 
 @pytest.mark.parametrize(
@@ -334,13 +378,44 @@ def test_words(page: Page, function: str, given: list[Any], expected: object) ->
 
 
 def test_a_lost_connection_is_told(page: Page, house: House) -> None:
-    """What is shown is said to be old, until the daemon is back."""
+    """What is shown is said to be old, and nothing is done until the daemon is back."""
     trio.run(house.kill9)
     page.until(lambda: "Connection lost" in page.shown("#lost"))
-    assert "old" in page.shown("#link-words")
+    page.until(lambda: "Unknown" in page.shown("#verdict"))
+    assert page.chrome.title.startswith("Unknown")
+    icon = page.one("#favicon").get_attribute("href")
+    assert icon is not None
+    assert icon.startswith("data:")  # nothing can be fetched now
+    ages = page.shown("#table")
+    page.one("tbody[data-name=calm] .stop").click()
+    assert not page.one("#deed").is_displayed()
+    page.until(lambda: "2s old" in page.shown("#link-words"))
+    assert ages == page.shown("#table")
     trio.run(house.start)
     page.until(lambda: page.shown("#link-words") == "live")
     assert "" == page.shown("#lost")
+    assert "Unknown" not in page.chrome.title
+    stop = page.one("tbody[data-name=calm] .stop")
+    assert None is stop.get_attribute("aria-disabled")
+
+
+def test_without_a_stream_it_asks(page: Page, house: House) -> None:
+    """Where too many listen already it says so, and shows what there is anyway."""
+    page.chrome.get("about:blank")
+    address = ("127.0.0.1", urlsplit(page.url).port)
+    with ExitStack() as listeners:
+        full = False
+        while not full:
+            sock = listeners.enter_context(socket.create_connection(address, DEADLINE))
+            sock.sendall(STREAM)
+            full = b" 200 " not in sock.recv(100)
+        page.chrome.get(page.url)
+        page.until(lambda: "Not live" in page.shown("#lost"))
+        page.until(lambda: "victim" in page.shown("#table"))
+        trio.run(partial(house.call, "stop", names=["victim"]))
+        page.until(lambda: "STOPPED" in page.shown("tbody[data-name=victim]"))
+    page.one("#again").click()
+    page.until(lambda: page.shown("#link-words") == "live")
 
 
 @pytest.mark.parametrize(

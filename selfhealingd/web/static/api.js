@@ -6,6 +6,7 @@ const PAST = 100; // events
 const DEADLINE = 10_000;
 const SLOW = 120_000; // a restart tells when it is done
 const LINES = "application/x-ndjson";
+const WRONG = { TimeoutError: "no answer in time", SyntaxError: "the answer can't be read" };
 const KEPT = "selfhealingd.token";
 
 let held = null; // not kept: gone with the page
@@ -43,7 +44,7 @@ export async function look(method, query = {}) {
   const answer = await send(`api/${method}${asked && `?${asked}`}`, {
     signal: AbortSignal.timeout(DEADLINE),
   });
-  return answer.json();
+  return whole(answer.json());
 }
 
 export function listen(signal) {
@@ -59,27 +60,30 @@ export async function act(path, body, { lasting = false } = {}) {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(SLOW),
   });
-  if (!lasting) return answer.json();
-  const lines = (await answer.text()).trim().split("\n").map((line) => JSON.parse(line));
+  if (!lasting) return whole(answer.json());
+  const lines = (await whole(answer.text())).trim().split("\n").map((line) => JSON.parse(line));
   return lines.find((line) => line.method === "finished").params;
 }
 
 async function send(path, { headers = {}, ...how }) {
   const bearer = token();
   const named = { ...headers, ...(bearer && { Authorization: `Bearer ${bearer}` }) };
-  let answer;
-  try {
-    answer = await fetch(path, { cache: "no-store", credentials: "omit", headers: named, ...how });
-  } catch (error) {
-    const late = error.name === "TimeoutError";
-    throw new Refused(late ? "no answer in time" : "it can't be reached from here");
-  }
+  const answer = await whole(fetch(path, { cache: "no-store", credentials: "omit", headers: named, ...how }));
   if (answer.headers.get("Date")) setClock(answer.headers.get("Date"));
   if (answer.ok) return answer;
   throw refusal(answer, await answer.json().catch(() => null));
 }
 
+// A deadline may pass, and a connection break, in an answer's head and in its body.
+async function whole(promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    throw new Refused(WRONG[error.name] ?? "it can't be reached from here");
+  }
+}
+
 function refusal(answer, said) {
-  const words = said?.error?.message ?? `${answer.status} ${answer.statusText}`;
+  const words = said?.error?.message ?? `${answer.status} ${answer.statusText}`.trim();
   return new Refused(words, { status: answer.status, hint: said?.error?.hint ?? null });
 }

@@ -4,6 +4,8 @@ import { Refused, act, forgetToken, holdToken, token } from "./api.js";
 import { byId, h, put, set, show } from "./dom.js";
 import { toast } from "./toast.js";
 
+const TOO_OFTEN = 429; // after many wrong tokens none is looked at for a while
+
 const DEEDS = {
   restart: {
     title: "Restart",
@@ -53,14 +55,29 @@ export function deedOf(command) {
   return { verb, name, title: DEEDS[verb].title };
 }
 
-export function deedButton(verb, name) {
-  const { title } = DEEDS[verb];
-  return h("button", { type: "button", class: verb, "aria-label": `${title} ${name}`, click: () => openDeed(verb, name) }, title);
+export function deedButton(verb, name, how = {}, words = DEEDS[verb].title) {
+  const label = `${DEEDS[verb].title} ${name}`.trim();
+  const own = { type: "button", class: verb, "aria-label": label, ...how, "data-deed": verb, click: () => openDeed(verb, name) };
+  return h("button", { ...own, "aria-disabled": !allowed && "true" }, words);
+}
+
+let allowed = true;
+
+// While nothing is known of the daemon nothing can be done. The buttons stay where they
+// are, and keep the focus.
+export function allowDeeds(whether) {
+  if (allowed === whether) return;
+  allowed = whether;
+  for (const button of document.querySelectorAll("[data-deed]")) set(button, "aria-disabled", !allowed && "true");
 }
 
 let meant = null;
 
-export function openDeed(verb, name = "") {
+function openDeed(verb, name) {
+  if (!allowed) {
+    toast("Not now:", "nothing is known of the daemon.", "bad");
+    return;
+  }
   meant = { verb, name, deed: DEEDS[verb] };
   put(byId("deed-title"), `${meant.deed.title}${name && ` ${name}`}?`);
   put(byId("deed-words"), meant.deed.words(name));
@@ -90,22 +107,28 @@ function fail(error) {
 
 async function carryOut() {
   const { verb, name, deed } = meant;
+  fail(null);
+  const reason = byId("deed-reason").value.trim();
+  if (!reason) {
+    fail(new Refused("a reason is required"));
+    byId("deed-reason").focus();
+    return;
+  }
   const given = byId("deed-token").value.trim();
   if (token() === null) holdToken(given, byId("deed-keep").checked);
-  fail(null);
   const yes = byId("deed-yes");
   yes.disabled = true;
   put(yes, `${deed.title}: under way`);
   try {
-    const reason = byId("deed-reason").value.trim();
     const answer = await act(deed.path, deed.body(name, reason), { lasting: deed.lasting });
     byId("deed").close();
     tellOutcome(deed, name, answer);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (error.token) forgetToken();
+    const doubted = error.token || (given && error.status === TOO_OFTEN);
+    if (doubted) forgetToken();
     fail(error);
-    if (error.token) {
+    if (doubted) {
       askToken();
       byId("deed-token").focus();
     }
@@ -128,6 +151,7 @@ export function beginDeeds() {
     event.preventDefault();
     carryOut();
   });
+  byId("deed-reason").addEventListener("input", () => fail(null));
   byId("deed-no").addEventListener("click", () => byId("deed").close());
   byId("forget").addEventListener("click", () => {
     forgetToken();

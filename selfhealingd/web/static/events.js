@@ -1,5 +1,6 @@
 // What has happened lately, newest first.
 
+import { brief } from "./brief.js";
 import { byId, h, icon, keyed, put, show } from "./dom.js";
 import { some } from "./some.js";
 import { sign } from "./states.js";
@@ -38,6 +39,6 @@ export function eventLine(event, named) {
   return [
     h("time", { datetime: event.at, title: full(event.at) }, moment(event.at)),
     level === "quiet" ? h("span", { class: "icon" }) : icon(level),
-    h("span", {}, level !== "quiet" && h("span", { class: "unseen" }, `${event.level}: `), named && event.service && h("b", {}, event.service), " ", event.words),
+    h("span", {}, level !== "quiet" && h("span", { class: "unseen" }, `${event.level}: `), named && event.service && h("b", {}, event.service), " ", brief(event.words)),
   ];
 }

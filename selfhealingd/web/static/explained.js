@@ -1,5 +1,6 @@
 // Why a service is as it is: the answer of `explain`, with what the status has.
 
+import { brief } from "./brief.js";
 import { copyable } from "./copy.js";
 import { h } from "./dom.js";
 import { eventLine } from "./events.js";
@@ -8,7 +9,7 @@ import { moment } from "./words.js";
 export function explanation(service, found, problem = null) {
   return h("div", { class: "explained" },
     h("div", {},
-      found && h("ul", { class: "sentences" }, found.words.map((words) => h("li", {}, words))),
+      found && h("ul", { class: "sentences" }, found.words.map((words) => h("li", {}, brief(words)))),
       problem && h("p", { class: "wrong" }, `No explanation: ${problem}`),
       h("dl", { class: "pairs" }, pairs(service, found)),
     ),

@@ -11,6 +11,7 @@ const KEPT = 60;
 const SHOWN = 10;
 const GATHERED = 15; // seconds: then there is evidence, or none will be
 const AGAIN = 2000;
+const LATER = 5000; // where it could not be had
 const LINGERS = 5000;
 
 const ended = new Map();
@@ -57,7 +58,7 @@ function incidentRow({ id }) {
   const time = h("time");
   const words = h("span");
   const tried = h("span", { class: "tried" });
-  const body = h("div", { class: "inquest" });
+  const body = h("div", { class: "inquest" }, h("p", { class: "none" }, "Loading…"));
   const kept = h("div", { class: "evidence" });
   const node = h("details", { "data-id": id, toggle: () => node.open && tell() },
     h("summary", {}, icon("more"), outcome, h("b", {}, id), h("span", { class: "words" }, words, tried), time), body);
@@ -74,7 +75,7 @@ function incidentRow({ id }) {
     put(time, moment(incident.opened));
     set(time, "datetime", incident.opened);
     set(time, "title", incident.ended ? `${full(incident.opened)}, for ${duration((Date.parse(incident.ended) - Date.parse(incident.opened)) / 1000)}` : full(incident.opened));
-    if (node.open && told !== mark(incident)) tell();
+    if (node.open && told !== null && told !== mark(incident)) tell();
   }
 
   async function tell() {
@@ -86,7 +87,9 @@ function incidentRow({ id }) {
       if (!found.evidence && secondsSince(last.opened) < GATHERED) setTimeout(() => node.open && tell(), AGAIN);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      body.replaceChildren(h("p", { class: "wrong" }, error.message));
+      told = null;
+      if (body.querySelector("h3") === null) body.replaceChildren(h("p", { class: "wrong" }, `Not loaded, it is tried again: ${error.message}`));
+      setTimeout(() => node.open && told === null && tell(), LATER);
     }
   }
   return { node, update };

@@ -1,6 +1,7 @@
 // One incident told from its beginning: what happened, was tried, was probably wrong.
 
-import { Refused, act } from "./api.js";
+import { Refused, act, forgetToken } from "./api.js";
+import { brief } from "./brief.js";
 import { copyable } from "./copy.js";
 import { h, icon } from "./dom.js";
 import { evidence } from "./evidence.js";
@@ -23,7 +24,7 @@ export function story(found, place) {
     h("ol", { class: "lines" }, incident.attempts.map((one) => h("li", {},
       h("time", { datetime: one.started, title: full(one.started) }, moment(one.started)),
       icon(one.result ? sign(one.result) : "busy"),
-      h("span", {}, `${one.remedy}: ${one.result ?? "under way"}${one.detail ? `, ${one.detail}` : ""}`)))),
+      h("span", {}, brief(`${one.remedy}: ${one.result ?? "under way"}${one.detail ? `, ${one.detail}` : ""}`))))),
     found.notes.map((words) => h("p", { class: "note" }, words)),
     found.evidence && kept(incident.id, found.evidence, place),
   );
@@ -38,21 +39,24 @@ function timeline(found) {
   const lines = found.timeline.map((one) => h("li", {},
     h("time", { datetime: one.at, title: full(one.at) }, moment(one.at)),
     ["debug", "info"].includes(one.level) ? h("span", { class: "icon" }) : icon(sign(one.level)),
-    h("span", {}, one.words)));
+    h("span", {}, brief(one.words))));
   if (found.leftOut) lines.splice(lines.length / 2, 0, h("li", { class: "left-out" }, `${found.leftOut} more in between`));
   return lines;
 }
 
 function kept(id, summary, place) {
   const button = h("button", { type: "button", click: open }, "Show the evidence");
+  const fetched = async () => place.replaceChildren(evidence(await act("evidence", { id })));
   async function open() {
     button.disabled = true;
     try {
-      place.replaceChildren(evidence(await act("evidence", { id })));
+      await fetched();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.token) askForToken("Evidence holds lines of logs: it is for operators.", open);
-      else toast(`No evidence of ${id}.`, error.message, "bad");
+      if (error.status === 401) {
+        forgetToken();
+        askForToken("Evidence holds lines of logs: it is for operators.", fetched);
+      } else toast(`No evidence of ${id}.`, error.message, "bad");
     } finally {
       button.disabled = false;
     }

@@ -11,6 +11,7 @@ const KEYS = [
   ["k", "the one before", () => step(-1)],
   ["r", "restart the service that has the focus", () => press(".restart")],
   ["s", "start or stop it", () => press(".stop, .start")],
+  ["b", "reset its breaker", () => press(".reset")],
   ["i", "to the incidents", () => go("incidents")],
   ["e", "to the events", () => go("events")],
   ["t", "light, dark, or as the system", nextTheme],
@@ -52,11 +53,11 @@ export function beginKeys() {
   byId("keys-close").addEventListener("click", () => byId("keys").close());
   byId("help").addEventListener("click", () => byId("keys").showModal());
   byId("filter").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      byId("filter").value = "";
-      byId("filter").dispatchEvent(new Event("input"));
-      byId("filter").blur();
-    }
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    if (byId("filter").value === "") go("services");
+    byId("filter").value = "";
+    byId("filter").dispatchEvent(new Event("input"));
   });
   document.addEventListener("keydown", (event) => {
     if (!on || typing(event)) return;

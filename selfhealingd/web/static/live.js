@@ -1,16 +1,21 @@
 // The stream of what happens, for as long as the page is open: /api/events, asked for
 // again when it ends, and when nothing has come for longer than the daemon is silent.
-// Not by EventSource, which can send no token and hides why it was refused.
+// Not by EventSource, which can send no token and hides why it was refused. Where the
+// daemon answers but has no place for who listens, it is asked again and again instead.
 
 import { Refused, forgetToken, listen, look, token } from "./api.js";
 
 const SILENT = 20_000;
 const HIDDEN = 30_000;
-const WAITS = [500, 1000, 2000, 4000, 8000, 15_000];
+export const POLLED = 3000;
+const LISTENED = 30_000; // after so long it tries again to listen
+// For a minute so often that a restart is hardly noticed, then less and less.
+const WAITS = [500, 1000, ...Array(28).fill(2000), 4000, 8000, 15_000];
 
 // `told` has { status, announce, link }: a whole status document, one event, and how the
-// connection is: { state: "live" }, { state: "locked", words } where a token is needed to look,
-// or { state: "lost", words, again }, the time of the next try.
+// connection is: { state: "live" }, { state: "polled", words } with why there is no stream,
+// { state: "locked", words } where a token is needed to look, or { state: "lost", words,
+// again }, the time of the next try.
 export function follow(told) {
   const tell = { status: told.status, announce: told.announce };
   let open = new AbortController();
@@ -32,7 +37,25 @@ export function follow(told) {
       lost(mine, "the daemon ended the connection");
     } catch (error) {
       if (error instanceof Refused && error.token) locked(mine, error.message);
+      else if (error instanceof Refused && error.status) poll(mine, error.message, Date.now());
       else lost(mine, error instanceof Refused ? error.message : "it broke off");
+    }
+  }
+
+  async function poll(mine, words, began) {
+    if (mine !== open) return;
+    clearTimeout(alarm);
+    try {
+      const status = await look("status");
+      if (mine !== open) return;
+      failures = 0;
+      told.link({ state: "polled", words });
+      told.status(status);
+      alarm = setTimeout(() => (Date.now() - began > LISTENED ? run() : poll(mine, words, began)), POLLED);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.token) locked(mine, error.message);
+      else lost(mine, error.message);
     }
   }
 
@@ -44,7 +67,8 @@ export function follow(told) {
   function lost(mine, words) {
     if (mine !== open) return;
     leave();
-    const wait = WAITS[Math.min(failures, WAITS.length - 1)];
+    // Not all pages in the same moment.
+    const wait = WAITS[Math.min(failures, WAITS.length - 1)] * (0.8 + 0.2 * Math.random());
     failures += 1;
     alarm = setTimeout(run, wait);
     told.link({ state: "lost", words, again: Date.now() + wait });
@@ -68,8 +92,15 @@ export function follow(told) {
   // were left: who isn't seen has none, and asks now and then to have its title right.
   function hide() {
     leave();
-    alarm = setTimeout(() => {
-      look("status").then(told.status, () => {}); // if it can't be had, next time
+    alarm = setTimeout(async () => {
+      const mine = open;
+      const found = await look("status").catch((error) => error);
+      if (mine !== open) return;
+      if (found instanceof Error) told.link({ state: "lost", words: found.message, again: Date.now() + HIDDEN });
+      else {
+        told.link({ state: "live" });
+        told.status(found);
+      }
       hide();
     }, HIDDEN);
   }

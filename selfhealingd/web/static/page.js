@@ -1,31 +1,35 @@
 // The status page: a stream of documents in, and what differs is shown.
 
 import { Refused, look, token } from "./api.js";
-import { beginDeeds } from "./deeds.js";
+import { allowDeeds, beginDeeds } from "./deeds.js";
 import { byId, put, show } from "./dom.js";
 import { addEvent, showEvents } from "./events.js";
 import { fetchIncidents, noteIncident, showIncidents } from "./incidents.js";
 import { beginKeys } from "./keys.js";
-import { setHeard, setLink, showLink } from "./link.js";
+import { setHeard, setLink, showLink, unknown } from "./link.js";
 import { showBreakers, showFlags, showForecasts, showTasks } from "./lists.js";
 import { follow } from "./live.js";
 import { beginLock } from "./locked.js";
 import { forget, note, remember } from "./samples.js";
 import { beginServices, showServices } from "./services.js";
 import { beginThemes } from "./themes.js";
-import { showTitle, showVerdict } from "./verdict.js";
+import { showNothing, showTitle, showVerdict } from "./verdict.js";
+import { now } from "./words.js";
 
 const FORECASTS = 60_000;
+const AGAIN = 5000;
 
 let status = null;
 let forecasts = null;
 let asked = 0;
 let stream = null;
 let linked = "begin";
+let late = 0;
 
 const told = {
   status(document) {
-    status = { ...document, heard: new Date().toISOString() };
+    if (linked === "polled" && opened(document) !== opened(status)) fetchIncidents().then(soon, quietly);
+    status = { ...document, heard: new Date(now()).toISOString() };
     setHeard();
     const services = [...status.programs, ...status.watches];
     for (const one of services) {
@@ -33,7 +37,7 @@ const told = {
       note(one.name, "memory", one.memory);
     }
     forget(new Set(services.map((one) => one.name)));
-    showTitle(status); // of a page that nobody sees it is all that is drawn
+    showTitle(status, unknown()); // of a page that nobody sees it is all that is drawn
     soon();
   },
   announce(event) {
@@ -41,21 +45,35 @@ const told = {
     soon();
   },
   link(state) {
-    const back = state.state === "live" && linked !== "live";
+    const before = linked;
     linked = state.state;
     setLink(state);
-    if (back) fetchPast();
+    allowDeeds(!unknown());
+    showTitle(status, unknown());
+    if (linked !== before && heard()) fetchPast();
     soon();
   },
 };
 
+function heard() {
+  return linked === "live" || linked === "polled";
+}
+
+function opened(document) {
+  return document?.incidents.map((one) => one.id).join(" ");
+}
+
 // What was before the stream began, or while there was none.
 async function fetchPast() {
   fetchForecasts();
-  await Promise.all([
-    fetchIncidents().catch(quietly),
-    look("history").then(remember).catch(quietly),
-  ]);
+  const fetched = [fetchIncidents(), look("history").then(remember)];
+  try {
+    await Promise.all(fetched);
+  } catch (error) {
+    quietly(error);
+    clearTimeout(late);
+    late = setTimeout(() => heard() && fetchPast(), AGAIN);
+  }
   soon();
 }
 
@@ -84,8 +102,11 @@ function draw() {
   waiting = false;
   showLink(stream);
   show(byId("forget"), token() !== null);
-  if (status === null) return;
-  showVerdict(status);
+  if (status === null) {
+    showNothing(linked);
+    return;
+  }
+  showVerdict(status, unknown());
   showServices(status);
   showIncidents(status);
   showEvents();
@@ -104,6 +125,6 @@ beginServices();
 stream = follow(told);
 setInterval(() => {
   if (document.hidden) return;
-  if (Date.now() - asked > FORECASTS && linked === "live") fetchForecasts();
+  if (Date.now() - asked > FORECASTS && heard()) fetchForecasts();
   soon();
 }, 1000);

@@ -58,7 +58,7 @@ export function forget(names) {
 export function sparkline(metric) {
   const area = svg("path", { class: "area" });
   const line = svg("path", { class: "line" });
-  const box = { class: `spark ${metric}`, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" };
+  const box = { class: `spark ${metric}`, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" };
   const node = svg("svg", box, area, line);
   let drawn = "";
 

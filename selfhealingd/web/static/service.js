@@ -8,6 +8,8 @@ import { sparkline } from "./samples.js";
 import { failingProbes, sign, up } from "./states.js";
 import { counting, duration, full, percent, secondsSince, size } from "./words.js";
 
+const LATER = 5000; // until what could not be had is asked for again
+
 export function serviceRow({ name }) {
   const id = `why-${encodeURIComponent(name)}`;
   const state = h("span", { class: "state" });
@@ -28,10 +30,10 @@ export function serviceRow({ name }) {
     h("td", { role: "cell", class: "number since" }, time),
     h("td", { role: "cell", class: "measured" }, cpu.node),
     h("td", { role: "cell", class: "measured" }, memory.node),
-    h("td", { role: "cell", class: "story" }, breaker, wrong, next),
+    h("td", { role: "cell", class: "tells" }, h("div", { class: "story" }, breaker, wrong, next)),
     h("td", { role: "cell", class: "does" }, acts),
   );
-  const more = h("td", { role: "cell", colspan: "7", id });
+  const more = h("td", { role: "cell", colspan: "7", id }, h("p", { class: "none" }, "Loading…"));
   const moreRow = h("tr", { role: "row", class: "more", hidden: true }, more);
   const node = h("tbody", { role: "rowgroup", "data-name": name }, row, moreRow);
   let last = null;
@@ -52,7 +54,7 @@ export function serviceRow({ name }) {
     put(wrong, problem(service));
     fill(breaker, [service.breaker], () => service.breaker !== "CLOSED" && h("span", { class: sign(service.breaker) }, icon(sign(service.breaker)), `breaker ${service.breaker}`));
     fill(acts, [up(service), service.breaker, service.removed], () => buttons(service));
-    if (!moreRow.hidden && told !== mark(service)) tell();
+    if (!moreRow.hidden && told !== null && told !== mark(service)) tell();
   }
 
   function toggle() {
@@ -70,7 +72,9 @@ export function serviceRow({ name }) {
       more.replaceChildren(explanation(service, found));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      told = null;
       more.replaceChildren(explanation(service, null, error.message));
+      setTimeout(() => !moreRow.hidden && told === null && tell(), LATER);
     }
   }
 

@@ -1,6 +1,7 @@
 // The services, worst first; and which of them are looked at.
 
 import { byId, keyed, put, show } from "./dom.js";
+import { fold, foldedRow } from "./folded.js";
 import { serviceRow } from "./service.js";
 import { judge, up } from "./states.js";
 import { count } from "./words.js";
@@ -18,7 +19,8 @@ export function showServices(status) {
   latest = status;
   const sorted = arrange([...services]);
   const chosen = sorted.filter(wanted());
-  keyed(byId("table"), chosen, (one) => one.name, serviceRow);
+  const rows = byId("filter").value.trim() ? chosen : fold(chosen);
+  keyed(byId("table"), rows, (one) => one.folded ?? one.name, (one) => (one.folded ? foldedRow(one, again) : serviceRow(one)));
   put(byId("services-count"), counted(chosen));
   const none = byId("services-none");
   show(none, chosen.length === 0);
@@ -67,8 +69,11 @@ function counted(chosen) {
   return parts.join(", ");
 }
 
+function again() {
+  if (latest) showServices(latest);
+}
+
 export function beginServices() {
-  const again = () => latest && showServices(latest);
   byId("filter").addEventListener("input", again);
   byId("unwell").addEventListener("change", again);
   const touch = () => {

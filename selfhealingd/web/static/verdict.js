@@ -1,7 +1,7 @@
 // What is wrong, in words, with what to type: as `selfhealctl status` begins.
 
 import { copyable } from "./copy.js";
-import { deedOf, openDeed } from "./deeds.js";
+import { deedButton, deedOf } from "./deeds.js";
 import { byId, fill, h, icon, keyed, put, set, show } from "./dom.js";
 import { some } from "./some.js";
 import { TITLES, sign } from "./states.js";
@@ -9,12 +9,27 @@ import { count, counting, duration, moment, secondsSince, steps } from "./words.
 
 const SHOWN = 12;
 const DORMANT = "DORMANT mode";
+// Within the page, as it is needed when nothing can be fetched.
+const UNKNOWN = byId("favicon").getAttribute("href");
 
-export function showVerdict(status) {
+// Before anything is known.
+const NOTHING = {
+  begin: "Waiting for the daemon",
+  lost: "Unknown: the daemon can't be reached",
+  locked: "Locked: it takes the token to look",
+};
+
+export function showNothing(link) {
+  put(byId("word"), NOTHING[link] ?? NOTHING.begin);
+}
+
+// `old`: nothing is known any more of what is.
+export function showVerdict(status, old) {
   const services = [...status.programs, ...status.watches];
+  const title = TITLES[status.status] ?? status.status;
   set(byId("verdict"), "data-status", status.status);
-  fill(byId("sign"), [status.status], () => icon(sign(status.status)));
-  put(byId("word"), TITLES[status.status] ?? status.status);
+  fill(byId("sign"), [status.status, old], () => icon(old ? "quiet" : sign(status.status)));
+  put(byId("word"), old ? `Unknown; last ${title.toLowerCase()}` : title);
   put(byId("counts"), counted(status));
   showDormant(status);
   showIssues(status, services);
@@ -22,10 +37,12 @@ export function showVerdict(status) {
 }
 
 // What a tab shows of it.
-export function showTitle(status) {
-  const issues = status.issues.length ? ` (${status.issues.length})` : "";
-  document.title = `${TITLES[status.status] ?? status.status}${issues} · selfhealingd · ${location.host}`;
-  set(byId("favicon"), "href", `static/${status.status in TITLES ? status.status : "unknown"}.svg`);
+export function showTitle(status, old) {
+  const known = !old && status !== null;
+  const issues = known && status.issues.length ? ` (${status.issues.length})` : "";
+  const title = known ? (TITLES[status.status] ?? status.status) : "Unknown";
+  document.title = `${title}${issues} · selfhealingd · ${location.host}`;
+  set(byId("favicon"), "href", known && status.status in TITLES ? `static/${status.status}.svg` : UNKNOWN);
 }
 
 // Without times in it: a screen reader says it whenever it changes.
@@ -54,7 +71,7 @@ function showDormant(status) {
     h("p", {}, h("strong", {}, healing.dormantReason), main?.changedAt && `, since ${moment(main.changedAt)}`,
       ". What runs keeps running and is watched, but nothing is healed until a person resumes."),
     h("div", { class: "steps" }, stepNodes(advice(status), { deeds: false })),
-    h("button", { type: "button", class: "primary", id: "resume", click: () => openDeed("resume") }, "Resume healing…"),
+    deedButton("resume", "", { class: "primary", id: "resume" }, "Resume healing…"),
   ]);
 }
 
@@ -99,7 +116,7 @@ function stepNodes(recommendation, { deeds = true } = {}) {
     const deed = deeds && deedOf(command);
     return h("span", { class: "step" }, words && h("span", {}, words),
       command && copyable(command),
-      deed && h("button", { type: "button", class: "do", click: () => openDeed(deed.verb, deed.name) }, `${deed.title}…`));
+      deed && deedButton(deed.verb, deed.name, { class: "do" }, `${deed.title}…`));
   });
 }
 

@@ -9,8 +9,15 @@ export function setClock(date) {
   if (Number.isFinite(off)) ahead = Math.abs(off) < 2000 ? 0 : off;
 }
 
+// While nothing is known of what goes on, ages stand still.
+let stopped = null;
+
+export function stopClock(at) {
+  stopped = at;
+}
+
 export function now() {
-  return Date.now() + ahead;
+  return stopped ?? Date.now() + ahead;
 }
 
 export function secondsSince(time) {
