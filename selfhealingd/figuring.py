@@ -28,6 +28,7 @@ async def figures(system: System, status: Status) -> Figures:
         opened=dict(counts.opened),
         ended=dict(counts.ended),
         attempts=dict(counts.attempts),
+        dormant_after=system.loop.policy.dormant_after,
         left=await _left(system),
         priced=system.diagnosis.settings.prices is not None,
     )

@@ -142,5 +142,6 @@ def figures(
         "attempts": {("restart", "healed"): 4},
         "left": Left(calls=5, tokens=1000, cost_today=0.5, cost_this_month=2.5),
         "priced": True,
+        "dormant_after": 10,
     }
     return Figures(lag=lag, status=status, **(usual | keys))

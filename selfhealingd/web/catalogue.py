@@ -143,9 +143,13 @@ CATALOGUE = (
     ),
     single(
         "selfhealingd_consecutive_failures",
-        "Healings that failed in a row, over all services; at 10 the engine goes"
-        " dormant.",
+        "Healings that failed in a row, over all services.",
         lambda f: f.status.self_healing.consecutive_failures,
+    ),
+    single(
+        "selfhealingd_dormant_after_failures",
+        "So many failures in a row make the engine dormant.",
+        lambda f: f.dormant_after,
     ),
     single(
         "selfhealingd_backoff_delay_seconds",
@@ -240,6 +244,12 @@ CATALOGUE = (
         "selfhealingd_service_consecutive_failures",
         "Its healings that failed in a row.",
         lambda one: one.consecutive_failures,
+    ),
+    of_service(
+        "selfhealingd_service_healed_lately",
+        "Its incidents that were healed within the last 10 minutes; from 3 on it keeps"
+        " failing.",
+        lambda one: one.healed_lately,
     ),
     of_service(
         "selfhealingd_service_cpu_ratio",

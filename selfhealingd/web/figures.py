@@ -13,8 +13,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. ``lag``: seconds that the loop took to answer.
 
     ``limits``: all that has one. ``events``, ``opened``, ``ended``, ``attempts``: see
-    ``counting``. ``left``: of a model's budget, None where none is asked; ``priced``:
-    what its calls cost is known.
+    ``counting``. ``dormant_after``: so many failures in a row make the engine dormant.
+    ``left``: of a model's budget, None where none is asked; ``priced``: what its calls
+    cost is known.
     """
 
     lag: float
@@ -25,5 +26,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     opened: Mapping[str, int] = {}
     ended: Mapping[str, int] = {}
     attempts: Mapping[tuple[str, str], int] = {}
+    dormant_after: int
     left: Left | None = None
     priced: bool = False

@@ -11,7 +11,15 @@ from selfhealingd.web.rows import Row
 ROWS = {row.name: row for row in CATALOGUE}
 MOMENT = figures(
     program("a", not_ready="no answer", incident="a-1", cpu=None, group="g"),
-    program("b", state="BACKOFF", uptime=None, memory=None, wanted=False, probes=()),
+    program(
+        "b",
+        state="BACKOFF",
+        uptime=None,
+        memory=None,
+        wanted=False,
+        probes=(),
+        healed_lately=4,
+    ),
     watches=(program("c", probes=(), runs=1),),
 )
 OTHER_UNITS = r"milli|micro|nano|minute|hour|percent|kilo|mega|[kmg]i?b(?![a-z])"
@@ -45,6 +53,7 @@ def test_no_name_is_there_twice() -> None:
         ("feature_enabled", {("FEATURE_AUTO",): 0}),
         ("dormant", {(): 0}),
         ("consecutive_failures", {(): 2}),
+        ("dormant_after_failures", {(): 10}),
         ("backoff_delay_seconds", {(): 20}),
         ("healing_attempts_total", {(): 42}),
         ("healings_total", {("success",): 40, ("failure",): 2}),
@@ -69,6 +78,7 @@ def test_no_name_is_there_twice() -> None:
         ("service_wanted", {("a",): 1, ("b",): 0, ("c",): 1}),
         ("service_starts_total", {("a",): 3, ("b",): 3, ("c",): 1}),
         ("service_start_time_seconds", {("a",): AT, ("c",): AT}),
+        ("service_healed_lately", {("a",): 0, ("b",): 4, ("c",): 0}),
         ("service_incident_open", {("a",): 1, ("b",): 0, ("c",): 0}),
         ("service_cpu_ratio", {("b",): 1.5, ("c",): 1.5}),
         ("service_resident_memory_bytes", {("a",): 4096, ("c",): 4096}),
