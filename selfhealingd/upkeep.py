@@ -32,7 +32,7 @@ SWEEP_SECS = 60.0
 SPARE_DESCRIPTORS = 300
 """For clients and the logs that they follow, spawns under way, state, journal, and what
 the interpreter needs."""
-WEB_DESCRIPTORS = 100
+WEB_DESCRIPTORS = 160
 """For those who are connected over HTTP, and the logs that they follow."""
 
 _SHOWN = 3

@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from selfhealingd.web.answers import Answering, Refused
-from selfhealingd.web.backend import Backend, Following
+from selfhealingd.web.backend import Backend, Following, Who
+from selfhealingd.web.intake import WHO
 from selfhealingd.web.methods import from_query
 from selfhealingd.web.server import Message, Receive, Send, gone
 from selfhealingd.web.truth import Truth
@@ -25,8 +26,10 @@ from selfhealingd.wire.documents import Document, EventDocument
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import Subscribe
 
-MOST = 16
+MOST = 32
 """Who may listen at a time: the rest of the connections is for those who ask."""
+RESERVED = 8
+"""So many more with the token, whoever else listens."""
 
 GAP_SECS = 0.5
 BEAT_SECS = 5.0
@@ -87,9 +90,9 @@ class Bulletin:
         """That of the latest so far."""
         return self._number
 
-    def join(self) -> bool:
+    def join(self, who: Who) -> bool:
         """Let one more listen; return whether there is a place."""
-        if self._listeners >= MOST:
+        if self._listeners >= MOST + (RESERVED if who.operator else 0):
             return False
         self._listeners += 1
         self._wanted.set()
@@ -123,11 +126,12 @@ class Stream:
         return Answering(partial(self._tell, asked.last))
 
     async def _tell(
-        self, last: int, _scope: Message, receive: Receive, send: Send
+        self, last: int, scope: Message, receive: Receive, send: Send
     ) -> None:
-        if not self._bulletin.join():
+        if not self._bulletin.join(scope["state"][WHO]):
             words = f"cannot tell anybody more: {MOST} at a time may listen"
-            raise Refused(Kind.BUSY, words)
+            hint = f"ask for /api/status; with the token there is room for {RESERVED}"
+            raise Refused(Kind.BUSY, words, f"{hint} more")
         try:
             with self._backend.follow() as following:
                 past = self._backend.last(last)

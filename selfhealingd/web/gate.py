@@ -54,16 +54,24 @@ class Gate:
         self._names = {"localhost", socket.gethostname().lower(), *web.hosts}
 
     def admit(
-        self, method: str, headers: Headers, address: str, *, free: bool, now: float
+        self,
+        method: str,
+        headers: Headers,
+        address: str,
+        *,
+        free: bool,
+        now: float,
+        rated: bool = True,
     ) -> Who:
         """Return who asks. Raises Refused.
 
         ``free``: there is nothing in it that strangers may not see. ``now``: seconds.
+        ``rated``: it counts as one of the requests of which there may be so many.
         """
         said = _bearer(headers)
         operator = said is not None and self._token.is_this(said)
         # A stranger on the same host must not keep an operator out.
-        if not operator and (wait := self._requests.take(address, now)):
+        if rated and not operator and (wait := self._requests.take(address, now)):
             raise _too_often(f"too many requests from {address}", wait)
         self._check_host(headers.get("host", ""))
         if not operator and said is not None and self._token.digest is not None:

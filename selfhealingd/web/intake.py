@@ -17,7 +17,14 @@ from starlette.responses import Response
 from selfhealingd.web.answers import Refused, refusal
 from selfhealingd.web.backend import Who
 from selfhealingd.web.gate import HEADERS, Gate, WrongToken
-from selfhealingd.web.server import HANG_UP, Application, Message, Receive, Send
+from selfhealingd.web.server import (
+    CROWDED,
+    HANG_UP,
+    Application,
+    Message,
+    Receive,
+    Send,
+)
 from selfhealingd.wire.messages import Kind
 
 MOST = 1024 * 1024
@@ -26,6 +33,9 @@ DRAIN_SECS = 1.0
 FREE = frozenset({"/", "/healthz"})
 """What strangers may see, besides the page's own files."""
 STATIC = "/static/"
+CHECKS = frozenset({"/healthz", "/metrics"})
+"""What monitors ask for, and costs next to nothing: a flood of all else, by whoever is
+at the same address, must not look as if the daemon were ill."""
 
 WHO = "who"
 """In a request's ``state``: who asks."""
@@ -58,6 +68,8 @@ class Intake:
         exchange = _Exchange(scope, receive, send)
         try:
             who = self._admit(scope)
+            if scope["state"].get(CROWDED) and not who.operator:
+                _refuse_in_a_crowd(scope["path"])
             # Of this request alone: hypercorn gives each a copy.
             scope["state"][WHO] = who
             scope["app"] = self  # then starlette raises what it has no route for
@@ -86,10 +98,21 @@ class Intake:
                 client[0] if client else "",
                 free=path in FREE or path.startswith(STATIC),
                 now=trio.current_time(),
+                rated=path not in CHECKS,
             )
         except WrongToken as wrong:
             self._on_wrong(wrong.address)
             raise
+
+
+def _refuse_in_a_crowd(path: str) -> None:
+    if path not in CHECKS:
+        raise Refused(
+            Kind.BUSY,
+            "there are too many connections",
+            "ask again in 5 s, or with the token",
+            headers={"retry-after": "5"},
+        )
 
 
 def _nothing_there(scope: Message, error: HTTPException) -> Refused:
@@ -97,10 +120,11 @@ def _nothing_there(scope: Message, error: HTTPException) -> Refused:
     words = f"there is nothing at {path}"
     if error.status_code == METHOD_NOT_ALLOWED:
         words = f"{method} does not go with {path}"
+    elsewhere = "/api/events" if path == "/api/subscribe" else "/api/openapi.json"
     return Refused(
         Kind.UNKNOWN_METHOD,
         words,
-        "see /api/openapi.json",
+        f"see {elsewhere}",
         status=error.status_code,
         headers=error.headers or {},
     )
@@ -142,7 +166,7 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            if not self._whole:
+            if not self._whole or self._scope["state"].get(CROWDED):
                 headers["connection"] = "close"
         last = message["type"] == "http.response.body" and not message.get("more_body")
         if not last or self._whole:

@@ -10,10 +10,12 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any, TypeAlias
 
 import h11
+import msgspec
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
@@ -29,11 +31,28 @@ PARTING_SECS = 0.5
 HANG_UP = "hang_up"
 """In a request's ``state``: call it to end the connection without another word."""
 
+CROWDED = "crowded"
+"""In a request's ``state``: it came by one of the places that are for little alone."""
+HEAD = 16 * 1024
+"""Bytes of a request's head."""
+
 _PIECE = 64 * 1024
+
+
+def _error(kind: str, message: str, hint: str | None = None) -> bytes:
+    """Write what ``answers`` writes, for those who get no further."""
+    told = {"error": {"kind": kind, "message": message, "hint": hint}}
+    return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+
+
+_LONG_HEAD = 431
+_ERRORS = {_LONG_HEAD: _error("bad-request", f"a head may have {HEAD >> 10} KiB")}
+_NO_REQUEST = _error("bad-request", "this is no request of HTTP/1.1")
+_FULL = _error("busy", "there are too many connections", "ask again in 5 s")
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
-    b"Content-Type: text/plain\r\nContent-Length: 21\r\n\r\ntoo many connections\n"
-)
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+) % (len(_FULL), _FULL)
 
 # Any: ASGI's messages have many forms.
 Message: TypeAlias = MutableMapping[str, Any]
@@ -46,13 +65,17 @@ Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 class Limits:
     """What clients may take. Times are seconds, sizes bytes.
 
-    ``connections``: at a time. ``head``: from the connection, or the end of the last
-    request, to the end of the next one's head. ``sending``: for each 64 KiB that a
-    client reads. ``handshake``: until TLS has been agreed on.
+    ``connections``: at a time, and so many more in a ``crowd``: for monitors and those
+    with the token, whose head has to come within ``hurry``. ``head``: from the
+    connection, or the end of the last request, to the end of the next one's head.
+    ``sending``: for each 64 KiB that a client reads. ``handshake``: until TLS has been
+    agreed on.
     """
 
-    connections: int = 64
+    connections: int = 96
+    crowd: int = 32
     head: float = 10.0
+    hurry: float = 2.0
     sending: float = 10.0
     handshake: float = 10.0
 
@@ -112,6 +135,11 @@ async def gone(receive: Receive, scope: trio.CancelScope) -> None:
     scope.cancel()
 
 
+class _Place(Enum):
+    OPEN = "open"
+    CROWD = "crowd"
+
+
 class _Server:
     """Everybody who is connected."""
 
@@ -126,7 +154,8 @@ class _Server:
         self._tls = tls
         self._on_error = on_error
         self._limits = limits
-        self._config = _config(limits)
+        self._config = _config(limits.head)
+        self._hurried = _config(limits.hurry)
         self._streams: set[_Paced] = set()
 
     async def welcome(self, stream: trio.SocketStream) -> None:
@@ -136,7 +165,7 @@ class _Server:
             with self._place(paced) as granted:
                 async with paced:
                     if granted:
-                        await self._converse(paced)
+                        await self._converse(paced, crowded=granted is _Place.CROWD)
                     elif self._tls is None:
                         await paced.send_all(_TOO_MANY)
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -151,22 +180,24 @@ class _Server:
         for stream in self._streams:
             stream.cut()
 
-    async def _converse(self, paced: "_Paced") -> None:
+    async def _converse(self, paced: "_Paced", *, crowded: bool) -> None:
         stream: trio.abc.Stream = paced
+        limits = self._limits
+        patience = limits.hurry if crowded else limits.handshake
         if self._tls is not None:
             secure = trio.SSLStream(
                 paced, self._tls, server_side=True, https_compatible=True
             )
-            with trio.move_on_after(self._limits.handshake) as scope:
+            with trio.move_on_after(patience) as scope:
                 await secure.do_handshake()
             if scope.cancelled_caught:
                 return
             stream = secure
         with trio.CancelScope() as scope:
-            state = ConnectionState({HANG_UP: scope.cancel})
+            state = ConnectionState({HANG_UP: scope.cancel, CROWDED: crowded})
             connection = _Connection(
                 self._application,
-                self._config,
+                self._hurried if crowded else self._config,
                 WorkerContext(None),
                 state,
                 stream,  # type: ignore[arg-type]
@@ -176,13 +207,14 @@ class _Server:
             await connection.run()
 
     @contextmanager
-    def _place(self, stream: "_Paced") -> Iterator[bool]:
-        if len(self._streams) >= self._limits.connections:
-            yield False
+    def _place(self, stream: "_Paced") -> Iterator["_Place | None"]:
+        taken, limits = len(self._streams), self._limits
+        if taken >= limits.connections + limits.crowd:
+            yield None
             return
         self._streams.add(stream)
         try:
-            yield True
+            yield _Place.OPEN if taken < limits.connections else _Place.CROWD
         finally:
             self._streams.discard(stream)
 
@@ -220,6 +252,26 @@ class _Connection(TCPServer):
 class _Http11(H11Protocol):
     async def _check_protocol(self, event: object) -> None:
         """Ignore an offer to speak HTTP/2, as RFC 9110 (7.8) lets a server do."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        """Go on with it, unless h11 took in at once more than it would wait for."""
+        said = sum(len(name) + len(value) + 4 for name, value in request.headers)
+        if said + len(request.target) > HEAD:
+            await self._send_error_response(_LONG_HEAD)
+            raise h11.RemoteProtocolError("too long a head")
+        await super()._create_stream(request)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Say what was wrong, as all errors here are said."""
+        body = _ERRORS.get(status_code, _NO_REQUEST)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        start = h11.Response(status_code=status_code, headers=headers)
+        for event in (start, h11.Data(data=body), h11.EndOfMessage()):
+            await self._send_h11_event(event)
 
 
 class _Paced(trio.abc.HalfCloseableStream):
@@ -271,9 +323,10 @@ class _Paced(trio.abc.HalfCloseableStream):
             self.socket.shutdown(socket.SHUT_RDWR)
 
 
-def _config(limits: Limits) -> Config:
+def _config(patience: float) -> Config:
     config = Config()
-    config.keep_alive_timeout = limits.head
+    config.keep_alive_timeout = patience
+    config.h11_max_incomplete_size = HEAD
     config.include_server_header = False
     config.errorlog = None
     config.accesslog = None

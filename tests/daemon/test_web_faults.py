@@ -180,7 +180,7 @@ async def test_a_flood_holds_up_nobody_else(house: House) -> None:
     browser = await served(house)
     pid = (await house.running("a"))["a"]
     async with AsyncExitStack() as stack:
-        for number in range(80):  # 64 are let in
+        for number in range(160):  # 128 are let in
             address = ("127.0.0.1", browser.port)
             stream = await stack.enter_async_context(
                 await trio.open_tcp_stream(*address)

@@ -1,6 +1,7 @@
 """What is streamed: the latest status, seldom; announcements, and what was lost."""
 
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -9,7 +10,16 @@ from trio.testing import MockClock
 
 from selfhealingd.feed import QUEUED, Feed, Follower
 from selfhealingd.web.answers import Refused
-from selfhealingd.web.events import BEAT_SECS, GAP_SECS, MOST, Bulletin, Stream
+from selfhealingd.web.backend import Who
+from selfhealingd.web.events import (
+    BEAT_SECS,
+    GAP_SECS,
+    MOST,
+    RESERVED,
+    Bulletin,
+    Stream,
+)
+from selfhealingd.web.intake import WHO
 from selfhealingd.web.truth import Truth
 from selfhealingd.wire.documents import EventDocument, Status
 
@@ -86,12 +96,13 @@ class Room:
         self._nursery = nursery
         nursery.start_soon(bulletin.run)
 
-    async def listen(self, listener: Listener) -> None:
-        await self._stream._tell(0, {}, listener.receive, listener.send)
+    async def listen(self, listener: Listener, *, operator: bool = False) -> None:
+        scope = {"state": {WHO: Who(operator=operator, via="a test")}}
+        await self._stream._tell(0, scope, listener.receive, listener.send)
 
-    async def enter(self) -> Listener:
+    async def enter(self, *, operator: bool = False) -> Listener:
         listener = Listener()
-        self._nursery.start_soon(self.listen, listener)
+        self._nursery.start_soon(partial(self.listen, listener, operator=operator))
         await trio.testing.wait_all_tasks_blocked()
         return listener
 
@@ -158,11 +169,16 @@ async def test_who_reads_slowly_is_shown_the_latest(
 
 
 async def test_there_is_room_for_so_many(nursery: trio.Nursery) -> None:
-    """One more is refused; who leaves makes room."""
+    """One more is refused, unless they have the token; who leaves makes room."""
     room = Room(nursery)
     listeners = [await room.enter() for _ in range(MOST)]
-    with pytest.raises(Refused, match="16 at a time may listen"):
+    with pytest.raises(Refused, match="32 at a time may listen"):
         await room.listen(Listener())
-    listeners[0].leaves.set()
+    operators = [await room.enter(operator=True) for _ in range(RESERVED)]
+    assert all("status" in operator.told for operator in operators)
+    with pytest.raises(Refused):
+        await room.listen(Listener(), operator=True)
+    for listener in (listeners[0], *operators):
+        listener.leaves.set()
     await trio.testing.wait_all_tasks_blocked()
     assert "status" in (await room.enter()).told

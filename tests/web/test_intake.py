@@ -2,11 +2,12 @@
 
 import pytest
 import trio
-from httpserved import TOKEN, guarded, hello, serving
+from httpserved import DEADLINE, TOKEN, guarded, hello, serving
 from starlette.requests import Request
 from starlette.responses import Response
 
 from selfhealingd.web import intake
+from selfhealingd.web.gate import REQUESTS
 from selfhealingd.web.server import Application, Limits, Message, Receive, Send
 from selfhealingd.wire.messages import Kind
 
@@ -61,7 +62,9 @@ async def test_whoever_is_refused_is_told_whatever_they_send(
 ) -> None:
     """A body that nobody wants takes no place for long, and never locks one up."""
     head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked"
-    async with serving(guarded(application, []), Limits(connections=4)) as place:
+    async with serving(
+        guarded(application, []), Limits(connections=4, crowd=0)
+    ) as place:
         for _ in range(8):
             told = await place.ask(head, CHUNK * 40 + "0\r\n\r\n")
             assert "HTTP/1.1 401" in told
@@ -117,6 +120,22 @@ async def test_what_each_answer_has() -> None:
             ):
                 assert header in told
             assert "server:" not in told.lower()
+
+
+async def test_a_crowd_keeps_out_neither_monitors_nor_operators() -> None:
+    """Whoever holds connections, and asks as often as they may."""
+    limits = Limits(connections=1, crowd=2, head=DEADLINE, hurry=0.2)
+    async with serving(guarded(hello, []), limits) as place, place.connect():
+        for path in ("/healthz", "/metrics"):
+            for _ in range(int(REQUESTS.burst) if path == "/healthz" else 1):
+                assert "200" in (await place.ask(f"GET {path} HTTP/1.1"))[:15]
+        told = await place.ask("GET / HTTP/1.1")
+        assert "HTTP/1.1 503" in told
+        assert '"kind": "busy"' in told
+        head = f"GET / HTTP/1.1\r\nAuthorization: Bearer {TOKEN}"
+        assert "200" in (await place.ask(head))[:15]
+        async with place.connect() as silent, place.connect():
+            assert "" == await silent.rest()  # who is not in a hurry is not waited for
 
 
 async def test_a_websocket_is_refused() -> None:

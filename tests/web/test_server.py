@@ -40,13 +40,15 @@ async def test_a_connection_serves_one_request_after_another() -> None:
 
 async def test_there_are_places_for_so_many() -> None:
     """One more is told to come again; a place that was left is given away."""
-    async with serving(hello, Limits(connections=2)) as place:
+    async with serving(hello, Limits(connections=2, crowd=0)) as place:
         async with AsyncExitStack() as stack:
             for _ in range(2):
                 client = await stack.enter_async_context(place.connect())
                 await client.say(HELLO)
                 await client.until("hello")
-            assert "503 Service" in await place.ask("GET / HTTP/1.1")
+            told = await place.ask("GET / HTTP/1.1")
+            assert "503 Service" in told
+            assert '"kind": "busy"' in told
         await soon(lambda: place.is_served("GET / HTTP/1.1"))
 
 
@@ -76,7 +78,7 @@ async def _trickle(client: Client) -> None:
 async def test_who_does_not_read_is_dropped() -> None:
     """After its time; the place is free again, and others are served meanwhile."""
     async with (
-        serving(flood, Limits(connections=1, sending=0.2)) as place,
+        serving(flood, Limits(connections=1, crowd=0, sending=0.2)) as place,
         place.connect() as client,
     ):
         await client.say(FLOOD)
@@ -99,6 +101,7 @@ async def test_an_end_waits_for_nobody() -> None:
         ("nonsense\r\n\r\n", "HTTP/1.1 400"),
         ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"),
         (f"GET / HTTP/1.1\r\nHost: x\r\nX: {'x' * 70_000}\r\n\r\n", "HTTP/1.1 431"),
+        (f"GET / HTTP/1.1\r\nHost: x\r\nX: {'x' * 16_384}\r\n\r\n", "HTTP/1.1 431"),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 "),
         ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400"),
         ("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", ""),
@@ -108,7 +111,9 @@ async def test_what_is_no_request_gets_no_further(said: str, answer: str) -> Non
     """It is refused, or the connection ends; no error of ours comes of it."""
     async with serving(hello, Limits(head=0.3)) as place, place.connect() as client:
         await client.say(said)
-        assert (await client.rest()).startswith(answer)
+        told = await client.rest()
+        assert told.startswith(answer)
+        assert ("HTTP/1.1 4" in told) is ('"kind": "bad-request"' in told)
 
 
 async def test_an_offer_of_another_protocol_is_ignored() -> None:
