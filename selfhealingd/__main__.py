@@ -34,6 +34,7 @@ from selfhealingd.store.lock import Held
 from selfhealingd.succession import CannotSucceed
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.webserving import check_files
+from selfhealingd.wire.methods import REASON_CHARACTERS
 
 _STDERR = 2
 
@@ -131,10 +132,14 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="list all mistakes in the config and in the flag file, and end",
+        help="list all mistakes in the config and in the flag file, warn of secrets"
+        " that it names and that can't be used, and end",
     )
     parser.add_argument(
-        "--resume", metavar="REASON", help="leave dormant mode first, for this reason"
+        "--resume",
+        type=_short,
+        metavar="REASON",
+        help="leave dormant mode first, for this reason",
     )
     parser.add_argument(
         "--import",
@@ -365,6 +370,13 @@ def _tell_systemd(first: str, more: int = 0, check: str = "") -> None:
 
 def _option(config: Path | None) -> str:
     return "" if config is None else f" --config {shlex.quote(str(config))}"
+
+
+def _short(reason: str) -> str:
+    if len(reason) > REASON_CHARACTERS:
+        words = f"a reason has at most {REASON_CHARACTERS} characters"
+        raise argparse.ArgumentTypeError(words)
+    return reason
 
 
 def _count(number: int, noun: str, several: str = "") -> str:

@@ -287,6 +287,8 @@ async def _wanted(system: System, before: Token | None) -> _Wanted | None:
     if before is not None and before.digest is not None:
         words = f"the token of before stays in force: {wanted.token.problem}"
         wanted = msgspec.structs.replace(wanted, token=before)
+    if TOKEN_CAUSE not in system.problems:
+        log.error(words)
     system.problems.set(TOKEN_CAUSE, words, wanted.do)
     return msgspec.structs.replace(wanted, wrong=words)
 
