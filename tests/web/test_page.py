@@ -377,6 +377,18 @@ def test_words(page: Page, function: str, given: list[Any], expected: object) ->
     assert expected == page.chrome.execute_async_script(script, function, given)
 
 
+def test_long_words_are_cut(page: Page) -> None:
+    """Of what nobody reads as a whole there is the beginning, and more on demand."""
+    script = """const done = arguments[0];
+        import("/static/brief.js").then(({ brief }) => {
+          const it = brief("x".repeat(900_000));
+          const before = it.textContent.length;
+          it.querySelector("button").click();
+          done([brief("short"), before < 500, it.textContent.length > 40_000]);
+        });"""
+    assert ["short", True, True] == page.chrome.execute_async_script(script)
+
+
 def test_a_lost_connection_is_told(page: Page, house: House) -> None:
     """What is shown is said to be old, and nothing is done until the daemon is back."""
     trio.run(house.kill9)

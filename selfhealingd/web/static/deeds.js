@@ -3,6 +3,7 @@
 import { Refused, act, forgetToken, holdToken, token } from "./api.js";
 import { byId, h, put, set, show } from "./dom.js";
 import { toast } from "./toast.js";
+import { showWrong } from "./wrong.js";
 
 const TOO_OFTEN = 429; // after many wrong tokens none is looked at for a while
 
@@ -100,9 +101,7 @@ function askToken() {
 }
 
 function fail(error) {
-  const words = error && `${error.message}${error.hint ? `: ${error.hint}` : ""}`;
-  show(byId("deed-error"), error !== null);
-  put(byId("deed-error"), words);
+  showWrong("deed-error", error);
 }
 
 async function carryOut() {

@@ -96,7 +96,7 @@ export function follow(told) {
       const mine = open;
       const found = await look("status").catch((error) => error);
       if (mine !== open) return;
-      if (found instanceof Error) told.link({ state: "lost", words: found.message, again: Date.now() + HIDDEN });
+      if (found instanceof Error) told.link({ state: found.token ? "locked" : "lost", words: found.message, again: Date.now() + HIDDEN });
       else {
         told.link({ state: "live" });
         told.status(found);

@@ -1,7 +1,8 @@
 // The token where there is nothing to confirm: to look.
 
 import { Refused, forgetToken, holdToken } from "./api.js";
-import { byId, put, set, show } from "./dom.js";
+import { byId, put, set } from "./dom.js";
+import { showWrong } from "./wrong.js";
 
 let attempt = null;
 
@@ -17,9 +18,7 @@ export function askForToken(words, next) {
 }
 
 function fail(error) {
-  const words = error && `${error.message}${error.hint ? `: ${error.hint}` : ""}`;
-  show(byId("unlock-error"), error !== null);
-  put(byId("unlock-error"), words);
+  showWrong("unlock-error", error);
   set(byId("unlock-token"), "aria-invalid", error !== null && "true");
 }
 

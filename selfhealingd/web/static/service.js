@@ -110,7 +110,7 @@ function buttons(service) {
 function problem(service) {
   const well = service.state === "RUNNING" && !service.incident;
   return [
-    ...service.symptoms.map((one) => one.words),
+    ...service.symptoms.map((one) => one.words).filter((words) => words !== service.next),
     !well && service.exit,
     service.notReady && `not ready: ${service.notReady}`,
     ...failingProbes(service).map((one) => `${one.name} ${one.answer}: ${one.words}`),
