@@ -177,5 +177,5 @@ def since(item: ProgramDocument, now: float) -> str:
 
 def next_words(item: ProgramDocument) -> str:
     """Return what is wrong with it and what comes next, in one piece."""
-    parts = (story.ended(item), *story.wrong(item), item.next, story.update(item))
+    parts = (*story.wrong(item), item.next, story.update(item))
     return "; ".join(part for part in parts if part)

@@ -91,7 +91,11 @@ def show_wide(console: Console, services: Sequence[ProgramDocument]) -> None:
                 state(item.breaker),
                 item.incident or "",
                 item.exit or "",
-                pasteable(_next(item)),
+                pasteable(
+                    "; ".join(
+                        filter(None, (*story.wrong(item, end=False), _next(item)))
+                    )
+                ),
                 item.log or "",
             )
             for item in services
@@ -126,7 +130,7 @@ class _Stories:
 
     def of(self, item: ProgramDocument) -> list[str]:
         """Return its story in parts."""
-        parts = (story.ended(item), self._breaker(item), self._next(item))
+        parts = (*story.wrong(item), self._breaker(item), self._next(item))
         return [pasteable(part) for part in parts if part]
 
     def _breaker(self, item: ProgramDocument) -> str:
@@ -144,5 +148,5 @@ class _Stories:
 
 def _next(item: ProgramDocument) -> str:
     said = f"it says: {item.status_text}" if item.status_text else ""
-    parts = (said, *story.wrong(item), item.next, story.update(item))
+    parts = (said, item.next, story.update(item))
     return "; ".join(part for part in parts if part)

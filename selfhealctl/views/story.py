@@ -15,19 +15,23 @@ def ended(item: ProgramDocument) -> str:
     return "" if well else item.exit or ""
 
 
-def wrong(item: ProgramDocument) -> list[str]:
-    """Return all that is not well with one that is up, in parts."""
-    unwell = [f"not ready: {item.not_ready}"] if item.not_ready else []
+def wrong(item: ProgramDocument, *, end: bool = True) -> list[str]:
+    """Return all that is not well with it, in parts; ``end``: how it ended, too."""
     symptoms = [one.words for one in item.symptoms if one.words != item.next]
-    return [*unwell, *symptoms, *unwell_probes(item)]
+    ends = [ended(item)] if end and ended(item) else []
+    unwell = [f"not ready: {item.not_ready}"] if item.not_ready else []
+    return [*symptoms, *ends, *unwell, *unwell_probes(item)]
 
 
 def unwell_probes(item: ProgramDocument) -> list[str]:
     """Return what is not well with it by its own probes, that isn't told otherwise."""
+    told = {one.key for one in item.symptoms}
     return [
         f"{probe.name} {probe.answer}: {probe.words}"
         for probe in item.probes
-        if probe.answer not in (None, "ok") and not (item.not_ready and probe.failing)
+        if probe.answer not in (None, "ok")
+        and probe.name not in told
+        and not (item.not_ready and probe.failing)
     ]
 
 

@@ -203,21 +203,33 @@ def ended(s: Service) -> str | None:
 
     That we sent it a signal says nothing of why.
     """
-    found = s.open_incident
-    if found is not None and found.key is not None:
-        if isinstance(s.life, Stopping) and not s.life.ended:
-            return f"{found.detail}; being stopped by us"
-        if s.exit is not None and s.exit.told and s.exit.at >= found.opened:
-            return (
-                f"{found.detail}; {'restarted' if alive(s.life) else 'stopped'} by us"
-            )
-    return None if s.exit is None else in_words(s.exit)
+    if s.exit is None:
+        return None
+    found = _ill(s)
+    if found is None or not s.exit.told or s.exit.at < found.opened:
+        return in_words(s.exit)
+    return _deed(s, found, "restarted" if alive(s.life) else "stopped")
 
 
 def _exit(program: Program, s: Service) -> str | None:
+    found = _ill(s)
+    if found is not None and isinstance(s.life, Stopping) and not s.life.ended:
+        return _deed(s, found, "being stopped")
     if s.exit is None or s.exit.problem is not None or not s.exit.early:
         return ended(s)
     return f"{story(s.exit)}, before {_up(program)}"
+
+
+def _ill(s: Service) -> Incident | None:
+    """The open incident of what was up, but not well."""
+    found = s.open_incident
+    return found if found is not None and found.key is not None else None
+
+
+def _deed(s: Service, found: Incident, deed: str) -> str:
+    # What is seen to be wrong now stands beside this already.
+    seen = any(one.words == found.detail for one in s.symptoms)
+    return f"{deed} by us" if seen else f"{found.detail}; {deed} by us"
 
 
 def _symptoms(s: Service, facts: Facts) -> Iterator[doc.SymptomDocument]:

@@ -102,8 +102,9 @@ def test_the_row_tells_why_and_not_what_we_did() -> None:
     sim = failing(Run(obeys=2.0), over=1000)
     sim.sicken("web", silent)
     sim.run_until(lambda: sim.states()["web"] == "STOPPING")
-    stopping = sim.status().programs[0].exit
-    assert "nothing written for 5 s; being stopped by us" == stopping
+    (stopping,) = sim.status().programs
+    assert ["nothing written for 5 s"] == [one.words for one in stopping.symptoms]
+    assert "being stopped by us" == stopping.exit
     sim.run_until(lambda: sim.states()["web"] == "STARTING")
     assert "nothing written for 5 s; restarted by us" == sim.status().programs[0].exit
     sim.run_until(lambda: sim.states()["web"] == "RUNNING")

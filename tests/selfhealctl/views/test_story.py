@@ -14,6 +14,10 @@ from selfhealingd.wire.documents import ProbeDocument, ProgramDocument, SymptomD
 SYMPTOM = SymptomDocument(
     key="flapping", cause="exit", words="keeps failing: 6 incidents", since=""
 )
+ILL = SymptomDocument(key="liveness", cause="probe", words="x: silent", since="")
+SILENT = ProbeDocument(
+    name="liveness", asks="x", answer="failed", words="silent", failing=True
+)
 UNKNOWN = ProbeDocument(name="liveness", asks="x", answer="unknown", words="no file")
 HEARTBEAT = "nothing written for 5 s; restarted by us"
 
@@ -30,6 +34,12 @@ HEARTBEAT = "nothing written for 5 s; restarted by us"
         (
             service("a", symptoms=(SYMPTOM,), probes=(UNKNOWN,)),
             [SYMPTOM.words, "liveness unknown: no file"],
+        ),
+        (
+            service(
+                "a", incident="a-1", symptoms=(ILL,), probes=(SILENT,), exit="by us"
+            ),
+            ["x: silent", "by us"],
         ),
         (
             down("a", "BACKOFF", exit="exited with status 1", next="restart"),
