@@ -172,6 +172,7 @@ SHAPES: dict[str, Shape] = {
     "Positive": _number("number", f"{_NUMBER}|(?=.){_DURATION}", exclusiveMinimum=0),
     "Every": _number("number", f"{_NUMBER}|(?=.){_DURATION}", exclusiveMinimum=0),
     "Count": _whole(1),
+    "Tokens": _whole(1, 1_000_000_000),
     "Retries": _whole(0),
     "Backups": _whole(0),
     "Priority": _whole(-99_999, 99_999),

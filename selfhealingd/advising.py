@@ -12,7 +12,7 @@ import msgspec
 from selfhealingd import logs, proposals
 from selfhealingd.commands import diagnosis
 from selfhealingd.commands.common import anchor
-from selfhealingd.commands.incidents import kept_evidence
+from selfhealingd.commands.incidents import kept_evidence, kept_report
 from selfhealingd.control.registry import Refusal
 from selfhealingd.core.breaker import SELF_HEALING_MAIN
 from selfhealingd.core.incident import Result
@@ -49,7 +49,7 @@ async def advise(system: System) -> None:
                 its = system.diagnosis
                 if s is None or s.incident is None:
                     continue
-                if its.settings.mode == "off" or not its.ring:
+                if its.off is not None or not its.ring:
                     continue
                 first = s.incident.id not in asked
                 asked[s.incident.id] = None
@@ -65,7 +65,7 @@ async def _learn(system: System, event: EventDocument) -> None:
     ended = _read(event, _Ended)
     in_vain = {Result.RELAPSED.value, Result.NO_EFFECT.value}
     if ended.attempt.advised and ended.attempt.result in in_vain:
-        report = await diagnosis.kept(system, ended.incident)
+        report = await kept_report(system, ended.incident)
         of = None if report is None else report.same_as
         await system.recall.forget(of or ended.incident)
 
@@ -93,7 +93,7 @@ async def _ask(system: System, service: str, *, first: bool) -> None:
     if incident is None:
         raise AssertionError(service)
     try:
-        report = await diagnosis.kept(system, incident.id)
+        report = await kept_report(system, incident.id)
         if report is None and first:
             found = await kept_evidence(system, incident.id)
             document = incident_document(incident, anchor())

@@ -227,7 +227,7 @@ async def assemble(
         sampler=sampler,
         judging=judging,
         diagnosis=Diagnosis(
-            lambda: parts[0].config,
+            lambda: (parts[0].config, loop.host.flags),
             mark,
             problems,
             secrecy,

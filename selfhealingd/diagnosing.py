@@ -1,10 +1,11 @@
 """Diagnosis by a model: in nobody's way.
 
-No call is made without a key, within ``mode = "off"``, beyond the budget, while breaker
-``llm`` is open, or where redaction failed.
+No call is made without a key, where it is switched off, beyond the budget, while
+breaker ``llm`` is open, or where redaction failed.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +31,7 @@ from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosis import Report
 from selfhealingd.core.keyring import Blame, Failed, KeyRing
 from selfhealingd.core.launch import Launch
-from selfhealingd.core.policy import BreakerPolicy
+from selfhealingd.core.policy import BreakerPolicy, Flags
 from selfhealingd.core.redaction import RedactionError
 from selfhealingd.core.sameness import fingerprint
 from selfhealingd.diagnose.call import Answered, Asked
@@ -51,7 +52,12 @@ POLICY = BreakerPolicy(open_after=3, open_secs=60.0, permanent_after=sys.maxsize
 GRACE_SECS = 3.0
 """For the helper to say itself that its time was over, before it is killed."""
 
+KEY_FILE = "llm.keys"
+"""Beside the config: where keys are looked for if it names no other file."""
+
 MOST_TOLD = 64 * 1024
+MOST_FAILURES = 100
+FLAG = "FEATURE_LLM_DIAGNOSIS_ENABLED"
 NOT_FOUND = 404
 KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
 
@@ -80,7 +86,7 @@ class Diagnosis:
 
     def __init__(
         self,
-        config: Callable[[], Config],
+        in_force: Callable[[], tuple[Config, Flags]],
         mark: str,
         problems: Problems,
         secrecy: Secrecy,
@@ -91,14 +97,19 @@ class Diagnosis:
         self.ring: KeyRing = ()
         self.one = trio.Lock()
         """Held by whoever asks: one at a time, and nobody twice the same."""
+        self.refused: tuple[str, ...] = ()
+        """Why keys were not taken from where they are looked for."""
+        self.failures: dict[str, str] = {}
+        """Why the model was asked about an incident in vain; of the last ones."""
+        self._asking = trio.CancelScope()
         self._breaker = breaker
         self._changed = changed
         self._secrecy = secrecy
-        self._config = config
+        self._in_force = in_force
         self._mark = mark
         self._problems = problems
         self._keys: dict[str, str] = {}
-        self.spending = Spending(config)
+        self.spending = Spending(self._config)
 
     @property
     def breaker(self) -> Breaker:
@@ -111,25 +122,35 @@ class Diagnosis:
             self._breaker = after
             self._changed()
 
+    def _config(self) -> Config:
+        return self._in_force()[0]
+
     @property
     def settings(self) -> Llm:
         """What the config in force says."""
         return self._config().llm
 
-    async def load_keys(self) -> None:
-        """Read the keys, and go on with those that there are now."""
-        read = partial(find_keys, os.environ, self.settings.key_file, os.geteuid())
+    @property
+    def key_file(self) -> Path:
+        """Where keys are looked for, and may be put."""
+        return self.settings.key_file or self._config().file.parent / KEY_FILE
+
+    async def load_keys(self) -> tuple[str, ...]:
+        """Read the keys, and go on with those that there are now; says what is new."""
+        named = self.settings.key_file is not None
+        read = partial(find_keys, os.environ, self.key_file, os.geteuid(), named=named)
         with trio.move_on_after(10) as scope:
             found = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
         if scope.cancelled_caught:
             log.warning("reading keys took over 10 s; those of before stay")
-            return
-        self.ring = keyring.renewed(self.ring, found.ring)
+            return ()
+        before, self.ring = self.ring, keyring.renewed(self.ring, found.ring)
         self._keys = found.keys
         self._secrecy.keys = tuple(found.keys.values())
         # Now, as what this config has stays secret after the next one.
         await trio.to_thread.run_sync(self._secrecy.redactor)
         self._problems.clear(MODEL)
+        self.refused = found.problems
         if found.problems:
             words = f"a key for the model cannot be used: {found.problems[0]}"
             log.warning("; ".join(found.problems))
@@ -137,6 +158,7 @@ class Diagnosis:
         else:
             self._problems.clear(SOURCES)
         self._judge_keys()
+        return keyring.changes(before, self.ring)
 
     def forgive_keys(self) -> None:
         """Try failed keys again if there is no other, by a person's word."""
@@ -173,22 +195,49 @@ class Diagnosis:
             words = "nothing was sent: a defect of ours, see the daemon's log"
             raise CannotAsk(words) from error
 
+    @property
+    def off(self) -> str | None:
+        """By what it is switched off; None where it is on."""
+        config, flags = self._in_force()
+        if not flags.llm_diagnosis:
+            return f"{FLAG}=false in {config.daemon.flags_file}"
+        return '[llm] mode = "off"' if self.settings.mode == "off" else None
+
+    def stop_if_off(self) -> None:
+        """End the call under way where somebody has switched it off."""
+        if self.off is not None:
+            self._asking.cancel()
+
     def refuse_unless_ready(self) -> None:
         """Raise CannotAsk where nothing is to be asked: switched off, or no key."""
-        if self.settings.mode == "off":
-            raise CannotAsk('diagnosis by a model is switched off: [llm] mode = "off"')
+        if self.off is not None:
+            raise CannotAsk(f"diagnosis by a model is switched off: {self.off}")
         if not self.ring:
             words = "there is no key for a model: rules diagnose alone"
             raise CannotAsk(words, "see where keys may come from: selfhealctl llm keys")
 
     async def ask(self, asked: Question, incident: IncidentDocument) -> Report:
         """Ask the model about an incident, holding ``one``. Raises CannotAsk."""
-        told = await self._call(asked)
-        for _ in self.ring[1:]:
-            if keyring.blame(told.status) is not Blame.KEY:
-                break
-            told = await self._call(asked)  # with the next key
-        return self._report(asked, told, incident)
+        self.failures.pop(incident.id, None)
+        try:
+            return self._report(asked, await self._told(asked), incident)
+        except CannotAsk as error:
+            self.failures[incident.id] = str(error)
+            while len(self.failures) > MOST_FAILURES:
+                del self.failures[next(iter(self.failures))]
+            raise
+
+    async def _told(self, asked: Question) -> Answered:
+        """Make the call, with one key after the other until one is not refused."""
+        with trio.CancelScope() as self._asking:
+            self.stop_if_off()  # as may have happened while the question was made
+            told = await self._call(asked)
+            for _ in self.ring[1:]:
+                if keyring.blame(told.status) is not Blame.KEY:
+                    break
+                told = await self._call(asked)
+            return told
+        raise CannotAsk(f"its answer was not waited for: switched off by {self.off}")
 
     def _report(
         self, asked: Question, told: Answered, incident: IncidentDocument
@@ -276,13 +325,18 @@ class Diagnosis:
         if not self.ring or len(failed) < len(self.ring):
             self._problems.clear(KEYS)
             return
-        file = self.settings.key_file
-        put = f"put a valid key into {file}" if file else "add a key by [llm] key_file"
         keys = "the key" if len(failed) == 1 else f"all {len(failed)} keys"
+        flags = self._config().daemon.flags_file
         self._problems.set(
             KEYS,
             f"{keys} for the model failed; healing by rules goes on",
-            f"see why: selfhealctl llm keys; {put}, then: selfhealctl reload",
+            "to be sure that nothing acts meanwhile:"
+            f" echo FEATURE_AUTO_HEALING_ENABLED=false >> {flags}; selfhealctl reload;"
+            " see why they failed: selfhealctl llm keys; put a valid key in their"
+            f" place: (umask 077 && cat > {shlex.quote(str(self.key_file))}), paste it,"
+            " Enter, Ctrl-D; selfhealctl reload; see activeKeys at 1 or more:"
+            " selfhealctl status | jq .llm.keyManagement; automation on again:"
+            f" echo FEATURE_AUTO_HEALING_ENABLED=true >> {flags}; selfhealctl reload",
             critical=True,
         )
 
@@ -307,7 +361,7 @@ class Diagnosis:
         argv = (sys.executable, "-I", "-m", "selfhealingd.diagnose.helper")
         try:
             ran = await run_to_end(
-                Launch(argv=argv, directory=Path("/")),
+                Launch(argv=argv, directory=Path("/"), alone=True),
                 {INSTANCE: self._mark, TASK: "llm"},
                 timeout=settings.timeout + GRACE_SECS,
                 output_limit=MOST_TOLD,

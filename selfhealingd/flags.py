@@ -1,4 +1,4 @@
-"""The flag file: four switches that an operator can flip with ``echo`` and SIGHUP."""
+"""The flag file: switches that an operator can flip with ``echo`` and SIGHUP."""
 
 import difflib
 import re
@@ -12,6 +12,7 @@ FIELDS = {
     "FEATURE_AUTO_DETECTION_MONITORING": "auto_detection",
     "FEATURE_PREVENTIVE_HEALING_ENABLED": "preventive_healing",
     "FEATURE_PROCESS_MONITORING_ENABLED": "process_monitoring",
+    "FEATURE_LLM_DIAGNOSIS_ENABLED": "llm_diagnosis",
 }
 _WORDS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),

@@ -97,7 +97,7 @@ def _waiting(system: System, s: Service, anchor: Anchor) -> Iterator[ApprovalDoc
                     service=s.name,
                     incident=one.incident,
                     action=in_words(one.action),
-                    until=anchor.rfc3339(one.until),
+                    until=anchor.rfc3339(consent.lapses(s, one, anchor.at)),
                     do=approve_command(one.id),
                 )
         case _:

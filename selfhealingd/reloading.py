@@ -46,10 +46,11 @@ async def reload(system: System) -> ReloadReport:
             errors += flags_error.splitlines()
         changes, mistakes = await _reload_config(system)
         errors += mistakes
-        await system.diagnosis.load_keys()
+        keys = await system.diagnosis.load_keys()
         errors += await _reload_web(system)
         if changes is not None:
             applied += _words(changes, waiting(system))
+        applied += keys
         return _report(system, applied, errors)
 
 
@@ -79,6 +80,7 @@ async def reload_flags(system: System) -> tuple[bool, str | None]:
     if changed:
         await system.loop.apply(FlagsChanged(at=trio.current_time(), flags=flags))
         system.judging.care.flags_changed()
+        system.diagnosis.stop_if_off()
     return changed, None
 
 
@@ -166,6 +168,7 @@ async def put_into_force(system: System, *, keep: frozenset[str]) -> None:
     system.outputs.keep(config.launches)
     system.prober.put(config.probes)
     system.judging.put(config)
+    system.diagnosis.stop_if_off()
     system.renew_web()
     allow_descriptors(config, system.problems)
 
@@ -254,6 +257,8 @@ def _report(system: System, applied: list[str], errors: list[str]) -> ReloadRepo
         words = "reloaded"
     else:
         words = "reloaded; nothing changed"
+    if system.diagnosis.refused:
+        words += f"; keys for the model are not taken: {system.diagnosis.refused[0]}"
     if waits:
         gone = [name for name in waits if name not in system.wanted.launches]
         changed = [name for name in waits if name in system.wanted.launches]

@@ -61,24 +61,20 @@ def _show(session: Session, incident: str) -> None:
         return
     from selfhealctl.views.incident import show_inquest
     from selfhealctl.views.llm import show_report
-    from selfhealingd.wire.diagnosis import ReportDocument
     from selfhealingd.wire.evidence import EvidenceDocument, InquestDocument
 
     found = read(raw, InquestDocument)
-    said: tuple[ReportDocument, ...] = ()
     kept, withheld = None, False
     if found.evidence is not None:
         try:
             raw = session.ask("evidence", IncidentId(id=found.incident.id))
             kept = read(raw, EvidenceDocument)
-            raw = session.ask("llm-report", IncidentId(id=found.incident.id))
-            said = read(raw, tuple[ReportDocument, ...])
         except Refused as error:
             # What was said, and where, is for operators; the story is for all.
             withheld = error.kind is Kind.NOT_PERMITTED
     show_inquest(found, kept, withheld=withheld)
-    for report in said:
-        show_report(report)
+    if found.model_diagnosis is not None:
+        show_report(found.model_diagnosis)
 
 
 def evidence(session: Session, incident: IncidentArgument) -> None:

@@ -17,7 +17,7 @@ from selfhealctl.views.screen import (
     state,
     table,
 )
-from selfhealctl.views.text import clean, duration, moment, size
+from selfhealctl.views.text import QUOTED, clean, duration, moment, size
 from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import (
@@ -117,7 +117,7 @@ def _most_telling(console: Console, kept: EvidenceDocument) -> None:
         line(console)
         line(console, Text("said", "bold"))
         for said in kept.telling:
-            line(console, f"  {said}")
+            line(console, f"  {QUOTED}{said}")
     line(console)
     if kept.end:
         _named(console, "end", kept.end)
@@ -149,7 +149,7 @@ def _probably(console: Console, found: ReportDocument) -> None:
     line(console, f"  {found.summary}")
     for one in found.cited:
         where = Text(f"  {one.number:>4} {clean(one.part)}: ", QUIET)
-        line(console, where, one.words)
+        line(console, where, QUOTED + one.words)
     _named(console, "advice", _ADVICE.get(found.action, found.action))
     _list(console, "look", map(pasteable, found.next_commands))
     line(console)

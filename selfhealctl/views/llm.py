@@ -5,7 +5,7 @@ from rich.text import Text
 
 from selfhealctl.advice import pasteable
 from selfhealctl.views.screen import QUIET, Column, line, screen, state, table
-from selfhealctl.views.text import clean, moment
+from selfhealctl.views.text import QUOTED, clean, moment
 from selfhealingd.wire.diagnosis import LlmDocument, ReportDocument
 
 
@@ -38,6 +38,10 @@ def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
         _approvals(console, found)
         if found.problem:
             line(console, _name("problem"), clean(found.problem))
+    for words in found.refused:
+        line(console, _name("refused"), clean(words))
+    if found.refused:
+        line(console, _name("do"), pasteable("mend it, then: selfhealctl reload"))
     if not found.keys:
         line(console, "there are no keys: rules diagnose alone")
         line(console, "a key is taken from ANTHROPIC_API_KEY or [llm] key_file")
@@ -73,7 +77,9 @@ def show_report(found: ReportDocument) -> None:
         line(console, _name("took"), f"{found.tokens} tokens{cost}")
     for place, one in enumerate(found.cited):
         name = _name("" if place else "because")
-        line(console, name, f"{one.number} {clean(one.part)}: {clean(one.words)}")
+        line(
+            console, name, f"{one.number} {clean(one.part)}: {QUOTED}{clean(one.words)}"
+        )
     line(console, _name("advice"), clean(found.action))
     for place, command in enumerate(found.next_commands):
         line(console, _name("" if place else "do"), pasteable(clean(command)))

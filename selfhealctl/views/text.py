@@ -16,6 +16,9 @@ _FULL = 1000  # three digits at most: 1000 KiB is shown as 1.0 MiB
 _HUNDRED = 99.95  # what would be shown as 100.0
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 
+QUOTED = "│ "
+"""Before the words of programs: what comes after it is theirs, and not ours."""
+
 
 def clean(words: str) -> str:
     """Return ``words`` on one line, without anything that steers a terminal."""

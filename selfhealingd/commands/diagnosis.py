@@ -1,7 +1,5 @@
 """Methods of diagnosis by a model: how it stands, what it would send, and to ask it."""
 
-from functools import partial
-
 import msgspec
 import trio
 
@@ -52,7 +50,7 @@ log = logs.get("Diagnosis")
 async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocument:
     """How it stands: mode, model, budget, and keys by their fingerprints."""
     its, now = system.diagnosis, trio.current_time()
-    problem = None
+    problem = None if its.off is None else f"switched off: {its.off}"
     left = Left(calls=0, tokens=0, cost_today=0.0, cost_this_month=0.0)
     try:
         left = await its.spending.left()
@@ -60,7 +58,7 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
         problem = f"{error}; {error.hint}"
     priced = its.settings.prices is not None and problem is None
     return LlmDocument(
-        mode=its.settings.mode,
+        mode=its.settings.mode if its.off is None else "off",
         model=its.settings.model,
         endpoint=its.settings.endpoint,
         breaker=its.breaker.label,
@@ -75,6 +73,7 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
             )
             for key in its.ring
         ),
+        refused=its.refused,
         problem=problem,
         cost_today=left.cost_today if priced else None,
         cost_this_month=left.cost_this_month if priced else None,
@@ -148,7 +147,7 @@ async def report(
 ) -> tuple[ReportDocument, ...]:
     """What the model said of an incident; none if it has not been asked."""
     incident, _ = await _known(system, call, params)
-    told = await kept(system, incident.id)
+    told = await incidents.kept_report(system, incident.id)
     return () if told is None else (told,)
 
 
@@ -163,7 +162,7 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
     tries = max(len(system.diagnosis.ring), 1)
     seconds = tries * (system.diagnosis.settings.timeout + MARGIN_SECS)
     started = msgspec.structs.replace(begun, deadline=seconds)
-    known = await kept(system, incident.id)
+    known = await incidents.kept_report(system, incident.id)
     if known is None:
         system.diagnosis.forgive_keys()
         await record(system, call, "llm diagnose", incident.id)
@@ -194,25 +193,13 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
     return started
 
 
-async def kept(system: System, incident: str) -> ReportDocument | None:
-    """Return the model's report of an incident, None if there is none."""
-    try:
-        data = await trio.to_thread.run_sync(
-            partial(system.diagnoses.read, incident), abandon_on_cancel=True
-        )
-        return None if data is None else msgspec.json.decode(data, type=ReportDocument)
-    except (StoreError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        log.warning(f"cannot read the model's report of {incident}: {error}")
-        return None
-
-
 async def ask_and_keep(
     system: System, incident: IncidentDocument, found: EvidenceDocument | None
 ) -> ReportDocument:
     """Ask about an incident, and keep what is said. Raises CannotAsk."""
     async with system.diagnosis.one:
         # Who asked at the same time may just have been told.
-        known = await kept(system, incident.id)
+        known = await incidents.kept_report(system, incident.id)
         return known or await _ask_and_keep(system, incident, found)
 
 

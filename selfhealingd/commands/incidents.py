@@ -86,6 +86,13 @@ async def incident(
     except Refusal as error:
         # What happened is in the journal, and is told without it.
         notes.append(f"evidence: {error.message}")
+    said = None
+    approve = proposals.to_approve(system, wanted, now)
+    if call.operator:
+        said = await _by_model(system, wanted, approve)
+        failure = system.diagnosis.failures.get(wanted)
+        if failure is not None and said is None:
+            notes.append(f"a model was asked, in vain: {failure}")
     short = None if found is None else summary(found)
     return kept.InquestDocument(
         incident=document,
@@ -94,12 +101,13 @@ async def incident(
         evidence=short,
         next=_next(system, s) if document.outcome is None else None,
         do=(
-            *proposals.to_approve(system, wanted, now),
+            *approve,
             *inquest.next_commands(
                 system.loop.host, s, wanted, see=_see(system, s), kept=found is not None
             ),
         ),
         diagnosis=await _diagnosis(document, found, operator=call.operator),
+        model_diagnosis=said,
         notes=tuple(notes),
     )
 
@@ -226,6 +234,28 @@ async def kept_evidence(system: System, name: str) -> kept.EvidenceDocument | No
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         words = f"cannot read the evidence of {name}: {error}"
         raise Refusal(Kind.INTERNAL, words) from error
+
+
+async def kept_report(system: System, incident: str) -> ReportDocument | None:
+    """Return the model's report of an incident, None if there is none."""
+    try:
+        data = await trio.to_thread.run_sync(
+            partial(system.diagnoses.read, incident), abandon_on_cancel=True
+        )
+        return None if data is None else msgspec.json.decode(data, type=ReportDocument)
+    except (StoreError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.warning(f"cannot read the model's report of {incident}: {error}")
+        return None
+
+
+async def _by_model(
+    system: System, incident: str, approve: tuple[str, ...]
+) -> ReportDocument | None:
+    """What the model said; where its advice waits for approval, that is to be typed."""
+    report = await kept_report(system, incident)
+    if report is None or not approve:
+        return report
+    return msgspec.structs.replace(report, next_commands=approve)
 
 
 async def _diagnosis(

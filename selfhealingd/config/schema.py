@@ -58,6 +58,7 @@ from selfhealingd.config.readers import (
     Style,
     Text,
     TextOrFile,
+    Tokens,
     UnitName,
     WebAddress,
     When,
@@ -278,7 +279,7 @@ class LlmTable(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Positive = 30.0
     key_file: PathText | None = None
     calls_per_hour: Count = 6
-    tokens_per_day: Count = 200_000
+    tokens_per_day: Tokens = 200_000
     price_input: Amount | None = None
     price_output: Amount | None = None
     cost_per_day: Amount | None = None

@@ -162,9 +162,12 @@ def _engine_problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Probl
             ),
         )
     if isinstance(host.main.state, Open):
-        left = span(host.main.state.until - facts.now)
+        left = host.main.state.until - facts.now
+        words = f"no healing for {span(left)}"
+        if left <= 0:
+            words = "its time is over, the next remedy is its try"
         yield Problem(
-            words=f"breaker {SELF_HEALING_MAIN} is OPEN: no healing for {left}",
+            words=f"breaker {SELF_HEALING_MAIN} is OPEN: {words}",
             do=(
                 "it tries again by itself; find the cause with: selfhealctl incidents;"
                 f" or, once it is mended: selfhealctl reset {SELF_HEALING_MAIN}"

@@ -18,7 +18,7 @@ from selfhealingd.core.diagnosis import (
     in_words,
 )
 from selfhealingd.core.host import Host, Service
-from selfhealingd.core.life import Running
+from selfhealingd.core.life import Backoff, Running
 from selfhealingd.core.policy import Llm, Policy
 from selfhealingd.core.proposal import Ordered, Proposed
 from selfhealingd.core.remedy import Hold, Remedy, Restart, Run
@@ -70,6 +70,8 @@ def refusal(
     """Return why it may not be done at all, not even by a person's approval."""
     if policy.llm is Llm.OFF:
         return Leave('diagnosis by a model is switched off: [llm] mode = "off"')
+    if not host.flags.llm_diagnosis:
+        return Leave("FEATURE_LLM_DIAGNOSIS_ENABLED is off")
     if s.open_incident is None or s.open_incident.id != incident:
         return Leave(f"incident {incident} is over")
     if not s.wanted:
@@ -139,6 +141,19 @@ def stale(s: Service, proposed: Proposed, digest: str, now: float) -> str | None
     if digest != proposed.digest:
         return "the config has changed since"
     return None
+
+
+def lapses(s: Service, proposed: Proposed, now: float) -> float:
+    """When a proposal can't be approved any more, as far as that is known.
+
+    What follows a breaker's OPEN is the next remedy, which changes the breaker.
+    """
+    if not isinstance(s.breaker.state, Open):
+        return proposed.until
+    again = s.breaker.state.until
+    if isinstance(s.life, Backoff) and s.life.until is not None:
+        again = max(again, s.life.until)
+    return min(proposed.until, again) if again > now else proposed.until
 
 
 def digest(*parts: object) -> str:

@@ -77,6 +77,16 @@ def blame(status: int | None) -> Blame:
             return Blame.ENDPOINT
 
 
+def changes(before: KeyRing, after: KeyRing) -> tuple[str, ...]:
+    """Say which keys went and which came, by where they are or were from."""
+    old = {key.fingerprint for key in before}
+    new = {key.fingerprint for key in after}
+    return (
+        *(f"key gone: {key.source}" for key in before if key.fingerprint not in new),
+        *(f"key added: {key.source}" for key in after if key.fingerprint not in old),
+    )
+
+
 def renewed(ring: KeyRing, found: KeyRing) -> KeyRing:
     """Go on with other keys; those that were known are what they were.
 

@@ -1,6 +1,7 @@
 """What to run for a program or a task: plain data, opaque to the decisions."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -29,11 +30,11 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """One command with everything that decides how it starts.
 
-    ``environment`` is added to the daemon's own. ``stderr`` None: it goes with
-    stdout. ``rlimits`` maps names such as ``nofile`` to (soft, hard), -1 meaning
-    unlimited. ``readiness``: what to look for once it runs, and ``asks``: what to ask
-    then, where that is the sign. ``watchdog``: seconds within which it has to send
-    ``WATCHDOG=1``, again and again. ``sockets`` are handed down open.
+    ``environment`` is added to the daemon's own, unless ``alone``. ``stderr`` None: it
+    goes with stdout. ``rlimits`` maps names such as ``nofile`` to (soft, hard), -1
+    meaning unlimited. ``readiness``: what to look for once it runs, and ``asks``: what
+    to ask then, where that is the sign. ``watchdog``: seconds within which it has to
+    send ``WATCHDOG=1``, again and again. ``sockets`` are handed down open.
     """
 
     argv: tuple[str, ...]
@@ -50,6 +51,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     # Unset rather than None: the rest of them keep their fingerprints.
     asks: Ask | msgspec.UnsetType = msgspec.UNSET
     watchdog: float | msgspec.UnsetType = msgspec.UNSET
+    alone: Literal[True] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def started(self) -> "Launch":

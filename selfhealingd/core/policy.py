@@ -159,9 +159,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
-    """The four feature switches of the flag file; all are on by default."""
+    """The feature switches of the flag file; all are on by default."""
 
     auto_healing: bool = True
     auto_detection: bool = True
     preventive_healing: bool = True
     process_monitoring: bool = True
+    llm_diagnosis: bool = True

@@ -18,11 +18,22 @@ APPROVABLE_SECS = 3600.0
 """For so long a proposal may be approved: what was right an hour ago may not be now."""
 
 
+MOST_REPLACED = 20
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """An id that somebody may have read, and why it does not wait any more."""
+
+    id: str
+    why: str
+
+
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, tag="proposed"):
     """Waits for a person's approval, under ``id``, until ``until``.
 
     ``generation``: that of the service's breaker; ``digest``: of the config that
     concerns the service. Where one has changed, approving it would mean another thing.
+    ``replaced``: the last ones in whose place it waits.
     """
 
     id: str
@@ -32,6 +43,7 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True, tag="proposed"):
     until: float
     generation: int
     digest: str
+    replaced: tuple[Replaced, ...] = ()
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True, tag="ordered"):

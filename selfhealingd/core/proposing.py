@@ -14,7 +14,13 @@ from selfhealingd.core.consent import Ask, Carry, Leave
 from selfhealingd.core.effects import AdviceTaken
 from selfhealingd.core.events import Advised, ApproveAsked
 from selfhealingd.core.host import Service
-from selfhealingd.core.proposal import APPROVABLE_SECS, Ordered, Proposed
+from selfhealingd.core.proposal import (
+    APPROVABLE_SECS,
+    MOST_REPLACED,
+    Ordered,
+    Proposed,
+    Replaced,
+)
 from selfhealingd.core.turn import Turn
 from selfhealingd.core.words import approve_command
 
@@ -47,9 +53,7 @@ def approve(turn: Turn, event: ApproveAsked) -> str | Leave:
     """Order what a person approves; returns for which service, or why not."""
     found = find(turn.host.services.values(), event.proposal)
     if found is None:
-        return Leave(
-            f"nothing waits for approval as {event.proposal}", "selfhealctl llm"
-        )
+        return Leave(_missing(turn, event.proposal), "selfhealctl llm")
     s, proposed = found
     stale = consent.stale(s, proposed, event.digest, turn.at)
     if stale is not None:
@@ -74,6 +78,16 @@ def find(services: Iterable[Service], proposal: str) -> tuple[Service, Proposed]
     return None
 
 
+def _missing(turn: Turn, proposal: str) -> str:
+    """Say what became of an id under which nothing waits."""
+    for s in turn.host.services.values():
+        if isinstance(s.proposal, Proposed):
+            for one in s.proposal.replaced:
+                if one.id == proposal:
+                    return f"{proposal} was replaced by {s.proposal.id}: {one.why}"
+    return f"nothing waits for approval as {proposal}"
+
+
 def _known(turn: Turn, s: Service, event: Advised) -> bool:
     """Whether that is ordered, or waits for approval, already."""
     match s.proposal:
@@ -90,6 +104,11 @@ def _propose(turn: Turn, s: Service, event: Advised) -> str:
     number = turn.host.counters.proposals + 1
     counters = replace(turn.host.counters, proposals=number)
     turn.host = replace(turn.host, counters=counters)
+    replaced: tuple[Replaced, ...] = ()
+    if isinstance(s.proposal, Proposed):
+        why = consent.stale(s, s.proposal, event.digest, turn.at)
+        last = Replaced(s.proposal.id, why or "other advice was given since")
+        replaced = (*s.proposal.replaced, last)[-MOST_REPLACED:]
     proposed = Proposed(
         id=f"a{number}",
         incident=event.incident,
@@ -98,6 +117,7 @@ def _propose(turn: Turn, s: Service, event: Advised) -> str:
         until=turn.at + APPROVABLE_SECS,
         generation=s.breaker.generation,
         digest=event.digest,
+        replaced=replaced,
     )
     turn.put(replace(s, proposal=proposed))
     return proposed.id

@@ -1,15 +1,18 @@
 """One call to a model, as a process of its own: nothing else of ours imports the SDK.
 
-It reads an ``Asked`` from stdin, prints an ``Answered``, and ends. Its environment is
-emptied before the SDK is there to look at it: proxies, keys, headers and log levels in
-it would all be obeyed. Whatever goes wrong is told in words of ours, as the SDK's
+It reads an ``Asked`` from stdin, prints an ``Answered``, and ends, also where nobody is
+left to read that. It is started without an environment, and empties it again before the
+SDK is there to look at it: proxies, keys, headers, certificates and log levels in it
+would all be obeyed. Whatever goes wrong is told in words of ours, as the SDK's
 errors hold requests, and these hold the key.
 """
 
 import os
 import resource
+import select
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
@@ -39,10 +42,15 @@ class _TooLarge(Exception):
     """The endpoint sends more than an answer can be."""
 
 
+class _Compressed(Exception):
+    """The endpoint compresses, unasked: a few bytes may become any number of them."""
+
+
 def main() -> None:
     """Make the call that stdin asks for."""
     os.environ.clear()
     _be_modest()
+    threading.Thread(target=_end_with_the_daemon, daemon=True).start()
     asked = msgspec.json.decode(sys.stdin.buffer.read(MOST_QUESTION), type=Asked)
     signal.signal(signal.SIGALRM, _be_late)
     signal.setitimer(signal.ITIMER_REAL, asked.seconds)
@@ -53,7 +61,7 @@ def main() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
     line = msgspec.json.encode(told)
     if len(line) > MOST_TOLD:
-        words = f"its answer has more than {MOST_TOLD} bytes"
+        words = f"gave an answer of more than {MOST_TOLD} bytes"
         line = msgspec.json.encode(Answered(status=told.status, problem=words))
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
@@ -65,6 +73,17 @@ def _be_modest() -> None:
     for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, MOST_MEMORY)):
         with suppress(ValueError, OSError):  # it is lower already
             resource.setrlimit(what, (most, most))
+
+
+def _end_with_the_daemon() -> None:
+    """End at once where nobody is left to read the answer, as after a kill -9.
+
+    Not by PR_SET_PDEATHSIG, which means the thread that started us and not the daemon.
+    """
+    answers = select.poll()
+    answers.register(sys.stdout.fileno(), 0)  # a hang-up is told in any case
+    answers.poll()
+    os._exit(1)
 
 
 def _be_late(_signo: int, _frame: FrameType | None) -> None:
@@ -130,7 +149,7 @@ def _transport() -> "httpx2.BaseTransport":
             response = super().handle_request(request)
             if response.headers.get("content-encoding", "identity") != "identity":
                 response.close()
-                raise _TooLarge  # a few bytes may become any number of them
+                raise _Compressed
             response.stream = Few(response.stream)
             return response
 
@@ -141,7 +160,7 @@ def _told(message: object) -> Answered:
     import anthropic  # noqa: PLC0415
 
     if not isinstance(message, anthropic.types.Message):  # HTML is returned as a str
-        return Answered(status=200, problem="its answer is no message")
+        return Answered(status=200, problem="gave an answer that is no message")
     told = message.to_dict(mode="json")
     return Answered(
         status=200,
@@ -181,7 +200,9 @@ def _in_words(error: BaseException) -> str:
     seen: BaseException | None = error
     while seen is not None and len(names) < 5:  # noqa: PLR2004
         if isinstance(seen, _TooLarge):
-            return f"its answer has more than {MOST_ANSWER} bytes"
+            return f"gave an answer of more than {MOST_ANSWER} bytes"
+        if isinstance(seen, _Compressed):
+            return "gave a compressed answer, which nobody had asked for"
         names.append(type(seen).__name__)
         seen = seen.__cause__ or seen.__context__
     match names[0]:
@@ -189,8 +210,12 @@ def _in_words(error: BaseException) -> str:
             return "timed out"
         case "APIConnectionError":
             return f"cannot be reached ({names[-1]})"
+        case "JSONDecodeError" | "UnicodeDecodeError":
+            return "gave an answer that is not JSON"
+        case "RecursionError":
+            return "gave an answer that is nested too deeply"
         case name:
-            return f"its answer cannot be understood ({name})"
+            return f"gave an answer that cannot be understood ({name})"
 
 
 if __name__ == "__main__":

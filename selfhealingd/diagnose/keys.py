@@ -37,11 +37,18 @@ def fingerprint(key: str) -> str:
     return hashlib.sha256(b"selfhealingd\0" + key.encode()).hexdigest()[:12]
 
 
-def find_keys(environ: Mapping[str, str], key_file: Path | None, uid: int) -> Found:
-    """Read all there are: variables, systemd's credentials, the key file; blocks."""
+def find_keys(
+    environ: Mapping[str, str], key_file: Path | None, uid: int, *, named: bool = True
+) -> Found:
+    """Read all there are: variables, systemd's credentials, the key file; blocks.
+
+    ``named``: somebody wants that file, so that it has to be there.
+    """
     keys: dict[str, str] = {}
     ring: list[Key] = []
     problems: list[str] = []
+    if key_file is not None and not named and not key_file.exists():
+        key_file = None
     for source, key in _all(environ, key_file, uid, problems):
         if not key.isascii() or not key.isprintable() or " " in key:
             problems.append(f"{source}: not a key, as it has more than one word")

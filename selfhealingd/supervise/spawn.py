@@ -141,7 +141,8 @@ def spawn(
     if not launch.argv:
         raise SpawnError("cannot start: the command is empty")
     marks = dict(marks)
-    environment = program_environment(os.environ, launch.environment, marks)
+    inherited = {} if launch.alone else os.environ
+    environment = program_environment(inherited, launch.environment, marks)
     limits = checked_limits(launch.rlimits)
     user = switch_to(launch.credentials)
     with ExitStack() as within:

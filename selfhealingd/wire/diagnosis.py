@@ -55,8 +55,9 @@ class LlmDocument(Document, frozen=True):
     Costs are None where the config has no prices. Today: in the last 24 hours; the
     month is UTC's. What a call may cost counts until it is known what it did.
 
-    ``approvals``: what waits for one. ``allowed``: what it may do by itself in mode
-    ``act``; ``demoted``: where it only advises, having acted in vain.
+    ``refused``: why keys were not taken from where they are looked for, and what to
+    type. ``approvals``: what waits for one. ``allowed``: what it may do by itself in
+    mode ``act``; ``demoted``: where it only advises, having acted in vain.
     """
 
     mode: str
@@ -67,6 +68,7 @@ class LlmDocument(Document, frozen=True):
     tokens_left: int
     key_management: KeyManagement
     keys: tuple[KeyDocument, ...] = ()
+    refused: tuple[str, ...] = ()
     problem: str | None = None
     cost_today: float | None = None
     cost_this_month: float | None = None

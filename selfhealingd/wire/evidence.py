@@ -123,8 +123,10 @@ class InquestDocument(Document, frozen=True):
 
     ``left_out``: moments in the middle that would be too many to show. ``next``: what
     the engine does next, where that is known; ``do``: what to type. ``diagnosis``:
-    what probably went wrong; its lines are for operators alone. ``notes``: what more
-    there is to say of what is shown, or of what can't be.
+    what probably went wrong, by rules; its lines are for operators alone.
+    ``model_diagnosis``: the same by a model, where one was asked; all of it is for
+    operators alone. ``notes``: what more there is to say of what is shown, or of what
+    can't be.
     """
 
     incident: IncidentDocument
@@ -134,4 +136,5 @@ class InquestDocument(Document, frozen=True):
     next: str | None = None
     do: tuple[str, ...] = ()
     diagnosis: ReportDocument | None = None
+    model_diagnosis: ReportDocument | None = None
     notes: tuple[str, ...] = ()

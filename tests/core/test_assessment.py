@@ -154,6 +154,10 @@ def test_the_engines_breaker_is_open() -> None:
     found = judge(main=Breaker(state=Open(5, NOW + 42)))
     issue, do = found[1]
     assert "WARNING: breaker self-healing-main is OPEN: no healing for 42 s" == issue
+    [late] = [
+        i for i, _ in judge(main=Breaker(state=Open(5, NOW - 600))) if "OPEN" in i
+    ]
+    assert late.endswith("OPEN: its time is over, the next remedy is its try")
     assert 'selfhealctl reset self-healing-main --reason "…"' in do
 
 

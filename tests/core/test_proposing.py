@@ -101,6 +101,28 @@ def test_what_is_allowed_takes_the_place_of_the_next_remedy() -> None:
     assert (None, 0) == (web.proposal, web.misled)
 
 
+def test_what_was_replaced_says_so_and_by_what() -> None:
+    """A breaker that goes on opening makes ids that somebody read just now void."""
+    sim = opened([crash(2.0)] * 20, llm=Llm.ADVISE)
+    advise(sim, PRUNE)
+    for _ in range(2):
+        web = sim.host.services["web"]
+        assert isinstance(web.proposal, Proposed)
+        assert isinstance(web.breaker.state, Open)
+        until = consent.lapses(web, web.proposal, sim.now)
+        assert sim.now < until < web.proposal.until
+        before = web.breaker.generation
+        sim.run_until(lambda: sim.host.services["web"].breaker.generation > before)  # noqa: B023 - asked at once
+        assert until <= sim.now
+        sim.run_until(lambda: isinstance(sim.host.services["web"].breaker.state, Open))
+        advise(sim, PRUNE)
+    for name in ("a1", "a2"):
+        answer = str(approve(sim, name))
+        assert f"{name} was replaced by a3: its breaker has changed" in answer
+        assert "selfhealctl llm" in answer
+    assert "nothing waits for approval as a9" in str(approve(sim, "a9"))
+
+
 def test_a_runbook_is_run_before_a_service_that_is_down_is_started() -> None:
     """And where it fails, the service is not started by that attempt."""
     sim = opened([FOREVER])

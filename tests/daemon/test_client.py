@@ -183,7 +183,7 @@ async def test_commands_that_look(house: House) -> None:
     tasks = (await house.ctl("tasks")).json
     assert {"self-check", "sample", "tick"} == {task["id"] for task in tasks["tasks"]}
     flags = (await house.ctl("flags")).json
-    assert [True] * 4 == list(flags["values"].values())
+    assert [True] * 5 == list(flags["values"].values())
     [incident] = (await house.ctl("incidents")).json
     assert ("web", "healed") == (incident["service"], incident["outcome"])
     lines = (await house.ctl("events", "-n", "100")).out.splitlines()

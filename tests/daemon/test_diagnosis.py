@@ -3,6 +3,8 @@
 import base64
 import json
 import signal
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,11 +73,17 @@ async def test_a_model_is_asked_and_its_report_shown(house: House) -> None:
         assert 1 == len(model.bodies)  # it has a report
         await house.until(said("bad config", kind="incident.diagnosed", cost=0.2))
         shown = await house.ctl("show", "web-1", "--no-json")
+        piped = (await house.ctl("show", "web-1")).json
         how = await house.ctl("llm", "--no-json")
         left = await house.call("llm")
     for words in ("diagnosis by the model", "bad config, 80% sure", GOOD["summary"]):
         assert str(words) in shown.out
     assert "selfhealctl stop web --reason" in shown.out
+    assert "rules" == piped["diagnosis"]["by"]
+    assert ("model", GOOD["summary"]) == (
+        piped["modelDiagnosis"]["by"],
+        piped["modelDiagnosis"]["summary"],
+    )
     assert (5, 200_000 - 120) == (left["callsLeft"], left["tokensLeft"])
     assert (0.2, 0.2) == (left["costToday"], left["costThisMonth"])
     assert "120 tokens, 0.2 by the prices then" in shown.out
@@ -132,7 +140,9 @@ async def test_an_answer_that_is_not_right_is_not_used(house: House) -> None:
     assert not {"\x1b", "\x9b", "\u202e"} & set(told)
     assert "cooling for 3600 s" in key["state"] or "cooling for 359" in key["state"]
     assert len(WRONG) == len(model.bodies) == 50 - left["callsLeft"]
-    assert "diagnosis by" not in (await house.ctl("show", "web-1", "--no-json")).out
+    shown = (await house.ctl("show", "web-1", "--no-json")).out
+    assert "diagnosis by" not in shown
+    assert "a model was asked, in vain: the model's endpoint answered 429" in shown
     assert [] == list((house.state.parent / "diagnoses").glob("*"))
     assert runs == (await house.program("db"))["runs"]
 
@@ -149,6 +159,8 @@ async def test_keys_that_fail_are_told_and_new_ones_taken_by_sighup(
         status = await house.call("status")
         assert any("chmod 600" in issue for issue in status["issues"])
         assert 1 == status["llm"]["keyManagement"]["totalKeys"]
+        for command in (["llm", "keys", "--no-json"], ["reload"]):
+            assert f"chmod 600 {file}" in (await house.ctl(*command)).out
         assert 1 == (await house.ctl("llm", "diagnose", "web-1")).status
         status = await house.call("status")
         keys = status["llm"]["keyManagement"]
@@ -162,6 +174,11 @@ async def test_keys_that_fail_are_told_and_new_ones_taken_by_sighup(
         status = await house.until_status(
             lambda s: s["llm"]["keyManagement"]["totalKeys"] == 3
         )
+        file.write_text("a-new-key\nyet-another-key\n")
+        applied = (await house.ctl("reload")).json["applied"]
+        assert [f"key gone: {file}, key 2", f"key added: {file}, key 2"] == applied
+        file.write_text("a-new-key\nanother-key\n")
+        assert 0 == (await house.ctl("reload")).status
         assert 2 == status["llm"]["keyManagement"]["activeKeys"]
         assert not any("the key for" in issue for issue in status["issues"])
         model.answers = [http(429, "{}", retry_after="100")]
@@ -171,6 +188,17 @@ async def test_keys_that_fail_are_told_and_new_ones_taken_by_sighup(
         keys = (await house.call("status"))["llm"]["keyManagement"]
         assert (1, 1) == (keys["activeKeys"], keys["coolingKeys"])
         assert without_secrets((await house.ctl("llm", "keys", "--no-json")).out)
+
+
+def helpers(model: Endpoint) -> list[Path]:
+    """Those that ask that model now, in /proc; their question is what they read."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if b"selfhealingd.diagnose.helper" in (process / "cmdline").read_bytes():
+                asked = (process / "fd" / "0").read_bytes()
+                found += [process] if model.url.encode() in asked else []
+    return found
 
 
 async def test_a_call_that_hangs_holds_up_nothing_and_stays_spent(
@@ -195,7 +223,13 @@ async def test_a_call_that_hangs_holds_up_nothing_and_stays_spent(
             with trio.fail_after(10):
                 assert 0 == (await house.ctl("restart", "db")).status
             assert before != (await house.running("db"))["db"]
+        [helper] = helpers(model)
+        given = (helper / "environ").read_bytes()
+        assert {b"SELFHEALINGD_INSTANCE", b"SELFHEALINGD_TASK", b""} == {
+            one.partition(b"=")[0] for one in given.split(b"\0")
+        }
         await house.kill9()
+        await soon(lambda: not helpers(model))
         await house.start(environ=ENVIRON)
         left = await house.call("llm")
     assert 5 == left["callsLeft"]
@@ -204,21 +238,41 @@ async def test_a_call_that_hangs_holds_up_nothing_and_stays_spent(
 
 
 async def test_one_line_switches_it_off(house: House) -> None:
-    """And without a key nothing is ever sent either."""
-    async with endpoint(message()) as model:
-        await crashed(house, model)
-        text = house.config.read_text()
-        house.config.write_text(text.replace("[llm]", '[llm]\nmode = "off"'))
-        assert 0 == (await house.ctl("reload")).status
+    """It ends a call under way; and without a key nothing is ever sent either."""
+    async with endpoint() as model:
+        arrived = trio.Event()
+
+        async def silent() -> Any:
+            arrived.set()
+            await trio.sleep_forever()
+            yield b""
+
+        model.pieces = silent
+        await crashed(house, model, timeout=100)
+        async with house.connect() as line:
+            await line.call("llm-diagnose", id="web-1")
+            with trio.fail_after(30):
+                await arrived.wait()
+            with house.flags.open("a") as flags:
+                flags.write("FEATURE_LLM_DIAGNOSIS_ENABLED=false\n")
+            assert 0 == (await house.ctl("reload")).status
+            with trio.fail_after(20):
+                while (told := await line.next()).get("method") != "finished":
+                    pass
+            [outcome] = told["params"]["outcomes"]
+            assert "switched off by FEATURE_LLM_DIAG" in outcome["words"]
+        await house.stop()
+        await house.start(environ=ENVIRON)
         asked = await house.ctl("llm", "diagnose", "web-1")
         assert 1 == asked.status
-        assert "switched off" in asked.err
+        assert f"FEATURE_LLM_DIAGNOSIS_ENABLED=false in {house.flags}" in asked.err
+        assert "off" == (await house.call("llm"))["mode"]
         await house.stop()
-        house.config.write_text(text)
+        house.flags.write_text("FEATURE_AUTO_HEALING_ENABLED=false\n")
         await house.start()
         asked = await house.ctl("llm", "diagnose", "web-1")
         assert "no key" in asked.err
-        assert [] == model.bodies
+        assert 1 == len(model.bodies)
 
 
 async def test_a_budget_that_is_spent_is_said(house: House) -> None:

@@ -1,6 +1,7 @@
 """The real SDK, in the real process, against an endpoint on loopback."""
 
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 
@@ -72,8 +73,9 @@ async def test_a_good_answer_comes_back_with_what_it_cost() -> None:
         (http(529, "{}"), 529, "529"),
         (http(302, "", location="http://127.0.0.1:1/"), 302, "302"),
         (http(200, "<html>", content_type="text/html"), 200, "no message"),
-        (http(200, "{"), None, "cannot be understood"),
-        (http(200, b"\x1f\x8b", content_encoding="gzip"), None, "more than"),
+        (http(200, "{"), None, "gave an answer that is not JSON"),
+        (http(200, "[" * 100_000), None, "gave an answer that is nested too deeply"),
+        (http(200, b"\x1f\x8b", content_encoding="gzip"), None, "gave a compressed"),
         (http(200, " " * 20_000_000), None, "more than"),
         (b"", None, "cannot be reached"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", None, "cannot be"),
@@ -149,3 +151,35 @@ async def test_a_connection_that_is_broken_off_is_told_in_words(answer: bytes) -
     assert told.status is None
     assert "null" == bytes(told.content).decode()
     assert told.problem is not None
+
+
+async def test_it_ends_with_who_reads_its_answer() -> None:
+    """A daemon that is killed takes its call with it, long before its time is over."""
+    async with endpoint() as model:
+        arrived = trio.Event()
+
+        async def silent() -> AsyncIterator[bytes]:
+            arrived.set()
+            await trio.sleep_forever()
+            yield b""
+
+        model.pieces = silent
+        asked = Asked(
+            key=KEY,
+            endpoint=model.url,
+            seconds=100,
+            body=msgspec.Raw(msgspec.json.encode(BODY)),
+        )
+        helper = await trio.lowlevel.open_process(
+            [sys.executable, "-I", "-m", "selfhealingd.diagnose.helper"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert helper.stdin is not None
+        assert helper.stdout is not None
+        async with helper.stdin as pipe:
+            await pipe.send_all(msgspec.json.encode(asked))
+        with trio.fail_after(30):
+            await arrived.wait()
+            await helper.stdout.aclose()
+            assert 1 == await helper.wait()

@@ -173,8 +173,10 @@ async def test_all_keys_failed(house: House) -> None:
         assert any("for the model failed" in issue for issue in status["issues"])
         await done(house, before)
         assert not await automation(house)
-        keys.write_text("sk-ant-new-0123456789\n")
-        said = await done(house, after)
+        [put, *rest] = after
+        into = put.replace("/etc/selfhealingd/llm.keys", str(keys))
+        assert 0 == (await typed(house, f"echo sk-ant-new-0123456789 | {into}")).status
+        said = await done(house, rest)
         assert "1\n" in said
         assert await automation(house)
 

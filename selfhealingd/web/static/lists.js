@@ -10,6 +10,7 @@ const FLAGS = {
   FEATURE_AUTO_DETECTION_MONITORING: "Probes and rules:",
   FEATURE_PREVENTIVE_HEALING_ENABLED: "Acting on forecasts:",
   FEATURE_PROCESS_MONITORING_ENABLED: "Measuring processes:",
+  FEATURE_LLM_DIAGNOSIS_ENABLED: "Diagnosis by a model:",
 };
 
 // Something with a sign, a name, words in small, and what can be done about it.

@@ -132,7 +132,7 @@ def test_what_probably_went_wrong(
     for words in (
         "probably out of memory  98% sure, by rules",
         "the kernel killed it\n",
-        "3 memory: killed web",
+        "3 memory: │ killed web",
         "a restart helps for now",
         "free -m",
     ):
