@@ -10,7 +10,8 @@ export function up(program) {
 // What of its own probes isn't well, and isn't told otherwise.
 export function failingProbes(program) {
   return program.probes.filter(
-    (probe) => probe.answer && probe.answer !== "ok" && !(program.notReady && probe.failing),
+    (probe) => probe.answer && probe.answer !== "ok" && !(program.notReady && probe.failing)
+      && !program.symptoms.some((one) => one.key === probe.name),
   );
 }
 
