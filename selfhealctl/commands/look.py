@@ -47,7 +47,13 @@ def status(
     repeat(session, watch, partial(_status, names=names, everything=everything))
 
 
-def _status(session: Session, *, names: list[str] | None, everything: bool) -> None:
+def _status(
+    session: Session,
+    *,
+    names: list[str] | None,
+    everything: bool = False,
+    last: str = "",
+) -> None:
     raw = session.ask("status")
     if names:
         _named(session, raw, names)
@@ -56,17 +62,16 @@ def _status(session: Session, *, names: list[str] | None, everything: bool) -> N
         from selfhealingd.wire.documents import Status
 
         found = read(raw, Status)
-        show_status(found, wide=session.wide, everything=everything)
+        show_status(
+            found, wide=session.wide, everything=everything, last=pasteable(last)
+        )
 
 
 def overview(choices: Choices) -> None:
     """Show what the bare command shows: the status, and where the rest is."""
     if choices.socket:
         use_socket(choices.socket)
-    session = Session.of(choices)
-    status(session)
-    if not session.as_json:
-        write_words(pasteable("all commands: selfhealctl --help"))
+    _status(Session.of(choices), names=None, last="all commands: selfhealctl --help")
 
 
 def _named(session: Session, raw: bytes, names: list[str]) -> None:

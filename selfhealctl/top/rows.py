@@ -13,7 +13,7 @@ from selfhealctl.views.text import duration, size
 from selfhealingd.wire.documents import ProgramDocument
 
 _STATE, _SINCE, _PID, _CPU, _MEMORY = 8, 8, 7, 6, 8
-_LEAST_NAME, _MOST_NAME, _LEAST_NEXT = 6, 30, 24
+_LEAST_NAME, _LEAST_NEXT = 6, 24
 _MOST_SPARK, _LEAST_SPARK = 20, 5
 
 _STYLES = {
@@ -49,7 +49,7 @@ class Columns:
 def columns(model: Model) -> Columns:
     """Return which columns there are, and how wide."""
     longest = max((len(one.name) for one in model.services), default=_LEAST_NAME)
-    name = max(_LEAST_NAME, min(longest, _MOST_NAME, model.columns // 3))
+    name = max(_LEAST_NAME, min(longest, model.columns // 3))
     left = model.columns - name - 2 - _STATE
     given: dict[str, int] = {}
     for key, width in (
@@ -69,6 +69,8 @@ def columns(model: Model) -> Columns:
         if left >= _LEAST_NEXT + 2 + 2 * (_LEAST_SPARK + 1):
             bars = max(_LEAST_SPARK, min(_MOST_SPARK, left // 5))
             words = left - 2 * (bars + 1) - 2
+    if not bars:  # nothing else wants what is left
+        name += max(0, min(longest - name, left))
     return Columns(
         name=name,
         since=given.get("since", 0),

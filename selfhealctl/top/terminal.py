@@ -138,9 +138,19 @@ def terminal() -> Iterator[Terminal]:
 
 
 def _own(descriptor: int) -> int:
-    """Open the same terminal once more."""
-    try:
-        path = os.ttyname(descriptor)
-    except OSError:  # in another mount namespace, as within a container
-        path = "/dev/tty"
-    return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    """Open the same terminal once more; raises UsageError where we may not.
+
+    By its name it is another's under su, and isn't there in another mount namespace,
+    as within a container. As the session's own it may be opened by whoever is in it.
+    """
+    why = ""
+    for name in (os.ttyname, lambda _: "/dev/tty"):
+        try:
+            path = name(descriptor)
+            return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+    raise UsageError(
+        f"cannot show a live view: the terminal can't be opened: {why}",
+        "what needs no terminal of its own: selfhealctl status --watch",
+    )

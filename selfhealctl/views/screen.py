@@ -14,6 +14,7 @@ NARROW = 100
 """Columns: below this, details share one column."""
 
 _WIDEST = 10_000
+_INDENT = 2
 
 GOOD, BUSY, BAD, QUIET = "green", "yellow", "bold red", "dim"
 
@@ -66,6 +67,28 @@ def state(word: str) -> Text:
 def line(console: Console, *parts: Text | str) -> None:
     """Print one line, which the terminal and not we may break."""
     console.print(Text.assemble(*map(cell, parts)), soft_wrap=True)
+
+
+def prose(console: Console, *parts: Text | str, most: int | None = None) -> None:
+    """Print words, on a terminal broken between them, what goes on indented.
+
+    For what nobody pastes. ``most``: cut to so many lines.
+    """
+    text = Text.assemble(*map(cell, parts))
+    if not console.is_terminal or console.width <= 2 * _INDENT:
+        console.print(text, soft_wrap=True)
+        return
+    first, *_ = text.wrap(console, console.width)
+    lines = [first]
+    if rest := text[len(text.plain) - len(text.plain[len(first) :].lstrip()) :]:
+        lines += rest.wrap(console, console.width - _INDENT)
+    if most is not None and len(lines) > most:
+        del lines[most:]
+        lines[-1].truncate(console.width - _INDENT - 1)
+        lines[-1].append("…")
+    for number, one in enumerate(lines):
+        one.rstrip()
+        console.print(Text(" " * _INDENT if number else "") + one, soft_wrap=True)
 
 
 def table(

@@ -145,10 +145,8 @@ def _engine_problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Probl
         yield Problem(
             words="Self-Healing Engine in DORMANT mode",
             do=(
-                f"find the cause: selfhealctl incidents; mend it; then: {RESUME}; to be"
-                " sure that nothing acts meanwhile:"
-                f" echo FEATURE_AUTO_HEALING_ENABLED=false >> {facts.flags.file};"
-                " selfhealctl reload"
+                f"{_stop_automation(host, facts)}find the cause: selfhealctl incidents;"
+                f" mend it; then: {RESUME}"
             ),
             critical=True,
         )
@@ -207,6 +205,17 @@ def _blind(host: Host, facts: Facts) -> Iterator[Problem]:
     ):
         if not on:
             yield Problem(words=words, do=_switch_on(flag, facts))
+
+
+def _stop_automation(host: Host, facts: Facts) -> str:
+    """Return how to make sure that nothing begins anew before the cause is mended."""
+    if not host.flags.auto_healing:
+        return ""
+    return (
+        "stop automation:"
+        f" echo FEATURE_AUTO_HEALING_ENABLED=false >> {facts.flags.file};"
+        " selfhealctl reload; "
+    )
 
 
 def _switch_on(flag: str, facts: Facts) -> str:

@@ -143,10 +143,11 @@ def test_it_warns_from_half_of_what_makes_it_dormant() -> None:
 
 
 def test_dormant_is_critical() -> None:
-    """And the way out is the exact command."""
+    """And the way out is the exact commands, in the order of emergencies.md."""
     ((issue, do),) = judge(main=Breaker(state=PermanentlyOpen(10)))
     assert "CRITICAL: Self-Healing Engine in DORMANT mode" == issue
-    assert 'selfhealctl resume --reason "…"' in do
+    assert do.startswith("stop automation: echo FEATURE_AUTO_HEALING_ENABLED=false >>")
+    assert do.endswith('; mend it; then: selfhealctl resume --reason "…"')
 
 
 def test_the_engines_breaker_is_open() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from selfhealctl.capture import printed
+from selfhealctl.capture import printed, rows
 from selfhealctl.views.services import Health, health
 from selfhealctl.views.status import ranked, show_programs, show_status
 from selfhealingd.wire.documents import (
@@ -279,21 +279,65 @@ def many(ill: int, well: int) -> Status:
     ("ill", "well", "tells"),
     [
         (0, 5, "well4"),
-        (0, 200, "\n200 running well; all of them: selfhealctl status --all"),
-        (1, 200, "\nand 200 running well; all of them: selfhealctl status --all"),
-        (200, 0, " not well; all of them: selfhealctl status --all"),
-        (200, 200, " not well, 200 running well; all of them"),
+        (0, 200, "\n… 200 running well: selfhealctl status --all"),
+        (1, 200, "\n… 200 running well: selfhealctl status --all"),
+        (200, 0, " more issues, "),
+        (200, 200, " not well, 200 running well: selfhealctl status --all"),
     ],
 )
 @pytest.mark.usefixtures("terminal")
 def test_one_screen_has_the_worst(ill: int, well: int, tells: str) -> None:
     """However many there are: what is ill with what to do, and the rest counted."""
-    words = printed(partial(show_status, many(ill, well)))
+    words = printed(partial(show_status, many(ill, well), last="the last"))
     assert 24 > len(words.splitlines())
     assert tells in words
+    assert words.endswith("\nthe last\n")
     if ill:
         assert "  do: see why: selfhealctl show ill0" in words
-        assert "ill0  FATAL" in words
+        assert 1 == words.count("is FATAL") if ill == 1 else 1 < words.count("is FATAL")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_each_is_told_once_where_room_is_short() -> None:
+    """What an issue tells has no row of its own; what none tells has."""
+    seen = many(6, 10)
+    lost = program("lost", "FATAL", exit="killed")
+    seen = msgspec.structs.replace(seen, programs=(*seen.programs, lost))
+    words = printed(partial(show_status, seen))
+    assert "\nlost  FATAL" in words
+    assert all(1 == words.count(f" ill{n} is FATAL") for n in range(6))
+    assert "\nill" not in words
+    assert "… 10 running well: selfhealctl status --all" in words
+
+
+DORMANT = (
+    "find the cause: selfhealctl incidents; mend it; then: selfhealctl resume --reason"
+    ' "what was fixed"; to be sure that nothing acts meanwhile: echo x >> flags.env;'
+    " selfhealctl reload"
+)
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 12), (40, 9), (25, 12)])
+def test_the_worst_issue_never_scrolls_off(
+    columns: int, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the smallest of screens it is there with its command, and a prompt below."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(lines))
+    seen = many(3, 0)
+    seen = msgspec.structs.replace(
+        seen,
+        status="critical",
+        issues=("CRITICAL: Self-Healing Engine in DORMANT mode", *seen.issues),
+        recommendations=(DORMANT, *seen.recommendations),
+    )
+    words = printed(partial(show_status, seen))
+    assert lines > rows(words, columns)
+    assert words.startswith("CRITICAL  0 of 3 programs")
+    assert "CRITICAL: Self-Healing" in " ".join(words.split())
+    assert "  do: find the cause: selfhealctl incidents" in words
+    assert (lines < 24) is (" more issues, " in words)
 
 
 @pytest.mark.usefixtures("terminal")
