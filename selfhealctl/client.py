@@ -100,7 +100,7 @@ class Connection:
             # The process dies quietly of SIGPIPE on stdout; not on this socket.
             self._socket.sendall(request, socket.MSG_NOSIGNAL)
         except TimeoutError:
-            raise _silent(timeout) from None
+            raise _silent(timeout, self.peer) from None
         except (BrokenPipeError, ConnectionResetError):
             # A daemon that turns us away says why first; that is read next.
             return
@@ -111,7 +111,7 @@ class Connection:
             try:
                 data = self._socket.recv(CHUNK)
             except TimeoutError:
-                raise _silent(timeout) from None
+                raise _silent(timeout, self.peer) from None
             except ConnectionResetError:
                 data = b""
             if not data:
@@ -137,7 +137,7 @@ class Connection:
             return
         left = until - time.monotonic()
         if left <= 0:
-            raise _silent(timeout)
+            raise _silent(timeout, self.peer)
         self._socket.settimeout(left)
 
 
@@ -151,12 +151,32 @@ def _request(method: str, params: Params, number: int) -> bytes:
     return encode(Request(method=method, params=raw, id=number))
 
 
-def _silent(timeout: float) -> TimedOut:
+def _silent(timeout: float, peer: int) -> TimedOut:
     return TimedOut(
         "cannot get an answer: the daemon accepted the connection"
         f" but didn't answer in {timeout:g} s; what was asked may still be done",
-        "it may be busy or stuck: try --timeout, or look at its log",
+        _stuck(peer),
     )
+
+
+def _stuck(pid: int) -> str:
+    """Return what to do about a daemon that is there and says nothing.
+
+    ``pid``: who opened its socket, which systemd may have done for it.
+    """
+    which = str(pid) if _is_daemon(pid) else "its pid, which this names: fuser SOCKET"
+    return (
+        "busy? look again: selfhealctl health; if that fails, too, it hangs: kill -9"
+        f" {which}; its programs run on. Start it again, if systemd does not:"
+        " selfhealingd --config FILE"
+    )
+
+
+def _is_daemon(pid: int) -> bool:
+    try:
+        return b"selfhealingd" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -176,7 +196,7 @@ def connect(path: Path, timeout: float) -> Iterator[Connection]:
             raise TimedOut(
                 f"cannot reach the daemon at {path}:"
                 f" it accepted no connection in {timeout:g} s",
-                "it may be busy or stuck: try --timeout, or look at its log",
+                _stuck(0),
             ) from None
         except OSError as error:
             from selfhealctl.reach import unreachable  # noqa: PLC0415  a refusal's own

@@ -16,6 +16,7 @@ from selfhealingd.commands.common import (
     record,
     refuse_at_the_end,
 )
+from selfhealingd.config.diff import compare
 from selfhealingd.config.merge import merge, pick, without
 from selfhealingd.config.relations import misfit
 from selfhealingd.config.settings import Config
@@ -33,18 +34,22 @@ from selfhealingd.wire.documents import ReloadReport
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.operation import Finished, Outcome, Started
 
+_APPLIED = {"changed": "applied, without a restart"}
+
 
 class _Work(Struct, frozen=True, kw_only=True):
     """What is to be done about which programs.
 
-    ``dropped`` were down, and are gone already. ``back``: those that the config has,
-    so that they come back.
+    ``dropped`` were down, and are gone already. ``applied``: what took no start and no
+    stop, by name, and what became of it. ``back``: those that the config has, so that
+    they come back.
     """
 
     added: tuple[str, ...] = ()
     restarts: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    applied: dict[str, str] = {}
     back: frozenset[str] = frozenset()
 
 
@@ -69,17 +74,21 @@ async def reread(system: System, _call: Call, params: methods.Some) -> ReloadRep
 async def update(system: System, call: Call, params: methods.Some) -> Started:
     """Read the config again and apply it, restarting what has to be."""
     refuse_at_the_end(system)
-    before = frozenset(system.config.policy.programs)
+    old = system.config
+    before = frozenset(old.policy.programs)
     if params.names:
         async with system.reloading:
             read = await _usable_config(system)
             named = _either(system, read, params.names)
             await _take_over(system, read, named)
+        adjusted = compare(old, system.config).adjusted
+        applied = [f"changed: {name}" for name in adjusted if name in named]
     else:
         report = await reload_all(system)
         if not report.ok:
             raise _unusable(system, report.words, report.errors)
         named = (*before, *system.wanted.policy.programs)
+        applied = [*report.applied]
     after = system.config.policy.programs
     await record(system, call, "update", " ".join(params.names) or "config")
     waits = sorted(waiting(system).intersection(named))
@@ -89,7 +98,18 @@ async def update(system: System, call: Call, params: methods.Some) -> Started:
         removals=tuple(name for name in waits if name not in system.wanted.launches),
         dropped=tuple(sorted(before - after.keys())),
     )
-    return _begin(system, call, work)
+    known = {*work.added, *work.restarts, *work.removals, *work.dropped}
+    return _begin(system, call, replace(work, applied=_applied(applied, known)))
+
+
+def _applied(words: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """Return by name what a reload did, but for what is told of otherwise."""
+    parted = (one.partition(": ") for one in words)
+    return {
+        name or what: _APPLIED.get(what, f"applied: {what}") if name else "applied"
+        for what, _, name in parted
+        if name not in known
+    }
 
 
 async def add(system: System, call: Call, params: methods.Names) -> Started:
@@ -210,7 +230,17 @@ async def _carry_out(
     for name in work.removals:
         outcomes[name] = _removed(outcomes[name], back=name in work.back)
     outcomes |= {n: Outcome(name=n, ok=True, words="removed") for n in work.dropped}
-    order = (*work.added, *work.restarts, *work.removals, *work.dropped)
+    for name, words in work.applied.items():
+        life = services[name].life if name in services else None
+        state = label(life) if life else None
+        outcomes[name] = Outcome(name=name, ok=True, state=state, words=words)
+    order = (
+        *work.added,
+        *work.restarts,
+        *work.removals,
+        *work.dropped,
+        *work.applied,
+    )
     return tuple(outcomes[name] for name in order)
 
 

@@ -18,6 +18,7 @@ from selfhealingd.core.incident import Ending, Result, Waiting
 from selfhealingd.core.life import Purpose, Running, Starting
 from selfhealingd.core.policy import Policy, Program
 from selfhealingd.core.remedy import Remedy
+from selfhealingd.core.spans import span
 from selfhealingd.core.symptom import Symptom
 from selfhealingd.core.turn import Turn
 
@@ -169,7 +170,7 @@ def _judge(turn: Turn, s: Service) -> None:
 
 def _proof(program: Program, s: Service) -> str:
     how = "up" if s.open_incident is None or s.open_incident.key is None else "well"
-    return f"{how} for {window(program, s):g} s"
+    return f"{how} for {span(window(program, s))}"
 
 
 def _judge_attempt(turn: Turn, s: Service, symptom: Symptom) -> Service:

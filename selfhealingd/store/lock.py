@@ -33,8 +33,15 @@ class Held(Exception):
         who = f"process {self.pid}" if self.pid else "another process"
         return (
             f"cannot lock {self.path}: {who} holds it, another selfhealingd on this"
-            " state; see how it is: selfhealctl status; end it: selfhealctl shutdown"
+            " state; see how it is: selfhealctl health; end it: selfhealctl shutdown;"
+            f" or, where it does not answer: {self._kill} (programs run on)"
         )
+
+    @property
+    def _kill(self) -> str:
+        if self.pid:
+            return f"kill -9 {self.pid}"
+        return f"kill -9 of what this names: fuser {self.path}"
 
 
 class Lock:

@@ -206,6 +206,12 @@ async def test_changes_are_applied_where_nothing_restarts(house: House) -> None:
     assert "healthy" == status["status"]
     assert "sleep 2000 " in house.marked()[now["a"]]
     assert pids["gone"] not in house.marked()
+    house.change(b=well(stopwaitsecs=5))
+    for names in (("b",), ()):
+        [told] = (await house.ctl("update", *names)).json or [None]
+        assert ("b", "applied, without a restart") == (told["name"], told["words"])
+        house.change(b=well(stopwaitsecs=6))
+    assert now == await house.running("a", "new")
 
 
 async def test_a_restart_takes_up_what_waits_for_it_alone(house: House) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -182,11 +183,21 @@ async def test_all_keys_failed(house: House) -> None:
 
 
 async def test_the_daemon_does_not_answer(house: House) -> None:
-    """Nobody answers; a start adopts what runs on."""
-    [[ask], [check, start]] = TYPED["The daemon does not answer"]
+    """One that hangs is ended by what the messages say; a start adopts what runs on."""
+    [[ask], [end], [check, start]] = TYPED["The daemon does not answer"]
     house.write({"web": well()})
     await house.start()
     pids = await house.running("web")
+    daemon = (await house.call("status"))["pid"]
+    os.kill(daemon, signal.SIGSTOP)
+    kill = end.replace("PID", str(daemon))
+    hangs = await typed(house, f"{ask} --timeout 1")
+    assert 7 == hangs.status
+    assert f"it hangs: {kill};" in hangs.err
+    second = await typed(house, start)
+    assert 3 == second.status
+    assert f"where it does not answer: {kill} " in second.out
+    await done(house, [kill])
     await house.kill9()
     assert 5 == (await typed(house, ask)).status
     await done(house, [check])

@@ -46,7 +46,8 @@ def test_a_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
     assert (path, os.getpid()) == (held.value.path, held.value.pid)
     words = f"cannot lock {path}: process {os.getpid()} holds it, another selfhealingd"
     assert str(held.value).startswith(words)
-    assert "selfhealctl status" in str(held.value)
+    assert "selfhealctl health" in str(held.value)
+    assert f"kill -9 {os.getpid()} (programs run on)" in str(held.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a pid", b"4294967295"])
