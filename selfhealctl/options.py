@@ -186,6 +186,16 @@ OtherConfig = Annotated[
         help="A config to decide by instead, which the daemon's user can read.",
     ),
 ]
+DaemonConfig = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        show_default=False,
+        help="Where no daemon answers, its config; else $SELFHEALINGD_CONFIG, else the"
+        " usual place.",
+    ),
+]
 IncidentArgument = Annotated[
     str,
     typer.Argument(

@@ -22,7 +22,6 @@ import selfhealingd
 from selfhealingd import daemon, entry, logs, systemd
 from selfhealingd.config.check import load_config
 from selfhealingd.config.mistakes import ConfigError
-from selfhealingd.config.paths import find_config
 from selfhealingd.config.settings import Config
 from selfhealingd.control.listener import SocketError, SocketHeld
 from selfhealingd.diagnose.keys import find_keys
@@ -35,6 +34,7 @@ from selfhealingd.succession import CannotSucceed
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.webserving import check_files
 from selfhealingd.wire.methods import REASON_CHARACTERS
+from selfhealingd.wire.places import find_config
 
 _STDERR = 2
 
@@ -108,10 +108,10 @@ def run(arguments: Sequence[str]) -> int:
         config = load_config(file, environ=os.environ, uid=os.geteuid())
     except ConfigError as error:
         if asked.check:
-            return _complain(str(error), len(error.mistakes), "the config")
+            return _complain(str(error), _counted(file, error))
         check = f"selfhealingd{_option(asked.config)} --check"
         _tell_systemd(str(error.mistakes[0]), len(error.mistakes) - 1, check)
-        return _complain(str(error), len(error.mistakes), "the config; nothing started")
+        return _complain(str(error), f"{_counted(file, error)}; nothing started")
     if asked.check:
         return _check(file, config)
     if asked.dry_run:
@@ -315,7 +315,9 @@ def _check(file: Path, config: Config) -> int:
     try:
         read_flags(config.daemon.flags_file)
     except FlagError as error:
-        return _complain(str(error), len(error.wrong), "the flag file")
+        return _complain(
+            str(error), f"{_count(len(error.wrong), 'mistake')} in the flag file"
+        )
     programs = _count(len(config.launches), "program")
     if config.watches:
         programs += f", {_count(len(config.watches), 'watch', 'watches')}"
@@ -354,8 +356,15 @@ def _reader(file: Path | None) -> int:
     return uid
 
 
-def _complain(mistakes: str, number: int, where: str) -> int:
-    text = f"{mistakes}\nselfhealingd: {_count(number, 'mistake')} in {where}"
+def _counted(file: Path, error: ConfigError) -> str:
+    """Return how many mistakes there are; where there is no config, there are none."""
+    if not file.exists():
+        return "there is no config; write one, or name it: selfhealingd --config FILE"
+    return f"{_count(len(error.mistakes), 'mistake')} in the config"
+
+
+def _complain(mistakes: str, last: str) -> int:
+    text = f"{mistakes}\nselfhealingd: {last}"
     # So that ``journalctl -p err`` shows them: see sd-daemon(3).
     mark = "<3>" if systemd.is_journal(_STDERR, os.environ) else ""
     print("\n".join(mark + line for line in text.splitlines()), file=sys.stderr)

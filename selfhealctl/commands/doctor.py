@@ -4,10 +4,11 @@
 import typer
 
 from selfhealctl import exits
+from selfhealctl.options import DaemonConfig
 from selfhealctl.session import Session
 
 
-def doctor(session: Session) -> None:
+def doctor(session: Session, config: DaemonConfig = None) -> None:
     """Examine permissions, limits, disks, clock, unit, config and versions.
 
     Each finding says what to type. It works without a daemon, too, and leaves with 1
@@ -17,7 +18,7 @@ def doctor(session: Session) -> None:
     from selfhealctl.doctor.judging import judge
     from selfhealctl.doctor.looking import look
 
-    findings = judge(look(session))
+    findings = judge(look(session, config))
     if not session.wrote_json(as_json(findings)):
         from selfhealctl.views.findings import show_findings
 

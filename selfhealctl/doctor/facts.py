@@ -42,7 +42,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``now``: seconds of the wall clock. ``synchronized``: whether something keeps it
     right; None: nobody knows.
     ``daemon``: its own words, or why there are none. ``places`` and ``checked`` are
-    looked at only where no daemon does it.
+    looked at only where no daemon does it. ``config``: where the config is that says
+    which they are, ``unplaced``: why it does not.
     """
 
     version: str
@@ -55,3 +56,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     daemon: CheckupDocument | Unreached
     places: tuple[PlaceDocument, ...] = ()
     checked: Checked | None = None
+    config: str = ""
+    unplaced: str = ""

@@ -38,7 +38,6 @@ _SOONEST = 1_767_225_600.0
 """2026-01-01: before this version was made."""
 
 _SHOWN = 3
-_RESTART = "when it suits: systemctl restart selfhealingd"
 
 
 def judge(facts: Facts) -> tuple[Finding, ...]:
@@ -51,15 +50,32 @@ def _all(facts: Facts) -> Iterator[Finding]:
     yield _clock(facts)
     if facts.unit is not None:
         yield from _unit(facts.unit, facts.daemon)
+    restart = _restart(facts.unit, facts.daemon)
     match facts.daemon:
         case Unreached(words, hint):
             do = hint or "see --socket"
             yield problem("daemon", words, facts.socket, do=do)
-            yield from places(facts.places)
+            yield from places(facts.places, restart)
+            check = f"selfhealingd --config {shlex.quote(facts.config)} --check"
+            if facts.unplaced:
+                yield warning(
+                    "folders",
+                    f"not looked at: {facts.unplaced}",
+                    facts.config,
+                    do=f"see what is wrong with it: {check}",
+                )
             if facts.checked is not None:
-                yield _checked(facts.checked)
+                yield _checked(facts.checked, check)
         case found:
-            yield from _daemon(facts, found)
+            yield from _daemon(facts, found, restart)
+
+
+def _restart(unit: Unit | None, daemon: CheckupDocument | Unreached) -> str:
+    """Return how the daemon is started anew: one started by hand is no unit's."""
+    if isinstance(daemon, CheckupDocument) and not daemon.booted:
+        return "when it suits: selfhealctl shutdown; then start it as it was started"
+    own = " --user" if unit is not None and unit.user else ""
+    return f"when it suits: systemctl{own} restart selfhealingd"
 
 
 def _kernel(facts: Facts) -> Finding:
@@ -136,13 +152,22 @@ def _unit(unit: Unit, daemon: CheckupDocument | Unreached) -> Iterator[Finding]:
 def _unit_states(
     unit: Unit, daemon: CheckupDocument | Unreached, systemctl: str
 ) -> Iterator[Finding]:
+    by_hand = isinstance(daemon, CheckupDocument) and not daemon.booted
     if unit.active == "failed":
         yield problem(
             "unit",
             "it has failed",
             unit.path,
             do="journalctl -u selfhealingd -n 50; then:"
-            f" {systemctl} restart selfhealingd",
+            f"{' selfhealctl shutdown;' if by_hand else ''} {systemctl} restart"
+            " selfhealingd",
+        )
+    elif by_hand and unit.active != "active":
+        yield warning(
+            "unit",
+            f"it is {unit.active}: the daemon that answers was started by hand",
+            unit.path,
+            do=f"selfhealctl shutdown; then: {systemctl} start selfhealingd",
         )
     elif unit.active != "active" and isinstance(daemon, Unreached):
         yield warning(
@@ -167,21 +192,21 @@ def _unit_states(
         )
 
 
-def _checked(found: Checked) -> Finding:
+def _checked(found: Checked, check: str) -> Finding:
     if found.status == 0:
         return ok("config", found.words[-1] if found.words else "it can be used")
     words = "; ".join(found.words[:_SHOWN]) or f"exit status {found.status}"
-    return problem("config", words, do="selfhealingd --check")
+    return problem("config", words, do=check)
 
 
-def _daemon(facts: Facts, found: CheckupDocument) -> Iterator[Finding]:
+def _daemon(facts: Facts, found: CheckupDocument, restart: str) -> Iterator[Finding]:
     yield ok("daemon", f"{found.version} answers, pid {found.pid}", facts.socket)
     yield _version(facts, found)
     yield _rights(found)
-    yield from places(found.places)
+    yield from places(found.places, restart)
     for limit in found.limits:
         yield _limit(limit)
-    yield _cgroups(found)
+    yield _cgroups(found, restart)
     yield from _drift(found.drift)
     yield from _keys(found)
     if found.left:
@@ -223,17 +248,17 @@ def _rights(found: CheckupDocument) -> Finding:
     return ok("rights", "you may look; to act it takes sudo, or [control] operators")
 
 
-def places(found: Iterable[PlaceDocument]) -> Iterator[Finding]:
+def places(found: Iterable[PlaceDocument], restart: str) -> Iterator[Finding]:
     """Judge folders and files: permissions of each, room once for each file system."""
     seen: dict[int, None] = {}
     for place in found:
-        yield _place(place)
+        yield _place(place, restart)
         if place.total and place.device not in seen:
             seen[place.device] = None
             yield from _room(place)
 
 
-def _place(place: PlaceDocument) -> Finding:
+def _place(place: PlaceDocument, restart: str) -> Finding:
     path = shlex.quote(place.path)
     if place.problem is not None:
         return problem(
@@ -244,7 +269,7 @@ def _place(place: PlaceDocument) -> Finding:
             place.what,
             "anyone may connect, and see all but logs and evidence",
             place.path,
-            do='in the config: [control] mode = "0660"; ' + _RESTART,
+            do='in the config: [control] mode = "0660"; ' + restart,
         )
     if place.exposed:
         return problem(
@@ -292,14 +317,14 @@ def _limit(limit: LimitDocument) -> Finding:
     return ok("limit", words)
 
 
-def _cgroups(found: CheckupDocument) -> Finding:
+def _cgroups(found: CheckupDocument, restart: str) -> Finding:
     if found.delegated:
         return ok("cgroups", "each program has its own")
     if found.booted:
         return warning(
             "cgroups",
             "none is delegated to the daemon, so that a process may escape its stop",
-            do="Delegate=yes in its unit: systemctl edit selfhealingd; " + _RESTART,
+            do="Delegate=yes in its unit: systemctl edit selfhealingd; " + restart,
         )
     return ok("cgroups", "there are none to divide; programs are found by their marks")
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from selfhealctl.doctor.facts import Checked, Facts, Unit, Unreached
@@ -15,9 +16,14 @@ from selfhealctl.errors import CannotError, Refused
 from selfhealctl.session import Session, read
 from selfhealingd import __version__
 from selfhealingd.wire.checkup import CheckupDocument, PlaceDocument
-from selfhealingd.wire.ground import look_at
+from selfhealingd.wire.ground import folders_of, look_at
 from selfhealingd.wire.messages import Kind
-from selfhealingd.wire.places import default_runtime_dir, default_state_dir
+from selfhealingd.wire.places import (
+    default_log_dir,
+    default_runtime_dir,
+    default_state_dir,
+    find_config,
+)
 
 UNIT = "selfhealingd.service"
 PATIENCE_SECS = 20.0
@@ -32,11 +38,16 @@ _UNSYNCHRONIZED = 5
 """TIME_ERROR of adjtimex(2)."""
 
 
-def look(session: Session) -> Facts:
-    """Return all facts; what can't be had is said in them, and nothing is raised."""
+def look(session: Session, config: str | None) -> Facts:
+    """Return all facts; what can't be had is said in them, and nothing is raised.
+
+    ``config``: the daemon's, as typed; else where a daemon of ours would look for it.
+    """
+    file = find_config(Path(config) if config else None, os.environ, os.geteuid())
     daemon = _ask(session)
     unit = _unit()
     alone = isinstance(daemon, Unreached)
+    found, unplaced = places_by(file.absolute()) if alone else ((), "")
     return Facts(
         version=__version__,
         now=datetime.now(UTC).timestamp(),
@@ -46,8 +57,10 @@ def look(session: Session) -> Facts:
         synchronized=_synchronized(),
         unit=unit,
         daemon=daemon,
-        places=_places() if alone else (),
-        checked=_check() if alone else None,
+        places=found,
+        checked=_check(file) if alone else None,
+        config=str(file.absolute()),
+        unplaced=unplaced,
     )
 
 
@@ -117,22 +130,58 @@ def _differing(*, user: bool) -> tuple[str, ...]:
     return tuple(words[1] for words in lines if words[:1] == ["replaced"])
 
 
-def _check() -> Checked | None:
-    ran = _daemon("--check")
+def _check(config: Path) -> Checked | None:
+    ran = _daemon("--config", str(config), "--check")
     if ran is None:
         return None
     words = (ran.stdout + ran.stderr).splitlines()
     return Checked(ran.returncode, tuple(line for line in words if line.strip()))
 
 
-def _places() -> tuple[PlaceDocument, ...]:
-    """Look at the usual folders, where there are any: the config may name others."""
-    uid = os.geteuid()
+class _Daemon(msgspec.Struct, frozen=True):
+    """What a config says of folders; the daemon alone knows all of it."""
+
+    state_dir: str | None = None
+    runtime_dir: str | None = None
+    log_dir: str | None = None
+    flags_file: str = "flags.env"
+    include: tuple[str, ...] = ("conf.d/*.toml",)
+
+
+class _Config(msgspec.Struct, frozen=True):
+    daemon: _Daemon = _Daemon()
+
+
+def places_by(config: Path) -> tuple[tuple[PlaceDocument, ...], str]:
+    """Look at the folders that a config names, where they are; or say why not."""
+    try:
+        text = config.read_bytes()
+        named = msgspec.toml.decode(text, type=_Config).daemon
+    except FileNotFoundError:
+        named = _Daemon()
+    except OSError as error:
+        return (), f"the config can't be read: {(error.strerror or str(error)).lower()}"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return (), "the config that names them has mistakes"
+    paths = (named.state_dir, named.runtime_dir, named.log_dir)
+    if any(path and "$" in path for path in paths):
+        return (), "the config names them by variables, which are the daemon's"
+    base, uid = config.parent, os.geteuid()
     usual = (
-        ("state folder", default_state_dir(uid, os.environ)),
-        ("runtime folder", default_runtime_dir(uid, os.environ)),
+        ("state folder", named.state_dir, default_state_dir),
+        ("runtime folder", named.runtime_dir, default_runtime_dir),
+        ("log folder", named.log_dir, default_log_dir),
     )
-    return tuple(look_at(what, path) for what, path in usual if path.exists())
+    folders = [
+        (what, base / (path or default(uid, os.environ)))
+        for what, path, default in usual
+    ]
+    files = [file for file in (config, base / named.flags_file) if file.exists()]
+    return (
+        *(look_at(what, path) for what, path in folders if path.exists()),
+        *(look_at("config file", file, write=False) for file in files),
+        *(look() for _, look in folders_of(files, base, named.include)),
+    ), ""
 
 
 def _daemon(*args: str) -> "subprocess.CompletedProcess[str] | None":

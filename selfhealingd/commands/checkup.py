@@ -28,7 +28,7 @@ from selfhealingd.wire.checkup import (
     LimitDocument,
     PlaceDocument,
 )
-from selfhealingd.wire.ground import look_at
+from selfhealingd.wire.ground import Look, folders_of, look_at
 
 PATIENCE_SECS = 3.0
 """For each file system: a dead network disk is a finding, not the end of them."""
@@ -44,14 +44,15 @@ async def doctor(
     found = status.status(system)
     daemon = system.config.daemon
     keys = management(system.diagnosis.ring, trio.current_time())
-    places: dict[Path, PlaceDocument] = {}
+    wanted = tuple(_places(system))
+    places: dict[int, PlaceDocument] = {}
 
-    async def look(what: str, path: Path, *, write: bool) -> None:
-        places[path] = await _looked(what, path, write=write)
+    async def look(number: int, what: str, path: Path, see: Look) -> None:
+        places[number] = await _looked(what, path, see)
 
     async with trio.open_nursery() as nursery:
-        for what, path, write in _places(system):
-            nursery.start_soon(partial(look, what, path, write=write))
+        for number, one in enumerate(wanted):
+            nursery.start_soon(look, number, *one)
     return CheckupDocument(
         version=selfhealingd.__version__,
         pid=os.getpid(),
@@ -59,7 +60,7 @@ async def doctor(
         operator=call.operator,
         booted="INVOCATION_ID" in os.environ,
         delegated=find_delegated() is not None,
-        places=tuple(places[path] for _, path, _ in _places(system)),
+        places=tuple(places[number] for number in range(len(wanted))),
         limits=tuple(_limits(system)),
         drift=await _drift(system),
         state_ahead=_ahead(daemon.state_dir / "state.toml"),
@@ -73,7 +74,18 @@ async def doctor(
     )
 
 
-def _places(system: System) -> Iterator[tuple[str, Path, bool]]:
+def _places(system: System) -> Iterator[tuple[str, Path, Look]]:
+    """Yield what is to be looked at, where it is, and how."""
+    daemon = system.config.daemon
+    for what, path, write in _files(system):
+        yield what, path, partial(look_at, what, path, write=write)
+    files = (*system.config.files, daemon.flags_file)
+    folder = system.config.file.parent
+    for path, look in folders_of(files, folder, daemon.include):
+        yield "config folder", path, look
+
+
+def _files(system: System) -> Iterator[tuple[str, Path, bool]]:
     daemon = system.config.daemon
     yield "state folder", daemon.state_dir, True
     yield "runtime folder", daemon.runtime_dir, True
@@ -88,8 +100,7 @@ def _places(system: System) -> Iterator[tuple[str, Path, bool]]:
         yield "key file", system.config.llm.key_file, False
 
 
-async def _looked(what: str, path: Path, *, write: bool) -> PlaceDocument:
-    look = partial(look_at, what, path, write=write)
+async def _looked(what: str, path: Path, look: Look) -> PlaceDocument:
     with trio.move_on_after(PATIENCE_SECS):
         return await trio.to_thread.run_sync(look, abandon_on_cancel=True)
     problem = f"its disk didn't answer in {PATIENCE_SECS:g} s"

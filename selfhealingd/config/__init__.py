@@ -8,8 +8,9 @@ are, ``table`` and ``values`` turn written values into typed ones, ``check`` and
 from selfhealingd.config.check import load_config
 from selfhealingd.config.diff import Changes, compare
 from selfhealingd.config.mistakes import ConfigError, Mistake
-from selfhealingd.config.paths import Places, defaults, find_config
+from selfhealingd.config.paths import Places, defaults
 from selfhealingd.config.settings import Config, Control, Daemon, Task
+from selfhealingd.wire.places import find_config
 
 __all__ = [
     "Changes",

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 
 from selfhealingd.wire.places import (
+    CONFIG_NAME,
+    default_config_dir,
+    default_log_dir,
     default_runtime_dir,
     default_socket,
     default_state_dir,
-    xdg,
 )
-
-CONFIG_VARIABLE = "SELFHEALINGD_CONFIG"
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,29 +28,12 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
 def defaults(uid: int, environ: Mapping[str, str]) -> Places:
     """Return the default places of a daemon that runs as ``uid``."""
-    state = default_state_dir(uid, environ)
-    if uid == 0:
-        settings, logs = Path("/etc/selfhealingd"), Path("/var/log/selfhealingd")
-    else:
-        settings = xdg("XDG_CONFIG_HOME", uid, environ, ".config") / "selfhealingd"
-        logs = state / "log"
+    settings = default_config_dir(uid, environ)
     return Places(
-        config=settings / "selfhealingd.toml",
-        state_dir=state,
+        config=settings / CONFIG_NAME,
+        state_dir=default_state_dir(uid, environ),
         runtime_dir=default_runtime_dir(uid, environ),
-        log_dir=logs,
+        log_dir=default_log_dir(uid, environ),
         flags_file=settings / "flags.env",
         socket=default_socket(uid, environ),
     )
-
-
-def find_config(given: Path | None, environ: Mapping[str, str], uid: int) -> Path:
-    """Return the config file to read, whether it exists or not.
-
-    ``given`` comes first, then ``$SELFHEALINGD_CONFIG``, then the default place; never
-    the working directory.
-    """
-    if given is not None:
-        return given
-    named = environ.get(CONFIG_VARIABLE)
-    return Path(named) if named else defaults(uid, environ).config

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from selfhealingd.config.paths import defaults, find_config
-from selfhealingd.wire.places import default_socket
+from selfhealingd.config.paths import defaults
+from selfhealingd.wire.places import default_socket, find_config
 
 USER = {"HOME": "/home/ann"}
 XDG = {

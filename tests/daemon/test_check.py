@@ -48,6 +48,14 @@ x = 1
     assert f"selfhealingd: {number} mistakes in the config" == last
 
 
+async def test_a_config_that_is_not_there(house: House) -> None:
+    """It has no mistake, and what to do is another thing."""
+    checked = await house.check()
+    assert 2 == checked.status
+    assert "mistake" not in checked.err
+    assert "there is no config; write one, or name it" in checked.err
+
+
 async def test_a_good_config_is_told_so(house: House) -> None:
     """Status 0, and what is in it; nothing is started and no folder made."""
     touching = sh("touch started", directory=".")

@@ -45,6 +45,21 @@ async def test_what_is_broken_is_found(house: House) -> None:
     assert f"chmod o-w {house.config}" == found["config file"]["do"]
 
 
+async def test_folders_that_anyone_may_write(house: House) -> None:
+    """Whoever writes the folder of config or flags, or of conf.d, is the daemon."""
+    house.write({"web": well()})
+    more = house.config.parent / "conf.d"
+    more.mkdir()
+    await house.start()
+    assert {} == bad(await house.ctl("doctor"))
+    for folder, mode in ((house.config.parent, 0o777), (more, 0o1777)):
+        before = folder.stat().st_mode
+        folder.chmod(mode)
+        found = bad(await house.ctl("doctor"))["config folder"]
+        assert ("problem", f"chmod o-w {folder}") == (found["level"], found["do"])
+        folder.chmod(before)
+
+
 async def test_too_few_descriptors_are_foreseen(house: House) -> None:
     """Before all programs run, and so before one can't be started."""
     house.write({f"p{n}": well(autostart=False) for n in range(40)})
@@ -77,3 +92,24 @@ async def test_without_a_daemon_it_says_so_first(house: House) -> None:
     assert first.startswith("problem  daemon: ")
     assert "stale socket" in first
     assert "kernel: Linux" in ran.out
+
+
+async def test_without_a_daemon_its_folders_are_those_of_its_config(
+    house: House,
+) -> None:
+    """As --config or the variable names it; where it can't be read, it says so."""
+    house.write({"web": well()})
+    state = house.root / "state"
+    state.mkdir(exist_ok=True)
+    state.chmod(0o777)
+    named = ("--config", str(house.config))
+    ran = await house.ctl("doctor", *named)
+    found = {one["where"]: one for one in ran.json if one["what"] == "state folder"}
+    assert [str(state)] == list(found)
+    assert "problem" == found[str(state)]["level"]
+    house.config.write_text("oh no")
+    ran = await house.ctl("doctor", *named)
+    told = {one["what"]: one for one in ran.json}
+    assert "state folder" not in told
+    assert "not looked at: the config" in told["folders"]["words"]
+    assert told["config"]["do"] == f"selfhealingd --config {house.config} --check"

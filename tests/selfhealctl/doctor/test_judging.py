@@ -106,6 +106,18 @@ def test_what_is_well(facts: Facts) -> None:
 @pytest.mark.parametrize(
     ("facts", "level", "what", "do"),
     [
+        (
+            replace(place(what="control socket", exposed=True), unit=None),
+            Level.WARNING,
+            "control socket",
+            "selfhealctl shutdown; then start it as it was started",
+        ),
+        (
+            unit(active="inactive"),
+            Level.WARNING,
+            "unit",
+            "selfhealctl shutdown; then: systemctl start selfhealingd",
+        ),
         (replace(WELL, kernel="5.3.9"), Level.PROBLEM, "kernel", "newer"),
         (replace(WELL, pidfd=False), Level.PROBLEM, "kernel", "newer"),
         (replace(WELL, now=1e9), Level.PROBLEM, "clock", "timedatectl"),
