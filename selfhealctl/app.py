@@ -19,7 +19,7 @@ from selfhealctl.session import Choices
 from selfhealctl.shared import with_choices, with_session
 from selfhealctl.table import COMMANDS, Row
 from selfhealctl.terminal import settle_characters, settle_colours
-from selfhealctl.typed import with_seconds
+from selfhealctl.typed import meant, with_seconds
 from selfhealingd import __version__
 
 NAME = "selfhealctl"
@@ -57,9 +57,16 @@ class _Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give --watch its usual seconds where none are typed."""
+        typed = list(args)
         if any(one.name == "watch" for one in self.params):
             args = with_seconds(args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except _TYPED_WRONG as error:
+            hint = meant(str(self.name), typed)
+            if hint is None:
+                raise
+            raise UsageError(_words_of(error), hint) from None
 
 
 class _Commands(TyperGroup):
@@ -77,6 +84,11 @@ class _Commands(TyperGroup):
         """Find the command that was typed; raises UsageError with the likely ones."""
         word = args[0]
         known = self.list_commands(ctx)
+        if word == "help" and not ctx.resilient_parsing:
+            if len(args) == 1:
+                typer.echo(ctx.get_help())
+                raise typer.Exit
+            return self.resolve_command(ctx, [args[1], "--help"])
         if word in known or word.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         import difflib  # noqa: PLC0415  only a mistake needs it
@@ -173,7 +185,11 @@ def run() -> int:
 
 def _mistyped(error: Any) -> int:
     """Tell what typer or click has to say of what was typed, and where help is."""
-    words = error.format_message().rstrip(".")
     place = error.ctx.command_path if error.ctx else NAME
-    write_complaint(words[:1].lower() + words[1:], f"see: {place} --help")
+    write_complaint(_words_of(error), f"see: {place} --help")
     return Status.USAGE
+
+
+def _words_of(error: Any) -> str:
+    words = str(error.format_message()).rstrip(".")
+    return words[:1].lower() + words[1:]

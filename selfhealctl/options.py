@@ -209,7 +209,10 @@ Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Go on with each new one until Ctrl-C.")
 ]
 Everything = Annotated[
-    bool, typer.Option("--all", "-a", help="Also what does not fit on the terminal.")
+    bool,
+    typer.Option(
+        "--all", "-a", help="Also what is well, or does not fit on the terminal."
+    ),
 ]
 Watch = Annotated[
     float | None,

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from selfhealctl import client
-from selfhealctl.errors import Garbage, Interrupted
+from selfhealctl.errors import Garbage, Interrupted, UsageError
 from selfhealctl.output import write_json, write_json_lines
 from selfhealingd.wire.methods import Params
 from selfhealingd.wire.places import default_socket
@@ -30,12 +30,16 @@ class Output(StrEnum):
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What was typed before or after the command; None where nothing was."""
+    """What was typed before or after the command; None where nothing was.
+
+    ``spelt``: the output by its own name, and not as --json.
+    """
 
     socket: str | None = None
     timeout: float | None = None
     output: Output | None = None
     pager: bool | None = None
+    spelt: bool = False
 
     def over(self, other: "Choices") -> "Choices":
         """Return these choices, with ``other``'s where these say nothing."""
@@ -44,6 +48,7 @@ class Choices(msgspec.Struct, frozen=True):
             timeout=other.timeout if self.timeout is None else self.timeout,
             output=other.output if self.output is None else self.output,
             pager=other.pager if self.pager is None else self.pager,
+            spelt=other.spelt if self.output is None else self.spelt,
         )
 
 
@@ -55,6 +60,7 @@ class Session(msgspec.Struct, frozen=True):
     output: Output
     chosen: bool
     pager: bool = True
+    spelt: bool = False
 
     @classmethod
     def of(cls, choices: Choices) -> "Session":
@@ -65,6 +71,7 @@ class Session(msgspec.Struct, frozen=True):
             output=choices.output or (Output.TABLE if is_terminal() else Output.JSON),
             chosen=choices.output is not None,
             pager=choices.pager is not False,
+            spelt=choices.spelt,
         )
 
     @property
@@ -81,6 +88,14 @@ class Session(msgspec.Struct, frozen=True):
     def wide(self) -> bool:
         """Whether every column is wanted, however wide the terminal is."""
         return self.output is Output.WIDE
+
+    def stream(self, command: str) -> None:
+        """Raise UsageError where what has no end is wanted as one document."""
+        if self.spelt and self.output is Output.JSON:
+            raise UsageError(
+                f"cannot show {command} as one JSON document: it is a stream",
+                f"an object a line: selfhealctl {command} -o jsonl",
+            )
 
     def ask(self, method: str, params: Params | None = None) -> bytes:
         """Ask one thing and return the result as the daemon wrote it."""

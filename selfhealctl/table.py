@@ -121,7 +121,12 @@ COMMANDS = (
         "clear",
         ("selfhealctl clear web", "selfhealctl clear all --yes"),
     ),
-    Row(HEALING, "look", "breakers", ("selfhealctl breakers",)),
+    Row(
+        HEALING,
+        "look",
+        "breakers",
+        ("selfhealctl breakers", "selfhealctl breakers --all"),
+    ),
     Row(
         HEALING,
         "engine",

@@ -26,6 +26,8 @@ from selfhealingd.wire.output import (
     Tailing,
 )
 
+_SHOWN = 3
+
 
 def show_logs(session: Session, params: Tail, *, named: bool) -> None:
     """Show logs until they have ended, or until Ctrl-C where they are followed.
@@ -119,8 +121,11 @@ class _Logs:
         if len(self._paths) == 1:
             [(name, _)] = self._paths
             hint = f"all that it says: selfhealctl logs {name}"
-        paths = ", ".join(self._paths.values())
-        write_complaint(f"there is nothing in {paths}", hint)
+        paths = list(dict.fromkeys(self._paths.values()))
+        shown = ", ".join(paths[:_SHOWN])
+        more = len(paths) - _SHOWN
+        rest = f" and {more} more" if more > 0 else ""
+        write_complaint(f"there is nothing in {shown}{rest}", hint)
 
 
 def _of(name: str, stream: str, words: str) -> str:

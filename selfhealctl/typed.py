@@ -1,6 +1,8 @@
 """What was typed, read: times, reasons, seconds that were left out."""
 
 import re
+import shlex
+from itertools import pairwise
 
 from selfhealctl.errors import UsageError
 
@@ -23,6 +25,19 @@ def with_seconds(typed: list[str]) -> list[str]:
         if word in _WATCH and not re.fullmatch(_NUMBER, following):
             given.append(f"{WATCH_SECS:g}")
     return given
+
+
+def meant(command: str, typed: list[str]) -> str | None:
+    """Return what was probably meant by what can't be read; None where nobody knows."""
+    first, *rest = typed or [""]
+    if command == "signal" and re.fullmatch(r"-[A-Z0-9][A-Z0-9]*", first):
+        return (
+            f"without the dash: selfhealctl {shlex.join([command, first[1:], *rest])}"
+        )
+    for word, following in pairwise(typed):
+        if word in _WATCH and not re.fullmatch(_NUMBER, following):
+            return f"it takes seconds, as: selfhealctl {command} --watch 5"
+    return None
 
 
 def seconds_of(since: str) -> float:

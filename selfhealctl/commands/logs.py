@@ -35,6 +35,7 @@ def tail(
 
     In a pipe it is verbatim; JSON, an object a line, only when --json is given.
     """
+    session.stream("tail")
     params = Tail(
         names=(name,), stream=stream.value, lines=lines, bytes=bytes, follow=follow
     )
@@ -52,6 +53,7 @@ def logs(
     Everything that the programs say, stdout and stderr; JSON, an object a line, only
     when --json is given.
     """
+    session.stream("logs")
     params = Tail(names=tuple(names or [ALL]), lines=lines, follow=follow)
     _paged(session, params, named=True)
 

@@ -133,18 +133,24 @@ def explain(session: Session, name: Program) -> None:
         show_explanation(read(raw, ExplanationDocument))
 
 
-def breakers(session: Session, watch: Watch = None) -> None:
-    """Show every circuit breaker."""
-    repeat(session, watch, _breakers)
+def breakers(
+    session: Session, everything: Everything = False, watch: Watch = None
+) -> None:
+    """Show the circuit breakers, the worst first; of those that are CLOSED how many.
+
+    With --all, -o wide and in JSON there is every one.
+    """
+    repeat(session, watch, partial(_breakers, everything=everything))
 
 
-def _breakers(session: Session) -> None:
+def _breakers(session: Session, *, everything: bool) -> None:
     raw = session.ask("breakers")
     if not session.wrote_json(raw):
         from selfhealctl.views.lists import show_breakers
         from selfhealingd.wire.documents import BreakerDocument
 
-        show_breakers(read(raw, tuple[BreakerDocument, ...]), wide=session.wide)
+        found = read(raw, tuple[BreakerDocument, ...])
+        show_breakers(found, wide=session.wide, everything=everything)
 
 
 def tasks(session: Session, watch: Watch = None) -> None:

@@ -11,6 +11,7 @@ from selfhealctl.views.screen import (
     BAD,
     BUSY,
     GOOD,
+    QUIET,
     Column,
     line,
     screen,
@@ -28,15 +29,31 @@ from selfhealingd.wire.documents import (
     TaskDocument,
 )
 
+_CLOSED = "CLOSED"
+_WORST = ("PERMANENT_OPEN", "OPEN", "HALF_OPEN", _CLOSED)
 _TELLS_AFTER = 600.0
 _OLD_AFTER = 60.0
 """Seconds that the daemon looks at least before it foresees anything."""
 
 
-def show_breakers(breakers: Sequence[BreakerDocument], *, wide: bool = False) -> None:
-    """Print every breaker; ``wide``: also since when."""
+def show_breakers(
+    breakers: Sequence[BreakerDocument], *, wide: bool = False, everything: bool = False
+) -> None:
+    """Print breakers, the worst first, and count those that are CLOSED.
+
+    ``everything``: these, too. ``wide``: every one, and since when.
+    """
+    breakers = sorted(breakers, key=_calm)
     if not wide:
-        breaker_table(screen(), breakers)
+        console = screen()
+        shown = [one for one in breakers if everything or one.state != _CLOSED]
+        if shown:
+            breaker_table(console, shown)
+        if left := len(breakers) - len(shown):
+            words = (
+                f"{'… ' if shown else ''}{left} {_CLOSED}: selfhealctl breakers --all"
+            )
+            line(console, Text(pasteable(words), QUIET))
         return
     heads = ("BREAKER", "STATE", "FAILURES", "UNTIL", "CHANGED", "BY", "WHY")
     rows = [
@@ -52,6 +69,11 @@ def show_breakers(breakers: Sequence[BreakerDocument], *, wide: bool = False) ->
         for item in breakers
     ]
     table(screen(wide=True), [Column(head) for head in heads], rows)
+
+
+def _calm(breaker: BreakerDocument) -> int:
+    """Return how little a breaker needs a person's eyes; the order is else kept."""
+    return _WORST.index(breaker.state) if breaker.state in _WORST else 0
 
 
 def breaker_table(console: Console, breakers: Sequence[BreakerDocument]) -> None:

@@ -10,10 +10,14 @@ from selfhealctl.views.text import clean
 from selfhealingd.wire.documents import ReloadReport, Version
 from selfhealingd.wire.operation import Done, Outcome, Progress, Started
 
+_SHOWN = 10
+
 
 def show_started(started: Started) -> None:
     """Say that the daemon works on it, and under which number."""
-    names = ", ".join(started.names) or "nothing"
+    names = ", ".join(started.names[:_SHOWN]) or "nothing"
+    if (more := len(started.names) - _SHOWN) > 0:
+        names += f" and {more} more"
     line(screen(), f"begun: operation {started.operation} for {names}")
 
 

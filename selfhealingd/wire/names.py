@@ -75,6 +75,8 @@ def no_such(kind: str, word: str, known: Mapping[str, Collection[str]]) -> str:
     likely = near(word, known)
     if is_pattern(word):
         there = f"; there are: {', '.join(likely)}" if likely else ""
+        if there and (left := len(known.keys() - set(likely))):
+            there += f" and {left} more"
         return f"no {kind} matches {word[:_LONGEST]!r}{there}"
     meant = f"; did you mean {likely[0]}?" if likely else ""
     return f"there is no {kind} {word.removesuffix(OF_GROUP)[:_LONGEST]!r}{meant}"

@@ -433,6 +433,32 @@ async def test_a_typo_is_told_what_was_meant(ctl: Ctl, typed: str, hint: str) ->
     assert hint in ended.err
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("signal -9 web", "without the dash: selfhealctl signal 9 web"),
+        ("signal -KILL web", "without the dash: selfhealctl signal KILL web"),
+        ("tasks --watch foo", "it takes seconds, as: selfhealctl tasks --watch 5"),
+        ("events -o json", "an object a line: selfhealctl events -o jsonl"),
+        ("logs -o json", "an object a line: selfhealctl logs -o jsonl"),
+    ],
+)
+async def test_what_others_take_is_told_how_it_is_typed_here(
+    ctl: Ctl, typed: str, hint: str
+) -> None:
+    """As kill and watch are typed; and a stream is no document."""
+    ended = await ctl(*typed.split())
+    assert (2, "") == (ended.status, ended.out)
+    assert hint in ended.err
+
+
+async def test_help_is_a_command(ctl: Ctl) -> None:
+    """Of all, or of one."""
+    for typed, usual in ((("help",), ()), (("help", "stop"), ("stop",))):
+        assert (await ctl(*typed)).out == (await ctl(*usual, "--help")).out
+    assert 2 == (await ctl("help", "stauts")).status
+
+
 async def test_what_is_missing_comes_with_where_help_is(ctl: Ctl) -> None:
     """In two lines, as all other errors."""
     ended = await ctl("stop")

@@ -61,7 +61,7 @@ def test_any_word_means_some_of_what_there_is(word: str) -> None:
         ("wbe", "there is no program 'wbe'; did you mean web?"),
         ("wbe:*", "there is no program 'wbe'; did you mean web?"),
         ("xyz", "there is no program 'xyz'"),
-        ("wep-*", "no program matches 'wep-*'; there are: web"),
+        ("wep-*", "no program matches 'wep-*'; there are: web and 4 more"),
         ("zz*", f"no program matches 'zz*'; there are: {', '.join([*KNOWN, 'web'])}"),
     ],
 )

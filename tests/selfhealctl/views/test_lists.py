@@ -107,6 +107,23 @@ def test_breakers(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"llm", "OPEN", "5", "until", "refused", "123"} <= shown(capsys)
 
 
+def test_the_worst_breaker_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that are closed are counted, unless all are wanted."""
+    states = ("CLOSED", "HALF_OPEN", "CLOSED", "OPEN", "PERMANENT_OPEN")
+    breakers = [
+        BreakerDocument(name=f"b{n}", state=state, failure_count=n)
+        for n, state in enumerate(states)
+    ]
+    show_breakers(breakers)
+    _, *found, last = capsys.readouterr().out.splitlines()
+    assert ["b4", "b3", "b1"] == [one.split()[0] for one in found]
+    assert "… 2 CLOSED: selfhealctl breakers --all" == last
+    for more in ({"everything": True}, {"wide": True}):
+        show_breakers(breakers, **more)
+        _, *found = capsys.readouterr().out.splitlines()
+        assert ["b4", "b3", "b1", "b0", "b2"] == [one.split()[0] for one in found]
+
+
 def test_incidents(capsys: pytest.CaptureFixture[str]) -> None:
     """The cause, each remedy tried, and whether it is still open."""
     show_incidents([INCIDENT, msgspec.structs.replace(INCIDENT, outcome="healed")])
