@@ -71,6 +71,10 @@ _LATER = r"\$\{|%\("
 _NAME = "^(?!all$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,9})?"
 _DURATION = "".join(f"({_NUMBER}{unit})?" for unit in ("d", "h", "m", "s", "ms"))
+_SOME = f"(?=.*[1-9])({_NUMBER}|{_DURATION})"
+"""A number or a duration that is not 0."""
+
+_CLOCK = "(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)"
 _FILE = {
     "type": "object",
     "properties": {"file": {"type": "string", "description": "Its path."}},
@@ -169,8 +173,8 @@ SHAPES: dict[str, Shape] = {
     "Share": _number("number", _NUMBER, minimum=0, maximum=1),
     "Amount": _number("number", _NUMBER, minimum=0),
     "Duration": _number("number", f"{_NUMBER}|(?=.){_DURATION}", minimum=0),
-    "Positive": _number("number", f"{_NUMBER}|(?=.){_DURATION}", exclusiveMinimum=0),
-    "Every": _number("number", f"{_NUMBER}|(?=.){_DURATION}", exclusiveMinimum=0),
+    "Positive": _number("number", _SOME, exclusiveMinimum=0),
+    "Every": _number("number", _SOME, exclusiveMinimum=0),
     "Count": _whole(1),
     "Tokens": _whole(1, 1_000_000_000),
     "Retries": _whole(0),
@@ -214,9 +218,7 @@ SHAPES: dict[str, Shape] = {
     "LlmActions": _listed(
         _text(r"\s*(no_action|hold|delay_restart|restart_once|run\s+\S+)\s*")
     ),
-    "Windows": _listed(
-        _text(r"\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*")
-    ),
+    "Windows": _listed(_text(rf"\s*{_CLOCK}\s*-\s*{_CLOCK}\s*")),
     "Words": _text(),
     "OptionalWords": _text(),
     "Needs": _table_of(_words(*(condition.value for condition in Condition))),

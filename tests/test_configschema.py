@@ -114,6 +114,8 @@ def test_what_pages_show_has_no_mistake(page: Path) -> None:
         f'{WEB}[socket.s]\ntype = "stream"\n',
         f'{WEB}[check.c]\nmax_age = "1d"\n',
         f'{WEB}[programs.web]\ncommand = "web"\n',
+        f'{WEB}[tasks.t]\ncommand = "t"\nevery = "0s"\n',
+        f'{WEB}[healing]\nquiet = "25:00-26:00"\n',
     ],
 )
 def test_a_mistake_is_seen_in_the_editor(text: str, tmp_path: Path) -> None:
