@@ -5,7 +5,7 @@ from rich.text import Text
 
 from selfhealctl.advice import pasteable
 from selfhealctl.views.events import show_event
-from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, screen
+from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, prose, screen
 from selfhealctl.views.text import clean, moment
 from selfhealingd.wire.documents import AttemptDocument, IncidentDocument
 from selfhealingd.wire.explanation import ExplanationDocument, HindranceDocument
@@ -19,7 +19,7 @@ def show_explanation(found: ExplanationDocument) -> None:
     first, *others = found.words
     line(console, Text(clean(first), "bold"))
     for words in others:
-        line(console, "  ", clean(words))
+        prose(console, "  ", clean(words))
     if found.incident is not None:
         _incident(console, found.incident)
     _row(console, "next", pasteable(found.program.next or "nothing: there is no need"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from selfhealctl.doctor.findings import Finding, Level
-from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, screen
+from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, prose, screen
 
 _STYLES = {Level.PROBLEM: BAD, Level.WARNING: BUSY, Level.OK: GOOD}
 _WIDTH = max(len(level.word) for level in Level)
@@ -16,7 +16,7 @@ def show_findings(findings: Sequence[Finding]) -> None:
     console = screen()
     for one in findings:
         where = f"  {one.where}" if one.where else ""
-        line(
+        prose(
             console,
             Text(f"{one.level.word:<{_WIDTH}}", _STYLES[one.level]),
             "  ",

@@ -121,6 +121,15 @@ def test_a_row_has_what_there_is_room_for() -> None:
     assert any("not ready: " in one and one.endswith("…") for one in screen(view))
 
 
+def test_a_name_gets_the_room_that_there_is() -> None:
+    """It is cut where something else needs the room, and not at a number."""
+    name = "a-name-that-somebody-thought-long-about-01"
+    view = model(service(name), columns=160)
+    assert any(one.startswith(f"{name}  RUNNING") for one in screen(view))
+    narrow = screen(replace(view, columns=50))
+    assert not any(one.startswith(f"{name}  RUNNING") for one in narrow)
+
+
 def test_long_lists_say_what_is_left_out() -> None:
     """Never more than a third of the screen goes to issues, or to incidents."""
     every = tuple(incident(f"w{number}") for number in range(20))
