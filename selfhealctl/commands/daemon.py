@@ -57,7 +57,10 @@ def update(
     wait: Wait = True,
     dry_run: DryRun = False,
 ) -> None:
-    """Apply the config, whole or of some programs; only what changed restarts."""
+    """Apply the config, whole or of some programs; only what changed restarts.
+
+    What took no restart is told of, too.
+    """
     if dry_run:
         reread(session, names)
     else:
