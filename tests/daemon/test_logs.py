@@ -145,7 +145,7 @@ async def test_failures_lead_to_the_log(house: House) -> None:
     log = f"{house.root}/logs/bad.log"
     incidents = await house.ctl("incidents")
     assert log in {incident["log"] for incident in incidents.json}
-    assert log in (await house.ctl("incidents", "--no-json")).out.replace("\n", "")
+    assert log in (await house.ctl("incidents", "--output", "wide")).out
 
 
 @pytest.mark.parametrize(
