@@ -36,7 +36,7 @@ def test_parse(text: str, *, on: bool) -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_each_flag_has_its_own_field(name: str) -> None:
-    """Each of the four switches one field off, and nothing else."""
+    """Each of them switches one field off, and nothing else."""
     off = parse_flags(f"{name}=false", FILE)
     assert [FIELDS[name]] == [f for f in Flags.__struct_fields__ if not getattr(off, f)]
 
@@ -86,7 +86,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_shipped_file() -> None:
-    """The flag file that we ship names all four flags, all on."""
+    """The flag file that we ship names all flags, all on."""
     assert Flags() == read_flags(SHIPPED)
     lines = SHIPPED.read_text().splitlines()
     assert [f"{name}=true" for name in FIELDS] == [x for x in lines if x[:1] == "F"]

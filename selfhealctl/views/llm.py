@@ -44,7 +44,8 @@ def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
         line(console, _name("do"), pasteable("mend it, then: selfhealctl reload"))
     if not found.keys:
         line(console, "there are no keys: rules diagnose alone")
-        line(console, "a key is taken from ANTHROPIC_API_KEY or [llm] key_file")
+        line(console, "a key is taken from ANTHROPIC_API_KEY or [llm] key_file,")
+        line(console, "which is llm.keys beside the config where nothing is named")
         return
     columns = (Column("KEY"), Column("FROM", wraps=True), Column("STATE", wraps=True))
     rows = [(one.fingerprint, one.source, one.state) for one in found.keys]

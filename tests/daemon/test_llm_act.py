@@ -77,6 +77,8 @@ async def test_a_person_approves_what_it_may_not_do_by_itself(house: House) -> N
         assert any(waits["do"] in do for do in status["recommendations"])
         for command in (["show", "web"], ["llm"]):
             assert waits["do"] in (await house.ctl(*command, "--no-json")).out
+        shown = await house.ctl("show", "web", "--no-json")
+        assert "selfhealctl run mend" not in shown.out  # which nobody would verify
         assert 2 == (await house.ctl("llm", "approve", "a1")).status  # no reason
         assert "a1" in await completed(house, "selfhealctl llm approve ")
         web = house.settings["program"]["web"]
