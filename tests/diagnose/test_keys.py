@@ -77,3 +77,18 @@ def test_a_key_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     if UID == 0:
         os.chown(file, 12345, 12345)
         assert "belongs to uid 12345" in find_keys({}, file, UID).problems[0]
+
+
+def test_a_file_that_nobody_named_need_not_be_there(tmp_path: Path) -> None:
+    """It is read as soon as it is; one that is named is missed."""
+    file = tmp_path / "llm.keys"
+    assert ((), ()) == _found(file, named=False)
+    assert "no such file" in _found(file, named=True)[1][0]
+    file.touch(0o600)
+    file.write_text("a-key\n")
+    assert ((f"{file}, key 1",), ()) == _found(file, named=False)
+
+
+def _found(file: Path, *, named: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    found = find_keys({}, file, os.geteuid(), named=named)
+    return tuple(key.source for key in found.ring), found.problems
