@@ -148,7 +148,10 @@ class Diagnosis:
         self._keys = found.keys
         self._secrecy.keys = tuple(found.keys.values())
         # Now, as what this config has stays secret after the next one.
-        await trio.to_thread.run_sync(self._secrecy.redactor)
+        try:
+            await trio.to_thread.run_sync(self._secrecy.redactor)
+        except Exception:
+            log.exception("a defect of ours in redaction: nothing will be sent")
         self._problems.clear(MODEL)
         self.refused = found.problems
         if found.problems:

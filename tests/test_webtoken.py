@@ -48,5 +48,5 @@ def test_why_there_is_none(tmp_path: Path) -> None:
         problem = find_token({}, file, UID).problem
         assert f"{file}: a token is one line of at least 32 characters" == problem
     assert Token(problem=NONE) == find_token({}, None, UID)
-    made = "make one: (umask 077; openssl rand -hex 32 >'/a b'); then: selfhealctl"
+    made = "make one: rm -f '/a b'; (umask 077; openssl rand -hex 32 >'/a b'); then: "
     assert how_to_make(Web(token_file=Path("/a b"))).startswith(made)

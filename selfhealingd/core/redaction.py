@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
+from itertools import zip_longest
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 MARK = "[redacted]"
@@ -86,7 +87,7 @@ def of_environment(variables: Mapping[str, str]) -> Iterator[str]:
 
 def of_command(argv: Sequence[str]) -> Iterator[str]:
     """Find the values of a command's flags that are secrets."""
-    for flag, following in zip(argv, [*argv[1:], ""], strict=True):
+    for flag, following in zip_longest(argv, argv[1:], fillvalue=""):
         name, has_value, value = flag.partition("=")
         if re.search(_NAMES, name, re.IGNORECASE):
             if has_value:

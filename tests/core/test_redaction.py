@@ -160,5 +160,6 @@ def test_secrets_are_found_where_they_are_configured() -> None:
     assert ["abc"] == list(of_environment(places))
     argv = ["web", "--token", "three", "--api-key=four", "--port", "80", "db://u:5@x"]
     assert ["three", "four", "5"] == list(of_command(argv))
+    assert [] == list(of_command([]))  # of a program that the config has no more
     headers = [("Authorization", "Bearer six"), ("Accept", "text/html")]
     assert ["Bearer six", "six"] == list(of_headers(headers))

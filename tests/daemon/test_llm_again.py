@@ -1,8 +1,10 @@
 """A model is not asked twice what it was asked before; its script is on loopback."""
 
+import tomllib
+
 import pytest
 import trio
-from harness import House, sh, soon, well
+from harness import Document, House, sh, soon, well
 from scripted_model import Endpoint, endpoint, http, message
 
 pytestmark = pytest.mark.process
@@ -18,6 +20,12 @@ async def crashed(house: House, model: Endpoint) -> None:
     await house.start(environ=ENVIRON)
     await house.running("db")
     await soon(lambda: list((house.state.parent / "evidence").glob("web-1.json")))
+
+
+def kept(house: House) -> Document:
+    """The state of the endpoint's breaker as it is on disk."""
+    state: Document = tomllib.loads(house.state.read_text())["llm"]["breaker"]["state"]
+    return state
 
 
 async def test_the_same_incident_is_asked_about_once(house: House) -> None:
@@ -45,6 +53,7 @@ async def test_the_breaker_of_the_endpoint_outlives_the_daemon(house: House) -> 
         await crashed(house, model)
         for _ in range(3):
             await house.ctl("llm", "diagnose", "web-1")
+        await soon(lambda: kept(house)["type"] == "OPEN")
         await house.kill9()
         await house.start(environ=ENVIRON)
         asked = await house.ctl("llm", "diagnose", "web-1")
