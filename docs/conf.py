@@ -14,8 +14,7 @@ import selfhealingd
 project = "selfhealingd"
 version = release = selfhealingd.__version__
 copyright = "the maintainers of selfhealingd"  # noqa: A001 - the setting's name
-extensions = ["myst_parser", "sphinxcontrib.mermaid"]
-myst_fence_as_directive = ["mermaid"]
+extensions = ["myst_parser"]
 
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**.md", "tests/benchmarks/README.md"]
