@@ -8,9 +8,9 @@ import msgspec
 import typer
 
 from selfhealctl.client import Connection, Notice, connect
-from selfhealctl.errors import Interrupted, TimedOut, Unreachable
+from selfhealctl.errors import CannotError, Interrupted, TimedOut, Unreachable
 from selfhealctl.exits import Status
-from selfhealctl.output import write_complaint
+from selfhealctl.output import write_error
 from selfhealctl.session import Session, read
 from selfhealingd.wire.methods import Params
 from selfhealingd.wire.operation import Outcome, Progress, Started
@@ -28,13 +28,15 @@ _CARRIES_ON = (
 class Order:
     """What to begin, and whether to stay until it has ended.
 
-    ``interrupted``: what to say at Ctrl-C.
+    ``interrupted``: what to say at Ctrl-C. ``answer``: one is wanted, so that a failure
+    leaves nothing to show, but JSON where somebody asked for it.
     """
 
     method: str
     params: Params
     wait: bool = True
     interrupted: tuple[str, str] = _CARRIES_ON
+    answer: bool = False
 
 
 class _Finished(msgspec.Struct, frozen=True):
@@ -45,7 +47,8 @@ class _Finished(msgspec.Struct, frozen=True):
 def operate(session: Session, order: Order) -> None:
     """Begin a long operation and, unless told not to, follow it to its end.
 
-    Leaves with status 1 when an outcome is not ok. Ctrl-C raises Interrupted; what it
+    Leaves with status 1 when an outcome is not ok, and raises CannotError for the
+    failure of what should have had an answer. Ctrl-C raises Interrupted; what it
     does to what was begun is the method's to say.
     """
     with connect(session.socket, session.timeout) as connection:
@@ -56,6 +59,8 @@ def operate(session: Session, order: Order) -> None:
         except KeyboardInterrupt:
             raise Interrupted(*order.interrupted) from None
     if outcomes is not None:
+        if order.answer and not session.chosen_json:
+            _need_answer(order.method, outcomes)
         report(session, order.method, outcomes)
     elif not session.wrote_json(raw):
         from selfhealctl.views.work import show_started  # noqa: PLC0415  rich is slow
@@ -69,15 +74,25 @@ def report(session: Session, method: str, raw: bytes) -> None:
     if session.wrote_json(raw):
         for item in outcomes:
             if not item.ok:
-                reason = item.words or item.state or "it did not say why"
-                words = f"cannot {method} {item.name}: {reason}"
-                write_complaint(words, item.hint)
+                write_error(_cannot(method, item))
     else:
         from selfhealctl.views.work import show_outcomes  # noqa: PLC0415  rich is slow
 
         show_outcomes(outcomes)
     if not all(item.ok for item in outcomes):
         raise typer.Exit(Status.FAILED)
+
+
+def _need_answer(method: str, raw: bytes) -> None:
+    for item in read(raw, tuple[Outcome, ...]):
+        if not item.ok:
+            raise _cannot(method, item)
+
+
+def _cannot(method: str, item: Outcome) -> CannotError:
+    reason = item.words or item.state or "it did not say why"
+    verb = method.rpartition("-")[2]
+    return CannotError(f"cannot {verb} {item.name}: {reason}", item.hint)
 
 
 def _follow(session: Session, connection: Connection, started: Started) -> bytes:

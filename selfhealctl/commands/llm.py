@@ -41,7 +41,7 @@ def llm(
 
             write_words(read(raw, PreviewDocument).body)
         case LlmDo.DIAGNOSE:
-            operate(session, Order("llm-diagnose", _named(do, of)))
+            operate(session, Order("llm-diagnose", _named(do, of), answer=True))
         case LlmDo.APPROVE | LlmDo.TRUST:
             _allow(session, do, of, reason)
 

@@ -132,9 +132,12 @@ async def test_an_answer_that_is_not_right_is_not_used(house: House) -> None:
         for answer in WRONG:
             model.answer = answer
             asked = await house.ctl("llm", "diagnose", "web-1")
-            assert 1 == asked.status, answer[-500:]
-            assert "the model's" in asked.err
-            told += asked.out + asked.err
+            assert (1, "") == (asked.status, asked.out), answer[-500:]
+            assert "selfhealctl: cannot diagnose web-1: the model's" in asked.err
+            told += asked.err
+        refused = await house.ctl("llm", "diagnose", "web-1", "-o", "json")
+        assert (1, [False]) == (refused.status, [one["ok"] for one in refused.json])
+        assert "selfhealctl: cannot diagnose web-1: no key can be used" in refused.err
         [key] = (await house.call("llm"))["keys"]
         left = await house.call("llm")
     assert not {"\x1b", "\x9b", "\u202e"} & set(told)
