@@ -13,6 +13,7 @@ from selfhealingd import complaints, logs
 from selfhealingd.adopting import users, with_gone
 from selfhealingd.clock import boottime, utc_now
 from selfhealingd.config.settings import Config
+from selfhealingd.core.endpoint import brought_back
 from selfhealingd.core.events import Event
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.notice import Notice, notice
@@ -22,7 +23,7 @@ from selfhealingd.core.sample import Sample
 from selfhealingd.core.snapshot import Anchor, with_leftovers
 from selfhealingd.core.watch import Unit
 from selfhealingd.counting import Counts
-from selfhealingd.diagnosing import Diagnosis, brought_back
+from selfhealingd.diagnosing import Diagnosis
 from selfhealingd.door import Door
 from selfhealingd.feed import Feed
 from selfhealingd.gathering import Gatherer
@@ -231,7 +232,7 @@ async def assemble(
             mark,
             problems,
             secrecy,
-            breaker=brought_back(past.llm, now),
+            endpoint=brought_back(past.llm, now),
             changed=changed,
         ),
         diagnoses=EvidenceStore(config.daemon.state_dir / "diagnoses"),
@@ -295,7 +296,7 @@ def _moment(system: System) -> Moment:
         launched=system.origins.launched(),
         adopted=dict(system.origins.adopted),
         clean=system.ending,
-        llm=system.diagnosis.breaker,
+        llm=system.diagnosis.endpoint,
     )
 
 

@@ -15,23 +15,24 @@ import msgspec
 import trio
 
 from selfhealingd import logs
+from selfhealingd.clock import utc_now
 from selfhealingd.config.settings import Config, Llm
 from selfhealingd.core import answer, keyring
-from selfhealingd.core.breaker import (
-    Breaker,
-    By,
-    Outcome,
-    admit,
-    record,
-    reset,
-    restore,
-)
+from selfhealingd.core.breaker import By, Outcome
 from selfhealingd.core.bundle import Bundle, bundle
 from selfhealingd.core.diagnosing.lines import numbered
 from selfhealingd.core.diagnosis import Report
+from selfhealingd.core.endpoint import (
+    Endpoint,
+    admit,
+    asked_in_vain,
+    closed,
+    record,
+    reported,
+)
 from selfhealingd.core.keyring import Blame, Failed, KeyRing
 from selfhealingd.core.launch import Launch
-from selfhealingd.core.policy import BreakerPolicy, Flags
+from selfhealingd.core.policy import Flags
 from selfhealingd.core.redaction import RedactionError
 from selfhealingd.core.sameness import fingerprint
 from selfhealingd.diagnose.call import Answered, Asked
@@ -42,12 +43,10 @@ from selfhealingd.spending import CannotAsk, Spending
 from selfhealingd.supervise.environment import INSTANCE, TASK
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.run import run_to_end
+from selfhealingd.wire.diagnosis import InVainDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import EvidenceDocument
-
-BREAKER = "llm"
-POLICY = BreakerPolicy(open_after=3, open_secs=60.0, permanent_after=sys.maxsize)
-"""An endpoint that is ill blocks calls for a while, and never for good."""
+from selfhealingd.wire.times import rfc3339
 
 GRACE_SECS = 3.0
 """For the helper to say itself that its time was over, before it is killed."""
@@ -56,7 +55,7 @@ KEY_FILE = "llm.keys"
 """Beside the config: where keys are looked for if it names no other file."""
 
 MOST_TOLD = 64 * 1024
-MOST_FAILURES = 100
+MOST_UNASKED = 100
 FLAG = "FEATURE_LLM_DIAGNOSIS_ENABLED"
 NOT_FOUND = 404
 KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
@@ -64,9 +63,8 @@ KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
 log = logs.get("Diagnosis")
 
 
-def brought_back(breaker: Breaker, now: float) -> Breaker:
-    """Return the breaker as it goes on after a restart of the daemon."""
-    return restore(POLICY, breaker, now=now)
+class InVain(CannotAsk):
+    """There was a call, and nothing came of it."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +89,7 @@ class Diagnosis:
         problems: Problems,
         secrecy: Secrecy,
         *,
-        breaker: Breaker,
+        endpoint: Endpoint,
         changed: Callable[[], object],
     ) -> None:
         self.ring: KeyRing = ()
@@ -99,10 +97,10 @@ class Diagnosis:
         """Held by whoever asks: one at a time, and nobody twice the same."""
         self.refused: tuple[str, ...] = ()
         """Why keys were not taken from where they are looked for."""
-        self.failures: dict[str, str] = {}
-        """Why the model was asked about an incident in vain; of the last ones."""
+        self._unasked: dict[str, str] = {}
+        """Why there was no call about an incident; of the last ones."""
         self._asking = trio.CancelScope()
-        self._breaker = breaker
+        self._endpoint = endpoint
         self._changed = changed
         self._secrecy = secrecy
         self._in_force = in_force
@@ -112,14 +110,14 @@ class Diagnosis:
         self.spending = Spending(self._config)
 
     @property
-    def breaker(self) -> Breaker:
-        """That of the endpoint; each change is written down."""
-        return self._breaker
+    def endpoint(self) -> Endpoint:
+        """Where the model is asked; each change is written down."""
+        return self._endpoint
 
-    @breaker.setter
-    def breaker(self, after: Breaker) -> None:
-        if after != self._breaker:
-            self._breaker = after
+    @endpoint.setter
+    def endpoint(self, after: Endpoint) -> None:
+        if after != self._endpoint:
+            self._endpoint = after
             self._changed()
 
     def _config(self) -> Config:
@@ -170,8 +168,7 @@ class Diagnosis:
     def close_breaker(self, reason: str, by: By) -> None:
         """Let calls be made again, by a person's word."""
         now = trio.current_time()
-        closed = reset(self.breaker, force=True, reason=reason, by=by, now=now)
-        self.breaker = closed or self.breaker
+        self.endpoint = closed(self.endpoint, reason=reason, by=by, now=now)
 
     async def question(
         self, incident: IncidentDocument, found: EvidenceDocument | None
@@ -221,14 +218,29 @@ class Diagnosis:
 
     async def ask(self, asked: Question, incident: IncidentDocument) -> Report:
         """Ask the model about an incident, holding ``one``. Raises CannotAsk."""
-        self.failures.pop(incident.id, None)
+        self._unasked.pop(incident.id, None)
         try:
-            return self._report(asked, await self._told(asked), incident)
-        except CannotAsk as error:
-            self.failures[incident.id] = str(error)
-            while len(self.failures) > MOST_FAILURES:
-                del self.failures[next(iter(self.failures))]
+            found = self._report(asked, await self._told(asked), incident)
+        except InVain as error:
+            at = rfc3339(utc_now())
+            call = InVainDocument(incident=incident.id, at=at, words=str(error))
+            self.endpoint = asked_in_vain(self.endpoint, call)
             raise
+        except CannotAsk as error:
+            self._unasked[incident.id] = str(error)
+            if len(self._unasked) > MOST_UNASKED:
+                del self._unasked[next(iter(self._unasked))]
+            raise
+        self.endpoint = reported(self.endpoint, incident.id)
+        return found
+
+    def why_not(self, incident: str) -> str | None:
+        """Say why there is no report of an incident, where one was wanted."""
+        for one in self.endpoint.in_vain:
+            if one.incident == incident:
+                return f"a model was asked, in vain: {one.words} (at {one.at})"
+        words = self._unasked.get(incident)
+        return None if words is None else f"a model was not asked: {words}"
 
     async def _told(self, asked: Question) -> Answered:
         """Make the call, with one key after the other until one is not refused."""
@@ -240,13 +252,13 @@ class Diagnosis:
                     break
                 told = await self._call(asked)
             return told
-        raise CannotAsk(f"its answer was not waited for: switched off by {self.off}")
+        raise InVain(f"its answer was not waited for: switched off by {self.off}")
 
     def _report(
         self, asked: Question, told: Answered, incident: IncidentDocument
     ) -> Report:
         if told.problem is not None:
-            raise CannotAsk(f"the model's endpoint {told.problem}")
+            raise InVain(f"the model's endpoint {told.problem}")
         try:
             found = answer.report(
                 answer.tool_input(told.stop, bytes(told.content)),
@@ -258,7 +270,7 @@ class Diagnosis:
         except answer.BadAnswer as error:
             log.warning(f"{incident.service}: the model's answer is not used: {error}")
             words = f"the model's answer is not used: {error}"
-            raise CannotAsk(words) from error
+            raise InVain(words) from error
         if told.usage is None:
             return found
         return msgspec.structs.replace(
@@ -272,11 +284,12 @@ class Diagnosis:
         if key is None:
             words = "no key can be used now"
             raise CannotAsk(words, "see why: selfhealctl llm keys")
-        admitted = admit(self.breaker, now=now, lease=settings.timeout + 4 * GRACE_SECS)
+        lease = settings.timeout + 4 * GRACE_SECS
+        admitted = admit(self.endpoint, now=now, lease=lease)
         if admitted is None:
             words = "breaker llm is OPEN, as the endpoint failed; it tries again soon"
             raise CannotAsk(words, "see when: selfhealctl breakers")
-        self.breaker, ticket = admitted
+        self.endpoint, ticket = admitted
         outcome = Outcome.NEUTRAL
         try:
             reserved = await self.spending.reserve(asked.body)
@@ -284,7 +297,10 @@ class Diagnosis:
             await self.spending.settle(reserved, told.usage, told.status)
             outcome = self._judge(key.fingerprint, told)
         finally:
-            self._record(ticket, outcome)
+            now = trio.current_time()
+            self.endpoint = record(
+                self.endpoint, ticket=ticket, outcome=outcome, now=now
+            )
         return told
 
     def _judge(self, fingerprint: str, told: Answered) -> Outcome:
@@ -342,17 +358,6 @@ class Diagnosis:
             f" echo FEATURE_AUTO_HEALING_ENABLED=true >> {flags}; selfhealctl reload",
             critical=True,
         )
-
-    def _record(self, ticket: int, outcome: Outcome) -> None:
-        before, now = self.breaker, trio.current_time()
-        after = record(POLICY, before, ticket=ticket, outcome=outcome, now=now)
-        if after.change is not None and after.generation != before.generation:
-            reason = f"the endpoint failed {after.failures} times in a row"
-            if after.failures == 0:
-                reason = "the endpoint answered"
-            change = msgspec.structs.replace(after.change, reason=reason)
-            after = msgspec.structs.replace(after, change=change)
-        self.breaker = after
 
     async def _run(self, body: bytes, key: str, settings: Llm) -> Answered:
         asked = Asked(

@@ -10,7 +10,8 @@ import msgspec
 import selfhealingd
 from selfhealingd.clock import utc_now
 from selfhealingd.core.adoption import Survivors, awaits_process
-from selfhealingd.core.breaker import Breaker, open_for_good
+from selfhealingd.core.breaker import open_for_good
+from selfhealingd.core.endpoint import Endpoint
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import alive, pid_of
@@ -30,6 +31,7 @@ from selfhealingd.origins import Origin, encode_origin, origin_of, read_origin
 from selfhealingd.store.codec import BadState, Document
 from selfhealingd.store.statefile import Note, StateFile
 from selfhealingd.supervise.leftovers import Recorded
+from selfhealingd.wire.diagnosis import InVainDocument
 
 LOST = "The state was lost: whether the engine was dormant is unknown"
 
@@ -40,7 +42,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     ``now`` and ``boottime`` are the same moment on trio's clock and on that of the
     boot. ``launched``: with what the latest runs were started, ``adopted``: the same
     of those whom an earlier daemon started. ``clean``: the daemon ends as asked, with
-    everything stopped. ``llm``: the breaker of a model's endpoint.
+    everything stopped. ``llm``: the endpoint of a model.
     """
 
     host: Host
@@ -52,7 +54,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     launched: Mapping[str, tuple[int, Launch]] = {}
     adopted: Mapping[str, Origin] = {}
     clean: bool = False
-    llm: Breaker = Breaker()
+    llm: Endpoint = Endpoint()
 
 
 class Memory:
@@ -77,7 +79,10 @@ class Memory:
             "clean": moment.clean,
             "tasks": {"paused": sorted(moment.paused), "ended": sorted(moment.ended)},
             "engine": encode_engine(moment.host, self._anchor),
-            "llm": {"breaker": encode_breaker(moment.llm, self._anchor)},
+            "llm": {
+                "breaker": encode_breaker(moment.llm.breaker, self._anchor),
+                "in_vain": msgspec.to_builtins(moment.llm.in_vain),
+            },
         }
 
     def _services(self, moment: Moment) -> dict[str, dict[str, Any]]:
@@ -119,6 +124,7 @@ class _Tasks(msgspec.Struct, frozen=True):
 
 class _Llm(msgspec.Struct, frozen=True):
     breaker: dict[str, Any] = {}
+    in_vain: tuple[InVainDocument, ...] = ()
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -134,8 +140,8 @@ class _Header(msgspec.Struct, frozen=True):
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """What the state file told. ``host`` is as it was then, ``back`` leads to now.
 
-    ``origins``: what runs that were alive had been started with. ``llm``: the breaker
-    of a model's endpoint, as it was then.
+    ``origins``: what runs that were alive had been started with. ``llm``: the endpoint
+    of a model, as it was then.
     """
 
     host: Host
@@ -144,7 +150,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     origins: Mapping[str, Origin] = {}
-    llm: Breaker = Breaker()
+    llm: Endpoint = Endpoint()
     notes: tuple[Note, ...] = ()
 
     @property
@@ -218,7 +224,7 @@ def _decode(document: Document, present: Present) -> Past:
     anchor = Anchor(now - max(away, 0.0), header.saved_at)
     try:
         host = read(header.engine, document.services, anchor)
-        llm = read_breaker(header.llm.breaker, anchor)
+        breaker = read_breaker(header.llm.breaker, anchor)
     except BadSnapshot as error:
         raise BadState(str(error)) from error
     return Past(
@@ -227,7 +233,7 @@ def _decode(document: Document, present: Present) -> Past:
         boot=header.boot,
         paused=header.tasks.paused,
         ended=header.tasks.ended,
-        llm=llm,
+        llm=Endpoint(breaker=breaker, in_vain=header.llm.in_vain),
         origins={
             name: origin
             for name, plain in document.services.items()

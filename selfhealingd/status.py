@@ -9,13 +9,13 @@ import selfhealingd
 from selfhealingd import proposals
 from selfhealingd.clock import utc_now
 from selfhealingd.core.assessment import assess
+from selfhealingd.core.endpoint import BREAKER
 from selfhealingd.core.keyring import management
 from selfhealingd.core.output import Target, how_to_see, logs
 from selfhealingd.core.report import Facts, Problem, breaker_document
 from selfhealingd.core.rules.course import Course
 from selfhealingd.core.rules.measures import see
 from selfhealingd.core.snapshot import Anchor
-from selfhealingd.diagnosing import BREAKER
 from selfhealingd.flags import FIELDS
 from selfhealingd.observe.probes.case import Case
 from selfhealingd.outflow import output_problems
@@ -79,7 +79,7 @@ def llm_breaker(system: System, anchor: Anchor) -> tuple[BreakerDocument, ...]:
     """The breaker of a model's endpoint, where there are keys for one."""
     if not system.diagnosis.ring:
         return ()
-    return (breaker_document(BREAKER, system.diagnosis.breaker, anchor),)
+    return (breaker_document(BREAKER, system.diagnosis.endpoint.breaker, anchor),)
 
 
 def problems(system: System) -> tuple[Problem, ...]:

@@ -61,7 +61,7 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
         mode=its.settings.mode if its.off is None else "off",
         model=its.settings.model,
         endpoint=its.settings.endpoint,
-        breaker=its.breaker.label,
+        breaker=its.endpoint.breaker.label,
         calls_left=left.calls,
         tokens_left=left.tokens,
         key_management=keyring.management(its.ring, now),
@@ -81,6 +81,7 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
         approvals=proposals.waiting(system, anchor()),
         allowed=_allowed(system),
         demoted=proposals.demoted(system),
+        last_failure=its.endpoint.in_vain[-1] if its.endpoint.in_vain else None,
     )
 
 

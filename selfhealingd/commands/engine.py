@@ -5,8 +5,8 @@ import trio
 from selfhealingd.commands.common import asker, done, need_reason, no_such, record
 from selfhealingd.control.registry import Call
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, breaker_name
+from selfhealingd.core.endpoint import BREAKER
 from selfhealingd.core.events import ResetAsked, ResumeAsked
-from selfhealingd.diagnosing import BREAKER
 from selfhealingd.system import System
 from selfhealingd.wire import methods
 from selfhealingd.wire.operation import Done

@@ -90,9 +90,9 @@ async def incident(
     approve = proposals.to_approve(system, wanted, now)
     if call.operator:
         said = await _by_model(system, wanted, approve)
-        failure = system.diagnosis.failures.get(wanted)
-        if failure is not None and said is None:
-            notes.append(f"a model was asked, in vain: {failure}")
+        why_not = system.diagnosis.why_not(wanted)
+        if why_not is not None and said is None:
+            notes.append(why_not)
     short = None if found is None else summary(found)
     return kept.InquestDocument(
         incident=document,

@@ -49,6 +49,14 @@ class AllowedDocument(Document, frozen=True):
     actions: tuple[str, ...]
 
 
+class InVainDocument(Document, frozen=True):
+    """A call that brought no report: about which incident, when, and why."""
+
+    incident: str
+    at: str
+    words: str
+
+
 class LlmDocument(Document, frozen=True):
     """Diagnosis by a model as it stands. ``calls_left`` in this hour, tokens today.
 
@@ -58,6 +66,7 @@ class LlmDocument(Document, frozen=True):
     ``refused``: why keys were not taken from where they are looked for, and what to
     type. ``approvals``: what waits for one. ``allowed``: what it may do by itself in
     mode ``act``; ``demoted``: where it only advises, having acted in vain.
+    ``last_failure``: of the calls that brought no report the last one.
     """
 
     mode: str
@@ -76,6 +85,7 @@ class LlmDocument(Document, frozen=True):
     approvals: tuple[ApprovalDocument, ...] = ()
     allowed: tuple[AllowedDocument, ...] = ()
     demoted: tuple[str, ...] = ()
+    last_failure: InVainDocument | None = None
 
 
 class PreviewDocument(Document, frozen=True):

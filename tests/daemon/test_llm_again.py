@@ -47,8 +47,8 @@ async def test_the_same_incident_is_asked_about_once(house: House) -> None:
         assert 'selfhealctl stop web --reason "advised for web-2"' in shown.out
 
 
-async def test_the_breaker_of_the_endpoint_outlives_the_daemon(house: House) -> None:
-    """Also one that is killed; a person closes it, and that is kept as well."""
+async def test_how_the_endpoint_failed_outlives_the_daemon(house: House) -> None:
+    """Its breaker and why the last call failed; a person's word is kept as well."""
     async with endpoint(http(503, "{}")) as model:
         await crashed(house, model)
         for _ in range(3):
@@ -58,6 +58,11 @@ async def test_the_breaker_of_the_endpoint_outlives_the_daemon(house: House) -> 
         await house.start(environ=ENVIRON)
         asked = await house.ctl("llm", "diagnose", "web-1")
         assert "breaker llm is OPEN" in asked.err
+        last = (await house.ctl("llm", "--json")).json["lastFailure"]
+        words = "the model's endpoint answered 503"
+        assert ("web-1", words) == (last["incident"], last["words"])
+        shown = await house.ctl("show", "web-1", "--no-json")
+        assert f"a model was asked, in vain: {words} (at {last['at']})" in shown.out
         assert 3 == len(model.bodies)
         assert 0 == (await house.ctl("reset", "llm", "--reason", "mended")).status
         await house.stop()
