@@ -18,7 +18,11 @@ def main() -> None:
     """Load the command line, and run it."""
     from selfhealctl.app import main as run  # noqa: PLC0415  Ctrl-C comes first
 
-    run()
+    try:
+        run()
+    finally:
+        # Nor is there anything to be gained by it at the end.
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
+from selfhealctl.ink import line
 from selfhealctl.terminal import PLAIN
 
 
@@ -36,7 +37,7 @@ def printed(show: Callable[[], None]) -> str:
 
 
 def size() -> os.terminal_size:
-    """Columns and lines, as rich finds them: by variables, else by the terminal."""
+    """Columns and lines: by variables, else by the terminal."""
     import shutil  # noqa: PLC0415  not needed in a pipe
 
     return shutil.get_terminal_size()
@@ -44,8 +45,5 @@ def size() -> os.terminal_size:
 
 def rows(text: str, columns: int) -> int:
     """Return how many lines of a terminal it takes, broken where they are too long."""
-    from rich.text import Text  # noqa: PLC0415  rich is slow
-
-    lines = text.splitlines()
-    lengths = (Text.from_ansi(line).cell_len for line in lines)
+    lengths = (line(one).width for one in text.splitlines())
     return sum(max(1, -(-length // columns)) for length in lengths)

@@ -63,7 +63,7 @@ def operate(session: Session, order: Order) -> None:
             _need_answer(order.method, outcomes)
         report(session, order.method, outcomes)
     elif not session.wrote_json(raw):
-        from selfhealctl.views.work import show_started  # noqa: PLC0415  rich is slow
+        from selfhealctl.views.work import show_started  # noqa: PLC0415
 
         show_started(started)
 
@@ -76,7 +76,7 @@ def report(session: Session, method: str, raw: bytes) -> None:
             if not item.ok:
                 write_error(_cannot(method, item))
     else:
-        from selfhealctl.views.work import show_outcomes  # noqa: PLC0415  rich is slow
+        from selfhealctl.views.work import show_outcomes  # noqa: PLC0415
 
         show_outcomes(outcomes)
     if not all(item.ok for item in outcomes):
@@ -130,7 +130,7 @@ def _notices(
 
 
 def _show_progress(progress: Progress, started: Started) -> None:
-    from selfhealctl.views.work import show_progress  # noqa: PLC0415  rich is slow
+    from selfhealctl.views.work import show_progress  # noqa: PLC0415
 
     if progress.operation == started.operation:
         show_progress(progress)

@@ -114,7 +114,7 @@ class Session(msgspec.Struct, frozen=True):
     def wrote_json(self, raw: bytes) -> bool:
         """Print a result as it was sent, if JSON is wanted; tell whether it was.
 
-        So that a view, and rich with it, is loaded only when a person looks.
+        So that a view is loaded only when a person looks.
         """
         match self.output:
             case Output.JSON:

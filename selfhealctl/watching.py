@@ -10,9 +10,10 @@ from typing import NoReturn, TypeAlias
 import typer
 from msgspec.structs import replace
 
-from selfhealctl.capture import printed, size
+from selfhealctl.capture import printed, rows, size
 from selfhealctl.client import Connection, connect
 from selfhealctl.errors import TimedOut, Unreachable
+from selfhealctl.ink import line
 from selfhealctl.output import write_bytes
 from selfhealctl.session import Output, Session, is_terminal
 from selfhealctl.terminal import PLAIN
@@ -101,18 +102,16 @@ def _wait(connection: Connection, seconds: float) -> None:
 
 def _draw(text: str) -> None:
     """Write over what is there: each line and the rest of its place."""
-    from rich.console import Console  # noqa: PLC0415  rich is slow
-    from rich.text import Text  # noqa: PLC0415
-
     columns, lines = size()
-    console = Console(file=sys.stdout, width=columns, highlight=False)
-    whole = Text.from_ansi(text).wrap(console, columns)[: max(1, lines - 1)]
-    with console.capture() as captured:
-        for line in whole:
-            line.rstrip()
-            console.print(line, end=f"{_END_OF_LINE}\n", soft_wrap=True)
-    frame = f"{_HOME}{captured.get()}{_BELOW}"
-    write_bytes(frame.encode(sys.stdout.encoding, PLAIN))
+    frame, left = _HOME, max(1, lines - 1)
+    for one in text.splitlines():
+        left -= rows(one, columns)
+        if left < 0:
+            break
+        # At the end of a full row, xterm would clear the last character of it.
+        full = (width := line(one).width) and width % columns == 0
+        frame += f"{one}{'' if full else _END_OF_LINE}\n"
+    write_bytes(f"{frame}{_BELOW}".encode(sys.stdout.encoding, PLAIN))
 
 
 @contextmanager

@@ -45,6 +45,6 @@ def unregister(session: Session, id: TaskArgument) -> None:  # noqa: A002  its n
 def _do(session: Session, method: str, params: Params | None = None) -> None:
     raw = session.order(method, params)
     if not session.wrote_json(raw):
-        from selfhealctl.views.work import show_done  # noqa: PLC0415  rich is slow
+        from selfhealctl.views.work import show_done  # noqa: PLC0415
 
         show_done(read(raw, Done))

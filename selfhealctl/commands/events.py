@@ -67,8 +67,8 @@ def _next(connection: Connection, timeout: float | None) -> Notice:
 def _shower(session: Session) -> Callable[[bytes], None]:
     if session.as_json:
         return write_line
-    from selfhealctl.views.events import show_event  # noqa: PLC0415  rich is slow
-    from selfhealctl.views.screen import screen  # noqa: PLC0415  rich is slow
+    from selfhealctl.views.events import show_event  # noqa: PLC0415
+    from selfhealctl.views.screen import screen  # noqa: PLC0415
 
     console = screen()
     return lambda raw: show_event(console, read(raw, EventDocument))

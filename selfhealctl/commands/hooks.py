@@ -20,7 +20,7 @@ def hooks(
         case HooksDo.LIST:
             raw = session.ask("hooks")
             if not session.wrote_json(raw):
-                from selfhealctl.views.hooks import show_hooks  # noqa: PLC0415  rich
+                from selfhealctl.views.hooks import show_hooks  # noqa: PLC0415
 
                 show_hooks(read(raw, tuple[HookDocument, ...]))
         case HooksDo.TEST:

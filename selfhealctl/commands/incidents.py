@@ -1,6 +1,6 @@
 """Commands about incidents.
 
-Their views load rich, so they load late, and with them what no other command needs.
+Their views load when they are needed, and with them what no other command needs.
 """
 
 # ruff: noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Commands that look and change nothing. Their views load rich, so they load late."""
+"""Commands that look and change nothing. Their views load when they are needed."""
 
 # ruff: noqa: PLC0415
 from functools import partial

@@ -1,4 +1,4 @@
-"""The journal decided once more. Its view loads rich, so it loads late."""
+"""The journal decided once more. Its view loads when it is needed."""
 
 import os
 import time
@@ -46,7 +46,7 @@ def replay(
     if told.replay is None:
         raise CannotError(f"cannot replay: {told.problem}")
     if not session.wrote_json(msgspec.json.encode(told.replay)):
-        from selfhealctl.views.replay import show_replay  # noqa: PLC0415  rich is slow
+        from selfhealctl.views.replay import show_replay  # noqa: PLC0415
 
         show_replay(told.replay)
     if told.replay.mismatches:

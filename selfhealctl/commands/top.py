@@ -19,8 +19,8 @@ def top(session: Session) -> None:
 
     import trio
 
+    from selfhealctl.ink import Paint
     from selfhealctl.terminal import wants_colours
-    from selfhealctl.top.ink import Paint
     from selfhealctl.top.shell import watch
     from selfhealctl.top.terminal import terminal
 

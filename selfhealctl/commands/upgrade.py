@@ -45,7 +45,7 @@ def upgrade(session: Session) -> None:
     upgraded = Upgraded(before, _back(session, visible))
     if session.wrote_json(msgspec.json.encode(upgraded)):
         return
-    from selfhealctl.views.work import show_upgraded  # noqa: PLC0415  rich is slow
+    from selfhealctl.views.work import show_upgraded  # noqa: PLC0415
 
     show_upgraded(upgraded.before, upgraded.after)
 

@@ -4,8 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from selfhealctl.top import rows, spark
-from selfhealctl.top.ink import (
+from selfhealctl.ink import (
     EMPTY,
     Line,
     Paint,
@@ -15,6 +14,7 @@ from selfhealctl.top.ink import (
     line,
     wrapped,
 )
+from selfhealctl.top import rows, spark
 from selfhealctl.top.model import (
     Confirming,
     Filtering,
@@ -299,5 +299,5 @@ def _reading(model: Model, reading: Reading) -> list[Line]:
 
 def reading(title: str, text: str, width: int) -> Reading:
     """Return a text to be read, in lines of this width."""
-    lines = [part for one in text.splitlines() for part in wrapped(one, width)]
-    return Reading(title, tuple(lines))
+    lines = [part for one in text.splitlines() for part in wrapped(line(one), width)]
+    return Reading(title, tuple(map(str, lines)))

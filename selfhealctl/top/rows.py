@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from selfhealctl.ink import Line, Paint, Piece, Style, cell, line
 from selfhealctl.top import spark
-from selfhealctl.top.ink import Line, Paint, Piece, Style, cell, line
 from selfhealctl.top.model import Model
 from selfhealctl.top.order import RUNNING, Sort, unwell
 from selfhealctl.views import story

@@ -13,9 +13,9 @@ import trio
 
 from selfhealctl.client import Notice
 from selfhealctl.errors import CannotError, Refused, TimedOut, Unreachable
+from selfhealctl.ink import Paint
 from selfhealctl.session import Session, read
 from selfhealctl.top import frame, rows
-from selfhealctl.top.ink import Paint
 from selfhealctl.top.keys import Keys
 from selfhealctl.top.link import Link, connect
 from selfhealctl.top.model import (

@@ -1,22 +1,24 @@
 """One event as one line of words."""
 
-from rich.console import Console
-from rich.text import Text
-
-from selfhealctl.views.screen import BAD, BUSY, QUIET, line
-from selfhealctl.views.text import clean, moment
+from selfhealctl.ink import Piece, Style
+from selfhealctl.views.screen import Screen
+from selfhealctl.views.text import moment
 from selfhealingd.wire.documents import EventDocument
 
-_STYLES = {"debug": QUIET, "warning": BUSY, "error": BAD, "critical": BAD}
+_STYLES = {
+    "debug": Style.DIM,
+    "warning": Style.BUSY,
+    "error": Style.BAD,
+    "critical": Style.BAD,
+}
 
 
-def show_event(console: Console, event: EventDocument) -> None:
+def show_event(console: Screen, event: EventDocument) -> None:
     """Print time, component, service and words."""
-    service = f"{clean(event.service)}: " if event.service else ""
-    line(
-        console,
-        Text(moment(event.at), QUIET),
+    service = f"{event.service}: " if event.service else ""
+    console.show(
+        Piece(moment(event.at), Style.DIM),
         f"  {event.component}  ",
-        Text(service, "bold"),
-        Text(clean(event.words), _STYLES.get(event.level, "")),
+        Piece(service, Style.BOLD),
+        Piece(event.words, _STYLES.get(event.level, Style.PLAIN)),
     )

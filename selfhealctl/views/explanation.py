@@ -1,12 +1,10 @@
 """Why a service is as it is, in one screen: what is, what comes, what hinders it."""
 
-from rich.console import Console
-from rich.text import Text
-
 from selfhealctl.advice import pasteable
+from selfhealctl.ink import Piece, Style
 from selfhealctl.views.events import show_event
-from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, prose, screen
-from selfhealctl.views.text import clean, moment
+from selfhealctl.views.screen import Screen, screen
+from selfhealctl.views.text import moment
 from selfhealingd.wire.documents import AttemptDocument, IncidentDocument
 from selfhealingd.wire.explanation import ExplanationDocument, HindranceDocument
 
@@ -17,31 +15,31 @@ def show_explanation(found: ExplanationDocument) -> None:
     """Print it, worst first."""
     console = screen()
     first, *others = found.words
-    line(console, Text(clean(first), "bold"))
+    console.show(Piece(first, Style.BOLD))
     for words in others:
-        prose(console, "  ", clean(words))
+        console.tell("  ", words)
     if found.incident is not None:
         _incident(console, found.incident)
     _row(console, "next", pasteable(found.program.next or "nothing: there is no need"))
     for number, one in enumerate(found.hindrances):
-        _row(console, "" if number else "held back", _hindrance(one), BUSY)
+        _row(console, "" if number else "held back", _hindrance(one), Style.BUSY)
     if found.ladder:
         _row(console, "ladder", _ladder(found))
     if found.limits is not None:
         _row(console, "if it fails", found.limits)
     if found.events:
-        line(console)
+        console.show()
         for event in found.events:
             show_event(console, event)
 
 
-def _row(console: Console, head: str, words: str, style: str = "") -> None:
-    line(console, Text(f"  {head:<{_HEADS}}  ", QUIET), Text(clean(words), style))
+def _row(console: Screen, head: str, words: str, style: Style = Style.PLAIN) -> None:
+    console.show(Piece(f"  {head:<{_HEADS}}  ", Style.DIM), Piece(words, style))
 
 
-def _incident(console: Console, incident: IncidentDocument) -> None:
+def _incident(console: Screen, incident: IncidentDocument) -> None:
     words = f"{incident.id}, since {moment(incident.opened)}: {incident.detail}"
-    _row(console, "incident", words, BUSY)
+    _row(console, "incident", words, Style.BUSY)
     for number, attempt in enumerate(incident.attempts, start=1):
         _row(console, "", f"{number}. {_attempt(attempt)}", _style(attempt))
 
@@ -52,10 +50,10 @@ def _attempt(attempt: AttemptDocument) -> str:
     return f"{attempt.remedy}{by}, {attempt.result or 'under way'}{detail}"
 
 
-def _style(attempt: AttemptDocument) -> str:
+def _style(attempt: AttemptDocument) -> Style:
     if attempt.result is None:
-        return BUSY
-    return GOOD if attempt.result == "healed" else BAD
+        return Style.BUSY
+    return Style.GOOD if attempt.result == "healed" else Style.BAD
 
 
 def _hindrance(one: HindranceDocument) -> str:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
 from selfhealctl.doctor.findings import Finding, Level
-from selfhealctl.views.screen import BAD, BUSY, GOOD, QUIET, line, prose, screen
+from selfhealctl.ink import Piece, Style
+from selfhealctl.views.screen import screen
 
-_STYLES = {Level.PROBLEM: BAD, Level.WARNING: BUSY, Level.OK: GOOD}
+_STYLES = {Level.PROBLEM: Style.BAD, Level.WARNING: Style.BUSY, Level.OK: Style.GOOD}
 _WIDTH = max(len(level.word) for level in Level)
 
 
@@ -16,18 +15,17 @@ def show_findings(findings: Sequence[Finding]) -> None:
     console = screen()
     for one in findings:
         where = f"  {one.where}" if one.where else ""
-        prose(
-            console,
-            Text(f"{one.level.word:<{_WIDTH}}", _STYLES[one.level]),
+        console.tell(
+            Piece(f"{one.level.word:<{_WIDTH}}", _STYLES[one.level]),
             "  ",
-            Text(one.what, QUIET if one.level is Level.OK else "bold"),
+            Piece(one.what, Style.DIM if one.level is Level.OK else Style.BOLD),
             f": {one.words}",
-            Text(where, QUIET),
+            Piece(where, Style.DIM),
         )
         if one.do:
-            line(console, f"{'':<{_WIDTH}}    do: {one.do}")
-    line(console)
-    line(console, _summary(findings))
+            console.show(f"{'':<{_WIDTH}}    do: {one.do}")
+    console.show()
+    console.show(_summary(findings))
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -4,13 +4,11 @@ A story in a column of its own is broken into words on a narrow terminal, and le
 room for the facts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.text import Text
-
-from selfhealctl.views.screen import Column, cell
+from selfhealctl.ink import Line, Piece, Style, line, wrapped
+from selfhealctl.views.screen import Column
 
 _GAP = 2
 _KEPT = 2
@@ -23,39 +21,44 @@ _NAME, _LEAST = 20, 8
 class Row(NamedTuple):
     """One row: its cells, and what there is to tell of it."""
 
-    cells: Sequence[Text | str]
-    story: Sequence[Text | str] = ()
+    cells: Sequence[Piece | str]
+    story: Sequence[Piece | str] = ()
 
 
-def grid(console: Console, columns: Sequence[Column], rows: Iterable[Row]) -> None:
-    """Print them; of what is too wide, the last cells become part of the story.
+def grid(width: int, columns: Sequence[Column], rows: Iterable[Row]) -> list[Line]:
+    """Lay them out; of what is too wide, the last cells become part of the story.
 
     A first cell that is still too wide is broken.
     """
-    table = [([cell(one) for one in row.cells], [*row.story]) for row in rows]
-    if not table:
-        return
-    heads = [Text(column.head, "bold") for column in columns]
-    widths = [
-        max(len(column.head), *(cells[at].cell_len for cells, _ in table))
-        for at, column in enumerate(columns)
+    table = [
+        ([line(one) for one in row.cells], [one for one in map(line, row.story) if one])
+        for row in rows
     ]
-    while len(heads) > _KEPT and console.width < _needed(widths):
-        head = heads.pop().plain.lower()
+    if not table:
+        return []
+    heads = [line(Piece(column.head, Style.BOLD)) for column in columns]
+    widths = [
+        max(head.width, *(cells[at].width for cells, _ in table))
+        for at, head in enumerate(heads)
+    ]
+    while len(heads) > _KEPT and width < _needed(widths):
+        head = str(heads.pop()).lower()
         widths.pop()
         for cells, story in table:
             if one := cells.pop():
-                story.insert(0, Text(f"{head} ").append_text(one))
-    rest = sum(width + _GAP for width in widths[1:])
-    widths[0] = min(widths[0], max(_LEAST, console.width - rest))
-    _print(console, columns, widths, heads)
+                story.insert(0, line(f"{head} ", one))
+    rest = sum(one + _GAP for one in widths[1:])
+    widths[0] = min(widths[0], max(_LEAST, width - rest))
+    lines = list(_row(columns, widths, heads))
     for cells, story in table:
-        _print(console, columns, widths, cells)
+        lines += _row(columns, widths, cells)
         if story:
-            words = Text("; ").join(map(cell, story))
-            for line in words.wrap(console, max(_LEAST, console.width - _GAP)):
-                line.rstrip()
-                console.print(Text(" " * _GAP).append_text(line), soft_wrap=True)
+            words = line(story[0], *(line("; ", part) for part in story[1:]))
+            lines += (
+                line(" " * _GAP, part)
+                for part in wrapped(words, max(_LEAST, width - _GAP))
+            )
+    return lines
 
 
 def _needed(widths: Sequence[int]) -> int:
@@ -63,21 +66,14 @@ def _needed(widths: Sequence[int]) -> int:
     return min(widths[0], _NAME) + sum(width + _GAP for width in widths[1:])
 
 
-def _print(
-    console: Console,
-    columns: Sequence[Column],
-    widths: Sequence[int],
-    cells: Sequence[Text],
-) -> None:
-    first, *others = cells
-    parts = first.wrap(console, widths[0], overflow="fold") or [Text()]
-    for number, part in enumerate(parts):
-        line = Text().append_text(part)
-        if number == 0:
-            line.align("left", widths[0])
-            for at, one in enumerate(others, start=1):
-                aligned = one.copy()
-                aligned.align("right" if columns[at].right else "left", widths[at])
-                line.append(" " * _GAP).append_text(aligned)
-        line.rstrip()
-        console.print(line, soft_wrap=True)
+def _row(
+    columns: Sequence[Column], widths: Sequence[int], cells: Sequence[Line]
+) -> Iterator[Line]:
+    name, *others = cells
+    first, *more = wrapped(name, widths[0])
+    row = first.aligned(widths[0])
+    for at, one in enumerate(others, start=1):
+        aligned = one.aligned(widths[at], right=columns[at].right)
+        row = line(row, " " * _GAP, aligned)
+    yield row.part(0, len(str(row).rstrip()))
+    yield from more

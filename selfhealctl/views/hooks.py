@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
-from selfhealctl.views.screen import BAD, GOOD, Column, line, screen, table
-from selfhealctl.views.text import clean, moment
+from selfhealctl.ink import Piece, Style
+from selfhealctl.views.screen import Column, screen, table
+from selfhealctl.views.text import moment
 from selfhealingd.wire.documents import HookDocument
 
 
@@ -13,7 +12,7 @@ def show_hooks(hooks: Sequence[HookDocument]) -> None:
     """Print every hook, whom it tells of what, and how it fares."""
     console = screen()
     if not hooks:
-        line(console, "nobody is told of what happens: hooks are written as [on.EVENT]")
+        console.show("nobody is told of what happens: hooks are written as [on.EVENT]")
         return
     columns = (
         Column("HOOK", wraps=True),
@@ -22,7 +21,7 @@ def show_hooks(hooks: Sequence[HookDocument]) -> None:
         Column("HOW IT GOES", wraps=True),
     )
     table(console, columns, [(one.name, one.to, _of(one), _now(one)) for one in hooks])
-    line(console, f"try one: selfhealctl hooks test {_quoted(hooks[0].name)}")
+    console.show(f"try one: selfhealctl hooks test {_quoted(hooks[0].name)}")
 
 
 def _of(one: HookDocument) -> str:
@@ -34,15 +33,15 @@ def _of(one: HookDocument) -> str:
     return ", ".join(parts)
 
 
-def _now(one: HookDocument) -> Text:
+def _now(one: HookDocument) -> Piece:
     lost = f"; {one.lost} events lost" if one.lost else ""
     if one.problem is not None:
         row = f"{one.row} times in a row" if one.row > 1 else "once"
-        return Text(f"failed {row}: {clean(one.problem)}{lost}", BAD)
+        return Piece(f"failed {row}: {one.problem}{lost}", Style.BAD)
     if one.last is not None:
         words = f"told {one.told} times, last {moment(one.last)}"
-        return Text(words + lost, BAD if lost else GOOD)
-    return Text("there was nothing to tell yet")
+        return Piece(words + lost, Style.BAD if lost else Style.GOOD)
+    return Piece("there was nothing to tell yet")
 
 
 def _quoted(name: str) -> str:

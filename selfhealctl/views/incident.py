@@ -3,21 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from rich.console import Console
-from rich.text import Text
-
 from selfhealctl.advice import pasteable
-from selfhealctl.views.screen import (
-    BAD,
-    BUSY,
-    QUIET,
-    Column,
-    line,
-    screen,
-    state,
-    table,
-)
-from selfhealctl.views.text import QUOTED, clean, duration, moment, size
+from selfhealctl.ink import Piece, Style
+from selfhealctl.views.screen import Column, Screen, screen, state, table
+from selfhealctl.views.text import QUOTED, duration, moment, size
 from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import (
@@ -27,7 +16,7 @@ from selfhealingd.wire.evidence import (
     SamplesDocument,
 )
 
-_STYLES = {"warning": BUSY, "error": BAD, "debug": QUIET}
+_STYLES = {"warning": Style.BUSY, "error": Style.BAD, "debug": Style.DIM}
 FRAMES = 15
 """Of a Python program that hangs: where it does is at the top."""
 
@@ -50,7 +39,7 @@ def show_inquest(
     """
     console = screen()
     _head(console, found.incident)
-    line(console)
+    console.show()
     _timeline(console, found)
     if kept is not None:
         _most_telling(console, kept)
@@ -58,7 +47,7 @@ def show_inquest(
         _named(console, "memory", found.evidence.oom)
     _list(console, "note", found.notes)
     if withheld:
-        line(console, Text("what it said last is shown to operators alone", QUIET))
+        console.show(Piece("what it said last is shown to operators alone", Style.DIM))
     if found.diagnosis is not None:
         _probably(console, found.diagnosis)
     if found.next:
@@ -66,9 +55,13 @@ def show_inquest(
     _list(console, "do", map(pasteable, found.do))
 
 
-def _head(console: Console, incident: IncidentDocument) -> None:
-    ending = Text("open", BUSY) if incident.outcome is None else state(incident.outcome)
-    line(console, f"{incident.id}  ", ending, f"  {_lasted(incident)}")
+def _head(console: Screen, incident: IncidentDocument) -> None:
+    ending = (
+        Piece("open", Style.BUSY)
+        if incident.outcome is None
+        else state(incident.outcome)
+    )
+    console.show(f"{incident.id}  ", ending, f"  {_lasted(incident)}")
     _named(console, "what", f"{incident.cause}: {incident.detail}")
     _named(console, "since", moment(incident.opened))
     tried = [
@@ -93,32 +86,32 @@ def _lasted(incident: IncidentDocument) -> str:
     return f"after {duration(seconds)}" if end else f"for {duration(seconds)}"
 
 
-def _timeline(console: Console, found: InquestDocument) -> None:
+def _timeline(console: Screen, found: InquestDocument) -> None:
     rows = list(found.timeline)
     middle = len(rows) // 2 if found.left_out else len(rows)
     _moments(console, rows[:middle])
     if found.left_out:
-        line(console, Text(f"          … {found.left_out} more …", QUIET))
+        console.show(Piece(f"          … {found.left_out} more …", Style.DIM))
         _moments(console, rows[middle:])
 
 
-def _moments(console: Console, moments: Iterable[MomentDocument]) -> None:
+def _moments(console: Screen, moments: Iterable[MomentDocument]) -> None:
     for one in moments:
-        words = Text(clean(one.words), _STYLES.get(one.level, ""))
-        line(console, f"{_clock(one.at)}  ", words)
+        words = Piece(one.words, _STYLES.get(one.level, Style.PLAIN))
+        console.show(f"{_clock(one.at)}  ", words)
 
 
 def _clock(stamp: str) -> str:
-    return moment(stamp).partition(" ")[2] or clean(stamp)
+    return moment(stamp).partition(" ")[2] or stamp
 
 
-def _most_telling(console: Console, kept: EvidenceDocument) -> None:
+def _most_telling(console: Screen, kept: EvidenceDocument) -> None:
     if kept.telling:
-        line(console)
-        line(console, Text("said", "bold"))
+        console.show()
+        console.show(Piece("said", Style.BOLD))
         for said in kept.telling:
-            line(console, f"  {QUOTED}{said}")
-    line(console)
+            console.show(f"  {QUOTED}{said}")
+    console.show()
     if kept.end:
         _named(console, "end", kept.end)
     for name, words in (("memory", kept.oom), ("core", kept.core)):
@@ -141,24 +134,24 @@ def _most_telling(console: Console, kept: EvidenceDocument) -> None:
     _list(console, "python", kept.python_stack[:FRAMES])
 
 
-def _probably(console: Console, found: ReportDocument) -> None:
-    line(console)
+def _probably(console: Screen, found: ReportDocument) -> None:
+    console.show()
     sure = f"{found.confidence:.0%} sure, " if found.cause != _UNKNOWN else ""
-    by = Text(f"  {sure}by {clean(found.by)}", QUIET)
-    line(console, Text("probably", "bold"), f" {found.cause}", by)
-    line(console, f"  {found.summary}")
+    by = Piece(f"  {sure}by {found.by}", Style.DIM)
+    console.show(Piece("probably", Style.BOLD), f" {found.cause}", by)
+    console.show(f"  {found.summary}")
     for one in found.cited:
-        where = Text(f"  {one.number:>4} {clean(one.part)}: ", QUIET)
-        line(console, where, QUOTED + one.words)
+        where = Piece(f"  {one.number:>4} {one.part}: ", Style.DIM)
+        console.show(where, QUOTED + one.words)
     _named(console, "advice", _ADVICE.get(found.action, found.action))
     _list(console, "look", map(pasteable, found.next_commands))
-    line(console)
+    console.show()
 
 
 def show_evidence(kept: EvidenceDocument) -> None:
     """Print all of it, part by part; what could not be had comes last."""
     console = screen()
-    line(console, Text(kept.incident, "bold"), f"  taken {moment(kept.taken)}")
+    console.show(Piece(kept.incident, Style.BOLD), f"  taken {moment(kept.taken)}")
     ended = kept.end or ("its process was running" if kept.alive else "")
     for name, words in (
         ("run", f"{kept.run}, pid {kept.pid}" if kept.pid else str(kept.run)),
@@ -184,7 +177,7 @@ def show_evidence(kept: EvidenceDocument) -> None:
     _pairs(console, "not to be had", kept.missing)
 
 
-def _tree(console: Console, kept: EvidenceDocument) -> None:
+def _tree(console: Screen, kept: EvidenceDocument) -> None:
     if not kept.tree:
         return
     _title(console, "processes")
@@ -212,7 +205,7 @@ def _tree(console: Console, kept: EvidenceDocument) -> None:
     table(console, columns, rows)
 
 
-def _files(console: Console, kept: EvidenceDocument) -> None:
+def _files(console: Screen, kept: EvidenceDocument) -> None:
     if kept.files is None:
         return
     limit = "" if kept.files.limit is None else f" of {kept.files.limit}"
@@ -223,7 +216,7 @@ def _files(console: Console, kept: EvidenceDocument) -> None:
     table(console, columns, [(str(one.count), one.what) for one in kept.files.most])
 
 
-def _samples(console: Console, samples: SamplesDocument | None) -> None:
+def _samples(console: Screen, samples: SamplesDocument | None) -> None:
     if samples is None:
         return
     _title(console, "samples")
@@ -237,27 +230,27 @@ def _measured(value: float) -> str:
     return size(value) if value >= _MIB else f"{value:g}"
 
 
-def _title(console: Console, title: str) -> None:
-    line(console)
-    line(console, Text(title, "bold"))
+def _title(console: Screen, title: str) -> None:
+    console.show()
+    console.show(Piece(title, Style.BOLD))
 
 
-def _block(console: Console, title: str, lines: Iterable[str]) -> None:
+def _block(console: Screen, title: str, lines: Iterable[str]) -> None:
     shown = tuple(lines)
     if shown:
         _title(console, title)
         for one in shown:
-            line(console, f"  {one}")
+            console.show(f"  {one}")
 
 
-def _pairs(console: Console, title: str, pairs: Mapping[str, str]) -> None:
+def _pairs(console: Screen, title: str, pairs: Mapping[str, str]) -> None:
     _block(console, title, (f"{name}: {value}" for name, value in pairs.items()))
 
 
-def _list(console: Console, name: str, lines: Iterable[str]) -> None:
+def _list(console: Screen, name: str, lines: Iterable[str]) -> None:
     for place, words in enumerate(lines):
         _named(console, "" if place else name, words)
 
 
-def _named(console: Console, name: str, words: str) -> None:
-    line(console, Text(f"{name:<8}", QUIET), f" {words}")
+def _named(console: Screen, name: str, words: str) -> None:
+    console.show(Piece(f"{name:<8}", Style.DIM), f" {words}")

@@ -2,23 +2,11 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from selfhealctl.advice import pasteable
+from selfhealctl.ink import Line, Piece, Style
 from selfhealctl.views.grid import Row, grid
-from selfhealctl.views.screen import (
-    BAD,
-    BUSY,
-    GOOD,
-    QUIET,
-    Column,
-    line,
-    screen,
-    state,
-    table,
-)
-from selfhealctl.views.text import clean, duration, moment, size
+from selfhealctl.views.screen import Column, Screen, screen, state, table
+from selfhealctl.views.text import duration, moment, size
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
@@ -47,13 +35,12 @@ def show_breakers(
     if not wide:
         console = screen()
         shown = [one for one in breakers if everything or one.state != _CLOSED]
-        if shown:
-            breaker_table(console, shown)
+        console.write(breaker_table(console.width, shown))
         if left := len(breakers) - len(shown):
             words = (
                 f"{'… ' if shown else ''}{left} {_CLOSED}: selfhealctl breakers --all"
             )
-            line(console, Text(pasteable(words), QUIET))
+            console.show(Piece(pasteable(words), Style.DIM))
         return
     heads = ("BREAKER", "STATE", "FAILURES", "UNTIL", "CHANGED", "BY", "WHY")
     rows = [
@@ -76,15 +63,14 @@ def _calm(breaker: BreakerDocument) -> int:
     return _WORST.index(breaker.state) if breaker.state in _WORST else 0
 
 
-def breaker_table(console: Console, breakers: Sequence[BreakerDocument]) -> None:
-    """Print breakers: state, failures, and why or until when."""
+def breaker_table(width: int, breakers: Sequence[BreakerDocument]) -> list[Line]:
+    """Lay breakers out: state, failures, and why or until when."""
     columns = (Column("BREAKER"), Column("STATE"), Column("FAILURES", right=True))
     rows = []
     for item in breakers:
         cells = (item.name, state(item.state), str(item.failure_count))
-        why = _why(item)
-        rows.append(Row(cells, [why] if why else []))
-    grid(console, columns, rows)
+        rows.append(Row(cells, [_why(item)]))
+    return grid(width, columns, rows)
 
 
 def _why(item: BreakerDocument) -> str:
@@ -105,11 +91,11 @@ def show_tasks(tasks: BackgroundTasks, *, wide: bool = False) -> None:
             Row((one.id, state(one.state), moment(one.next_run)), [_task_story(one)])
             for one in tasks.tasks
         ]
-        grid(console, columns, rows)
-    line(console, f"{tasks.active_tasks} of {tasks.total_tasks} active")
+        console.write(grid(console.width, columns, rows))
+    console.show(f"{tasks.active_tasks} of {tasks.total_tasks} active")
 
 
-def _wide_tasks(console: Console, tasks: Sequence[TaskDocument]) -> None:
+def _wide_tasks(console: Screen, tasks: Sequence[TaskDocument]) -> None:
     columns = (
         Column("TASK", wraps=True),
         Column("OWNER"),
@@ -148,7 +134,7 @@ def show_runbooks(runbooks: Sequence[RunbookDocument]) -> None:
     """Print runbooks with who may be healed by each."""
     console = screen()
     if not runbooks:
-        line(console, "there are no runbooks: they are written as [runbook.NAME]")
+        console.show("there are no runbooks: they are written as [runbook.NAME]")
         return
     columns = (
         Column("RUNBOOK", wraps=True),
@@ -172,7 +158,7 @@ def show_forecasts(
     """Print what has a limit, and when it will be there; ``wide``: a line each."""
     console = screen(wide=wide)
     if not forecasts:
-        line(console, "nothing that has a limit was measured yet")
+        console.show("nothing that has a limit was measured yet")
         return
     columns = (
         Column("SERVICE"),
@@ -190,13 +176,13 @@ def show_forecasts(
             _amount(one, one.limit),
             "" if one.confidence is None else f"{one.confidence:.0%}",
         )
-        left = Text(_left(one), BAD if one.told else "")
-        rows.append(Row(cells, [left] if left else []))
+        left = Piece(_left(one), Style.BAD if one.told else Style.PLAIN)
+        rows.append(Row(cells, [left]))
     if wide:
         heads = (*columns, Column("LEFT"))
-        table(console, heads, [(*row.cells, *(row.story or [""])) for row in rows])
+        table(console, heads, [(*row.cells, *row.story) for row in rows])
     else:
-        grid(console, columns, rows)
+        console.write(grid(console.width, columns, rows))
 
 
 def _amount(one: ForecastDocument, number: float) -> str:
@@ -224,12 +210,12 @@ def show_incidents(
     """Print incidents as the daemon orders them; ``wide``: a line each."""
     console = screen(wide=wide)
     if not incidents:
-        line(console, "no incidents")
+        console.show("no incidents")
         return
     columns = (Column("INCIDENT"), Column("OUTCOME"), Column("OPENED"))
     rows = []
     for item in incidents:
-        how = Text("open", BUSY) if item.outcome is None else state(item.outcome)
+        how = Piece("open", Style.BUSY) if item.outcome is None else state(item.outcome)
         cells = (item.id, how, moment(item.opened))
         rows.append(Row(cells, [_incident_story(item)]))
     if wide:
@@ -244,8 +230,8 @@ def show_incidents(
             ],
         )
     else:
-        grid(console, columns, rows)
-    line(console, _one_of(incidents))
+        console.write(grid(console.width, columns, rows))
+    console.show(_one_of(incidents))
 
 
 def _one_of(incidents: Sequence[IncidentDocument]) -> str:
@@ -265,11 +251,13 @@ def show_flags(flags: FlagsDocument) -> None:
     """Print the flags in force and where they come from."""
     console = screen()
     for name, value in flags.values.items():
-        line(console, Text("on ", GOOD) if value else Text("off", BUSY), f"  {name}")
+        console.show(
+            Piece("on ", Style.GOOD) if value else Piece("off", Style.BUSY), f"  {name}"
+        )
     loaded = f", read {moment(flags.loaded_at)}" if flags.loaded_at else ""
     if flags.error is None and not loaded:
-        line(console, f"there is no file {flags.file}: every feature is on")
+        console.show(f"there is no file {flags.file}: every feature is on")
         return
-    line(console, f"from {flags.file}{loaded}")
+    console.show(f"from {flags.file}{loaded}")
     if flags.error is not None:
-        line(console, Text(f"not taken over: {clean(flags.error)}", BAD))
+        console.show(Piece(f"not taken over: {flags.error}", Style.BAD))

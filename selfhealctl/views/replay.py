@@ -1,19 +1,8 @@
 """A replay: what was, what would have been, and what nobody knows."""
 
-from rich.console import Console
-from rich.text import Text
-
-from selfhealctl.views.screen import (
-    BAD,
-    BUSY,
-    GOOD,
-    QUIET,
-    Column,
-    line,
-    screen,
-    table,
-)
-from selfhealctl.views.text import clean, duration, moment
+from selfhealctl.ink import Piece, Style
+from selfhealctl.views.screen import Column, Screen, screen, table
+from selfhealctl.views.text import duration, moment
 from selfhealingd.wire.replay import (
     ComparedDocument,
     EngineDocument,
@@ -22,7 +11,7 @@ from selfhealingd.wire.replay import (
 )
 
 _SHORT = 60.0
-_STYLES = {"warning": BUSY, "error": BAD, "debug": QUIET}
+_STYLES = {"warning": Style.BUSY, "error": Style.BAD, "debug": Style.DIM}
 
 
 def show_replay(found: ReplayDocument) -> None:
@@ -30,7 +19,7 @@ def show_replay(found: ReplayDocument) -> None:
     console = screen()
     _span(console, found)
     _trust(console, found)
-    line(console)
+    console.show()
     if found.total_otherwise is None:
         _timeline(console, found)
     _services(console, found)
@@ -38,62 +27,62 @@ def show_replay(found: ReplayDocument) -> None:
     if found.total_otherwise is not None:
         _parting(console, found)
     if found.unknown:
-        line(console)
-        line(console, Text("what a replay can't know", "bold"))
+        console.show()
+        console.show(Piece("what a replay can't know", Style.BOLD))
         for words in found.unknown:
-            line(console, f"  {words}")
+            console.show(f"  {words}")
 
 
-def _span(console: Console, found: ReplayDocument) -> None:
+def _span(console: Screen, found: ReplayDocument) -> None:
     lives = f", {found.lives} starts of the daemon" if found.lives > 1 else ""
     span = f"{moment(found.since)} to {moment(found.until)}"
-    line(console, f"{span}: {found.events} events{lives}")
-    line(console, Text(f"there are records from {moment(found.records)} on", QUIET))
+    console.show(f"{span}: {found.events} events{lives}")
+    console.show(Piece(f"there are records from {moment(found.records)} on", Style.DIM))
     if found.config is not None:
-        line(console, f"with {found.config}")
+        console.show(f"with {found.config}")
 
 
-def _trust(console: Console, found: ReplayDocument) -> None:
+def _trust(console: Screen, found: ReplayDocument) -> None:
     if found.unread:
         words = f"{found.unread} records can't be read by this version: left out"
-        line(console, Text(words, BUSY))
+        console.show(Piece(words, Style.BUSY))
     if not found.mismatches:
         words = "decided again: all as recorded"
-        line(console, Text(words, GOOD))
+        console.show(Piece(words, Style.GOOD))
         return
     versions = ", ".join(found.versions)
     words = (
         f"{found.mismatches} decisions are not as recorded: unless another version"
         f" decided then ({versions}), a defect of selfhealingd; please report it"
     )
-    line(console, Text(clean(words), BAD))
+    console.show(Piece(words, Style.BAD))
     for one in found.shown:
-        line(console, f"  {moment(one.at)}  recorded: {one.recorded or 'nothing'}")
-        line(console, f"  {' ' * len(moment(one.at))}   decided: ", one.decided or "-")
+        console.show(f"  {moment(one.at)}  recorded: {one.recorded or 'nothing'}")
+        console.show(f"  {' ' * len(moment(one.at))}   decided: ", one.decided or "-")
 
 
-def _timeline(console: Console, found: ReplayDocument) -> None:
+def _timeline(console: Screen, found: ReplayDocument) -> None:
     if found.timeline_left_out:
         words = f"… {found.timeline_left_out} before …"
-        line(console, Text(words, QUIET))
+        console.show(Piece(words, Style.DIM))
     for one in found.timeline:
-        said = Text(clean(one.words), _STYLES.get(one.level, ""))
-        line(console, f"{moment(one.at)}  ", said)
+        said = Piece(one.words, _STYLES.get(one.level, Style.PLAIN))
+        console.show(f"{moment(one.at)}  ", said)
     if found.timeline:
-        line(console)
+        console.show()
 
 
-def _services(console: Console, found: ReplayDocument) -> None:
+def _services(console: Screen, found: ReplayDocument) -> None:
     if found.total_otherwise is None:
         _table(console, found)
     else:
         _differences(console, found)
     if found.services_left_out:
         words = f"… and {found.services_left_out} services more"
-        line(console, Text(words, QUIET))
+        console.show(Piece(words, Style.DIM))
 
 
-def _table(console: Console, found: ReplayDocument) -> None:
+def _table(console: Screen, found: ReplayDocument) -> None:
     columns = [
         Column("SERVICE", wraps=True),
         *(Column(name.upper(), right=True) for name in _COUNTED),
@@ -106,7 +95,7 @@ def _table(console: Console, found: ReplayDocument) -> None:
     table(console, columns, rows)
 
 
-def _differences(console: Console, found: ReplayDocument) -> None:
+def _differences(console: Screen, found: ReplayDocument) -> None:
     every = ComparedDocument(
         name="all", recorded=found.total, otherwise=found.total_otherwise
     )
@@ -120,10 +109,10 @@ def _differences(console: Console, found: ReplayDocument) -> None:
             same += one is not every
             continue
         told = ", ".join(f"{key} {ours[key]} → {theirs[key]}" for key in apart)
-        line(console, Text(clean(one.name), "bold"), ": ", told)
+        console.show(Piece(one.name, Style.BOLD), ": ", told)
     if same:
         services = "service: no difference" if same == 1 else "services: no difference"
-        line(console, f"{same} {services}")
+        console.show(f"{same} {services}")
 
 
 _COUNTED = ("starts", "incidents", "healed", "given up", "failed", "breaker", "down")
@@ -147,14 +136,14 @@ def _numbers(tally: TallyDocument) -> dict[str, str]:
     return dict(zip(_COUNTED, values, strict=True))
 
 
-def _engine(console: Console, found: ReplayDocument) -> None:
+def _engine(console: Screen, found: ReplayDocument) -> None:
     ours, theirs = _asleep(found.engine), None
     if found.engine_otherwise is not None:
         theirs = _asleep(found.engine_otherwise)
     if theirs is None or theirs == ours:
-        line(console, f"engine: {ours}")
+        console.show(f"engine: {ours}")
     else:
-        line(console, f"engine: {ours} → ", Text(theirs, BUSY))
+        console.show(f"engine: {ours} → ", Piece(theirs, Style.BUSY))
 
 
 def _asleep(engine: EngineDocument) -> str:
@@ -166,13 +155,13 @@ def _asleep(engine: EngineDocument) -> str:
     return words
 
 
-def _parting(console: Console, found: ReplayDocument) -> None:
-    line(console)
+def _parting(console: Screen, found: ReplayDocument) -> None:
+    console.show()
     parting = found.parting
     if parting is None:
-        line(console, "the other config would have made no difference")
+        console.show("the other config would have made no difference")
         return
     of = f", {parting.service}" if parting.service else ""
-    line(console, Text(f"they part at {moment(parting.at)}{clean(of)}", "bold"))
-    line(console, f"  recorded:  {parting.recorded or 'nothing more'}")
-    line(console, f"  otherwise: {parting.otherwise or 'nothing more'}")
+    console.show(Piece(f"they part at {moment(parting.at)}{of}", Style.BOLD))
+    console.show(f"  recorded:  {parting.recorded or 'nothing more'}")
+    console.show(f"  otherwise: {parting.otherwise or 'nothing more'}")

@@ -1,41 +1,37 @@
-"""The terminal: how wide it is, its colours, and tables that fit it."""
+"""Where views are shown: how wide it is, its colours, and tables that fit it."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from selfhealctl.views.text import clean
-
-NARROW = 100
-"""Columns: below this, details share one column."""
+from selfhealctl.capture import size
+from selfhealctl.ink import Line, Paint, Piece, Style, cut, line, wrapped
+from selfhealctl.terminal import wants_colours
 
 _WIDEST = 10_000
+"""Columns: of what the terminal is to break, or nobody."""
 _INDENT = 2
 
-GOOD, BUSY, BAD, QUIET = "green", "yellow", "bold red", "dim"
-
 _STYLES = {
-    "RUNNING": GOOD,
-    "CLOSED": GOOD,
-    "healthy": GOOD,
-    "healed": GOOD,
-    "waiting": GOOD,
-    "running": GOOD,
-    "STARTING": BUSY,
-    "STOPPING": BUSY,
-    "BACKOFF": BUSY,
-    "HALF_OPEN": BUSY,
-    "OPEN": BUSY,
-    "warning": BUSY,
-    "paused": BUSY,
-    "FATAL": BAD,
-    "PERMANENT_OPEN": BAD,
-    "critical": BAD,
-    "STOPPED": QUIET,
+    "RUNNING": Style.GOOD,
+    "CLOSED": Style.GOOD,
+    "healthy": Style.GOOD,
+    "healed": Style.GOOD,
+    "waiting": Style.GOOD,
+    "running": Style.GOOD,
+    "STARTING": Style.BUSY,
+    "STOPPING": Style.BUSY,
+    "BACKOFF": Style.BUSY,
+    "HALF_OPEN": Style.BUSY,
+    "OPEN": Style.BUSY,
+    "warning": Style.BUSY,
+    "paused": Style.BUSY,
+    "FATAL": Style.BAD,
+    "PERMANENT_OPEN": Style.BAD,
+    "critical": Style.BAD,
+    "STOPPED": Style.DIM,
 }
 
 
@@ -48,53 +44,75 @@ class Column:
     right: bool = False
 
 
-def screen(*, wide: bool = False) -> Console:
-    """Return the console for stdout; it heeds NO_COLOR and the terminal's width.
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What is written on. ``coloured``: None where there is to be no style at all."""
 
-    ``wide``: as wide as what is printed, for the terminal to break or a pager to move.
+    out: TextIO
+    width: int
+    coloured: bool | None
+
+    def show(self, *parts: Line | Piece | str) -> None:
+        """Print one line, which the terminal and not we may break."""
+        self.write([line(*parts)])
+
+    def tell(self, *parts: Line | Piece | str) -> None:
+        """Print words that nobody pastes, broken between them."""
+        self.write(prose(line(*parts), self.width))
+
+    def write(self, lines: Iterable[Line]) -> None:
+        """Print lines."""
+        self.out.writelines(f"{self.drawn(one)}\n" for one in lines)
+
+    def drawn(self, shown: Line) -> str:
+        """Return what to write so that it looks so."""
+        if self.coloured is None:
+            return str(shown)
+        return Paint(colours=self.coloured).written(shown)
+
+
+def screen(*, wide: bool = False) -> Screen:
+    """Return stdout as it is now; it heeds what is said of colours.
+
+    Only a terminal, or who says COLUMNS, has a width. ``wide``: as wide as what is
+    printed, for the terminal to break or a pager to move.
     """
-    width = _WIDEST if wide else None
-    return Console(
-        file=sys.stdout, width=width, highlight=False, markup=False, emoji=False
-    )
+    out, terminal = sys.stdout, sys.stdout.isatty()
+    narrow = not wide and (terminal or "COLUMNS" in os.environ)
+    coloured: bool | None = wants_colours(os.environ, terminal=terminal)
+    if not coloured and (not terminal or os.environ.get("TERM") == "dumb"):
+        coloured = None
+    return Screen(out, size().columns if narrow else _WIDEST, coloured)
 
 
-def state(word: str) -> Text:
+def state(word: str) -> Piece:
     """Return a state in its colour."""
-    return Text(clean(word), style=_STYLES.get(word, ""))
+    return Piece(word, _STYLES.get(word, Style.PLAIN))
 
 
-def line(console: Console, *parts: Text | str) -> None:
-    """Print one line, which the terminal and not we may break."""
-    console.print(Text.assemble(*map(cell, parts)), soft_wrap=True)
+def prose(shown: Line, width: int, *, most: int | None = None) -> list[Line]:
+    """Return words broken between them, what goes on indented.
 
-
-def prose(console: Console, *parts: Text | str, most: int | None = None) -> None:
-    """Print words, on a terminal broken between them, what goes on indented.
-
-    For what nobody pastes. ``most``: cut to so many lines.
+    ``most``: cut to so many lines.
     """
-    text = Text.assemble(*map(cell, parts))
-    if not console.is_terminal or console.width <= 2 * _INDENT:
-        console.print(text, soft_wrap=True)
-        return
-    first, *_ = text.wrap(console, console.width)
-    lines = [first]
-    if rest := text[len(text.plain) - len(text.plain[len(first) :].lstrip()) :]:
-        lines += rest.wrap(console, console.width - _INDENT)
+    if width <= 2 * _INDENT:
+        return [shown]
+    lines = list(wrapped(shown, width, width - _INDENT))
     if most is not None and len(lines) > most:
         del lines[most:]
-        lines[-1].truncate(console.width - _INDENT - 1)
-        lines[-1].append("…")
-    for number, one in enumerate(lines):
-        one.rstrip()
-        console.print(Text(" " * _INDENT if number else "") + one, soft_wrap=True)
+        lines[-1] = cut(line(lines[-1], " …"), width - _INDENT)
+    first, *others = lines
+    return [first, *(line(" " * _INDENT, one) for one in others)]
 
 
 def table(
-    console: Console, columns: Sequence[Column], rows: Iterable[Sequence[Text | str]]
+    console: Screen, columns: Sequence[Column], rows: Iterable[Sequence[Piece | str]]
 ) -> None:
     """Print a plain table: a head, no frames, and no cell cut off."""
+    from rich.console import Console  # noqa: PLC0415  slow, and few look so wide
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         grid.add_column(
@@ -105,10 +123,12 @@ def table(
             ratio=None,
         )
     for row in rows:
-        grid.add_row(*map(cell, row))
-    console.print(grid)
-
-
-def cell(part: Text | str) -> Text:
-    """Return what is printed of it: nothing in it steers the terminal."""
-    return part if isinstance(part, Text) else Text(clean(part))
+        grid.add_row(*(Text.from_ansi(console.drawn(line(one))) for one in row))
+    rich = Console(
+        file=console.out,
+        width=console.width,
+        force_terminal=console.coloured is not None,
+        no_color=not console.coloured,
+        highlight=False,
+    )
+    rich.print(grid)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from enum import IntEnum
 
-from rich.console import Console
-
 from selfhealctl.advice import pasteable
+from selfhealctl.ink import Line
 from selfhealctl.views import story
 from selfhealctl.views.grid import Row, grid
-from selfhealctl.views.screen import Column, state, table
+from selfhealctl.views.screen import Column, Screen, state, table
 from selfhealctl.views.story import RUNNING
 from selfhealctl.views.text import duration, size
 from selfhealingd.wire.documents import ProgramDocument, Status
@@ -44,12 +43,10 @@ def health(item: ProgramDocument) -> Health:
     return Health.WELL if item.state == RUNNING else Health.DOWN
 
 
-def show_services(
-    console: Console,
-    services: Sequence[ProgramDocument],
-    status: Status | None = None,
-) -> None:
-    """Print them in this order: facts in columns, and the story of what isn't well.
+def service_table(
+    width: int, services: Sequence[ProgramDocument], status: Status | None = None
+) -> list[Line]:
+    """Lay them out in this order: facts in columns, and the story of what isn't well.
 
     ``status``: what they are part of; a command that it recommends is not repeated.
     """
@@ -59,10 +56,10 @@ def show_services(
         Row((item.name, state(item.state), *_numbers(item)), tell.of(item))
         for item in services
     ]
-    grid(console, columns, rows)
+    return grid(width, columns, rows)
 
 
-def show_wide(console: Console, services: Sequence[ProgramDocument]) -> None:
+def show_wide(console: Screen, services: Sequence[ProgramDocument]) -> None:
     """Print everything in columns, a line each."""
     columns = (
         Column("NAME"),

@@ -22,6 +22,8 @@ QUOTED = "│ "
 
 def clean(words: str) -> str:
     """Return ``words`` on one line, without anything that steers a terminal."""
+    if words.isprintable():
+        return words
     plain = _SEQUENCES.sub("", words)
     return "".join(
         char if char.isprintable() else " " if char.isspace() else "" for char in plain

@@ -16,8 +16,8 @@ from topped import (
     words,
 )
 
+from selfhealctl.ink import Paint
 from selfhealctl.top.frame import frame, height, reading
-from selfhealctl.top.ink import Paint
 from selfhealctl.top.model import (
     Browsing,
     Confirming,

@@ -6,15 +6,14 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
-from selfhealctl.views.screen import prose, screen
+from selfhealctl.ink import line
+from selfhealctl.views.screen import Screen, prose, screen
 
 
 def printed(words: str, width: int, most: int | None = None) -> str:
     page = io.StringIO()
-    console = Console(file=page, width=width, force_terminal=True, highlight=False)
-    prose(console, words, most=most)
+    Screen(page, width, coloured=None).write(prose(line(words), width, most=most))
     return page.getvalue()
 
 
@@ -42,5 +41,5 @@ def test_what_is_cut_says_so() -> None:
 def test_in_a_pipe_nothing_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever reads it there counts on lines."""
     assert not sys.stdout.isatty()
-    prose(screen(), "word " * 40)
+    screen().tell("word " * 40)
     assert 1 == len(capsys.readouterr().out.splitlines())

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from selfhealctl.capture import printed, rows
+from selfhealctl.views.blocks import ranked
 from selfhealctl.views.services import Health, health
-from selfhealctl.views.status import ranked, show_programs, show_status
+from selfhealctl.views.status import show_programs, show_status
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,

@@ -6,8 +6,8 @@ import pytest
 from topped import down, model, service
 
 from selfhealctl.capture import printed
+from selfhealctl.ink import Paint
 from selfhealctl.top import rows
-from selfhealctl.top.ink import Paint
 from selfhealctl.views.status import show_programs
 from selfhealingd.wire.documents import ProbeDocument, ProgramDocument, SymptomDocument
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from topped import words
 
-from selfhealctl.top.ink import (
+from selfhealctl.ink import (
     Line,
     Paint,
     Piece,
@@ -66,7 +66,7 @@ def test_at_both_edges_if_there_is_room() -> None:
 @given(words, st.integers(1, 40))
 def test_wrapped_text_loses_no_word(text: str, width: int) -> None:
     """And no part of it is too wide, but for a character wider than all there is."""
-    parts = list(wrapped(text, width))
+    parts = [str(part) for part in wrapped(line(text), width)]
     assert all(cell_len(part) <= max(width, 2) for part in parts)
     joined = "".join(parts).replace(" ", "")
     assert joined == "".join(
@@ -80,4 +80,4 @@ def test_wrapped_text_loses_no_word(text: str, width: int) -> None:
 )
 def test_it_is_broken_at_blanks(text: str, expected: list[str]) -> None:
     """Where there are any."""
-    assert expected == list(wrapped(text, 8))
+    assert expected == [str(part) for part in wrapped(line(text), 8)]
