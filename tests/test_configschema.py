@@ -11,9 +11,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import configschema
 import msgspec
 import pytest
+from generator import configschema
 from jsonschema import Draft202012Validator
 
 from selfhealingd.config import ConfigError, check, load_config, readers

@@ -3,7 +3,6 @@
 import ast
 import fnmatch
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from generator.keys import DESCRIBED
+from generator.measures import MEASURED
+from generator.parts import render
 
 import selfhealingd
 from selfhealctl.exits import MEANINGS
@@ -50,7 +52,6 @@ ROOMS = {
     "wire": "selfhealingd",
 }
 PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("docs/**/*.md"))]
-GENERATOR = runpy.run_path(str(TOP / "docs" / "generate.py"))
 
 
 def name(value: object) -> str:
@@ -199,16 +200,16 @@ def test_a_config_in_the_docs_is_right(example: str, tmp_path: Path) -> None:
 def test_generated_parts_are_up_to_date(page: Path) -> None:
     """Where this fails, run ``python docs/generate.py``."""
     text = page.read_text()
-    assert text == GENERATOR["render"](text)
+    assert text == render(text)
 
 
 def test_every_key_is_described() -> None:
     """docs/config.md leaves out no key of the schema, and invents none."""
-    for kind, meanings in GENERATOR["DESCRIBED"].items():
+    for kind, meanings in DESCRIBED.items():
         keys = {info.name for info in msgspec.structs.fields(kind)}
         assert keys == meanings.keys()
     for scope, kinds in MEASURES.items():
-        assert kinds.keys() == GENERATOR["MEASURED"][scope].keys()
+        assert kinds.keys() == MEASURED[scope].keys()
 
 
 def test_the_cli_page_has_every_command_and_status() -> None:

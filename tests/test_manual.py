@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import runpy
 import shutil
 import socketserver
 import subprocess
@@ -13,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import generate
 import pytest
+from generator.roff import Page, manual
 
 TOP = Path(__file__).parents[1]
-GENERATOR = runpy.run_path(str(TOP / "docs" / "generate.py"))
 PAGES = sorted((TOP / "docs" / "man").iterdir())
 SCHEMA = TOP / "etc" / "selfhealingd.schema.json"
 COMPLETIONS = TOP / "etc" / "completions"
@@ -30,10 +30,8 @@ def need(tool: str) -> None:
 
 
 def roff(markdown: str) -> str:
-    page = type(GENERATOR["MANUAL"][0])(
-        "page", 7, "page.md", "does", ("page",), ("other(1)",)
-    )
-    text: str = GENERATOR["manual"](page, f"# Title\n\n{markdown}\n", "1.0")
+    page = Page("page", 7, "page.md", "does", ("page",), ("other(1)",))
+    text = manual(page, f"# Title\n\n{markdown}\n", "1.0")
     return text.partition(".SH DESCRIPTION\n")[2].partition(".SH SEE ALSO\n")[0]
 
 
@@ -49,7 +47,7 @@ def warnings(page: Path) -> str:
 
 def test_generated_files_are_up_to_date() -> None:
     """Where this fails, run ``python docs/generate.py``."""
-    made = dict(GENERATOR["written"]())
+    made = dict(generate.written())
     assert set(made) == {*PAGES, SCHEMA, *COMPLETIONS.iterdir()}
     for file, text in made.items():
         assert text == file.read_text(), file

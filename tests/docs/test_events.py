@@ -4,7 +4,7 @@ import re
 import typing
 from pathlib import Path
 
-import eventdocs
+from generator import events
 
 from selfhealingd.core.effects import Announcement
 from selfhealingd.core.kinds import KINDS
@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 
 
 def test_each_kind_is_shown() -> None:
-    """With one that the code made; give STORY in docs/eventdocs.py a new kind."""
-    assert {*typing.get_args(Announcement)} == {type(one) for one in eventdocs.STORY}
+    """With one that the code made; give STORY there a new kind."""
+    assert {*typing.get_args(Announcement)} == {type(one) for one in events.STORY}
     assert list(KINDS) == re.findall(r"^## (\S+)$", PAGE, re.MULTILINE)
     assert len(KINDS) == PAGE.count('"kind": ')

@@ -1,4 +1,4 @@
-"""Manual pages from the Markdown of this folder: the part of it that we write.
+"""Manual pages from the Markdown of docs/: the part of Markdown that we write.
 
 Headings, paragraphs, lists, tables, fenced code, and in a line: code, bold, links.
 """

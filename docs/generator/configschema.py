@@ -18,6 +18,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from generator.keys import Keys
+from generator.keys import meaning as meaning_of
 from selfhealingd.config import schema, values
 from selfhealingd.config.copies import MOST
 from selfhealingd.config.hooks import ANY
@@ -257,9 +259,8 @@ def shape(alias: str, info: Field) -> Shape:
             return SHAPES[name]
     words = list(_literals(info.type))
     if not words:
-        message = (
-            f"{info.name}: say in SHAPES of docs/configschema.py how it is written"
-        )
+        here = "docs/generator/configschema.py"
+        message = f"{info.name}: say in SHAPES of {here} how it is written"
         raise KeyError(message)
     return _words(*words)
 
@@ -296,13 +297,13 @@ class Words(typing.NamedTuple):
     """What is said of keys elsewhere.
 
     ``alias`` of a key's reader, ``default`` of a key in Markdown, ``example`` as a
-    value or None, and for each table the meanings of its keys.
+    value or None, and for each table what is told of its keys.
     """
 
     alias: Callable[[Field], str]
     default: Callable[[type[msgspec.Struct], Field], str]
     example: Callable[[type[msgspec.Struct], str], Any]
-    meanings: Mapping[type[msgspec.Struct], Mapping[str, str]]
+    keys: Mapping[type[msgspec.Struct], Keys]
 
 
 def document(words: Words) -> str:
@@ -318,7 +319,7 @@ def document(words: Words) -> str:
             "on": _hooks(),
         },
         "additionalProperties": False,
-        "$defs": {kind.__name__: _table(kind, words) for kind in words.meanings},
+        "$defs": {kind.__name__: _table(kind, words) for kind in words.keys},
     }
     return json.dumps(root, indent=1, ensure_ascii=False) + "\n"
 
@@ -370,7 +371,7 @@ def _table(kind: type[msgspec.Struct], words: Words) -> Shape:
 
 
 def _key(kind: type[msgspec.Struct], info: Field, words: Words) -> Shape:
-    meaning = words.meanings[kind][info.name].replace(" **Required.**", "")
+    meaning = meaning_of(words.keys[kind][info.name]).replace(" **Required.**", "")
     default = words.default(kind, info)
     if default:
         meaning = f"{meaning} Default: {default}."

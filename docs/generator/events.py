@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from generator.markdown import heads, row
 from selfhealingd.core.breaker import By, Change
 from selfhealingd.core.diagnosis import RestartOnce
 from selfhealingd.core.effects import (
@@ -119,6 +120,13 @@ STORY: tuple[Announcement, ...] = (
     FlagsSet(off=("FEATURE_AUTO_HEALING_ENABLED",)),
 )
 """One announcement of each kind."""
+
+
+def table() -> Iterator[str]:
+    """Give a row for each kind of event, as hooks and others name it."""
+    yield from heads("Event", "`kind`", "What happened")
+    for kind, meaning in KINDS.items():
+        yield row(f"`{kind.replace('.', '-')}`", f"`{kind}`", meaning)
 
 
 def kinds() -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Which pages of this folder are manual pages, too."""
+"""Which pages of docs/ are manual pages, too."""
 
-from roff import Page
+from generator.roff import Page
 
 MANUAL = (
     Page(
