@@ -1325,6 +1325,14 @@ async def test_importing_the_app_stays_cheap(ctl: Ctl) -> None:
     assert (await ctl.run(sys.executable, "-c", code)).out == "[]\n"
 
 
+async def test_a_status_is_drawn_without_what_is_slow(ctl: Ctl, daemon: Daemon) -> None:
+    """Nor is any table that fits the screen."""
+    await daemon(answers(STATUS))
+    code = f"import sys; from selfhealctl.app import run; run(); {LOADED}"
+    ended = await ctl.run(sys.executable, "-c", code, "status", "--output", "table")
+    assert "[]" == ended.out.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("command", "answer"), [("status", STATUS), ("tasks", []), ("pause-all", DONE)]
 )
