@@ -192,6 +192,7 @@ class AdviceTaken(Consequence, frozen=True, kw_only=True, tag=True):
     """A model's advice was judged: ``words`` say what becomes of it.
 
     ``proposal``: the id under which it waits for a person's approval, if it does.
+    ``again``: all was told before, but for these words.
     """
 
     durable: ClassVar[bool] = True
@@ -200,6 +201,7 @@ class AdviceTaken(Consequence, frozen=True, kw_only=True, tag=True):
     action: Action
     words: str
     proposal: str | None = None
+    again: bool = False
 
 
 class ModelDemoted(Consequence, frozen=True, kw_only=True, tag=True):

@@ -82,7 +82,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``key`` is that of the symptom that opened it, None where the service went down.
     ``notice_secs``: how long the absence of symptoms says nothing. ``evidence_by``:
     until when remedies wait for the evidence; None: they don't. ``waiting``: what the
-    next remedy of a service that is up waits for.
+    next remedy of a service that is up waits for. ``advice``: what was told last of
+    what a model advises.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     notice_secs: float = 0.0
     evidence_by: float | None = None
     waiting: Waiting | None = None
+    advice: str | None = None
     ended: float | None = None
     ending: Ending | None = None
     attempts: tuple[Attempt, ...] = ()

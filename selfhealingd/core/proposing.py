@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from selfhealingd.core import consent, engine
 from selfhealingd.core.consent import Ask, Carry, Leave
+from selfhealingd.core.diagnosis import in_words
 from selfhealingd.core.effects import AdviceTaken
 from selfhealingd.core.events import Advised, ApproveAsked
 from selfhealingd.core.host import Service
@@ -35,11 +36,15 @@ def advised(turn: Turn, event: Advised) -> None:
     verdict = consent.judge(turn.policy, turn.host, s, event.incident, event.action)
     match verdict:
         case Leave(words=words):
-            _tell(turn, event, f"nothing is done: {words}")
+            if _is_news(turn, event, words):
+                _tell(turn, event, f"nothing is done: {words}")
         case Ask(words=why):
-            name = _propose(turn, s, event)
-            words = f"it waits for approval, as {why}: {approve_command(name)}"
-            _tell(turn, event, words, proposal=name)
+            new = _propose(turn, s, event)
+            if _is_news(turn, event, why):
+                words = f"it waits for approval, as {why}: {approve_command(new.id)}"
+                _tell(turn, event, words, proposal=new.id)
+            else:
+                _tell(turn, event, _renewed(new), proposal=new.id, again=True)
         case Carry():
             ordered = Ordered(incident=event.incident, action=event.action, at=turn.at)
             turn.put(replace(s, proposal=ordered))
@@ -100,7 +105,24 @@ def _known(turn: Turn, s: Service, event: Advised) -> bool:
             return False
 
 
-def _propose(turn: Turn, s: Service, event: Advised) -> str:
+def _is_news(turn: Turn, event: Advised, words: str) -> bool:
+    """Whether it was not that what was told last of the incident; it is from now on."""
+    s = turn.host.services[event.service]
+    if s.incident is None or s.incident.id != event.incident:
+        return True
+    advice = f"{in_words(event.action)}: {words}"
+    if s.incident.advice == advice:
+        return False
+    turn.put(replace(s, incident=replace(s.incident, advice=advice)))
+    return True
+
+
+def _renewed(new: Proposed) -> str:
+    because = f", as {new.replaced[-1].why}" if new.replaced else ""
+    return f"waits as {new.id} now{because}: {approve_command(new.id)}"
+
+
+def _propose(turn: Turn, s: Service, event: Advised) -> Proposed:
     number = turn.host.counters.proposals + 1
     counters = replace(turn.host.counters, proposals=number)
     turn.host = replace(turn.host, counters=counters)
@@ -120,11 +142,16 @@ def _propose(turn: Turn, s: Service, event: Advised) -> str:
         replaced=replaced,
     )
     turn.put(replace(s, proposal=proposed))
-    return proposed.id
+    return proposed
 
 
 def _tell(
-    turn: Turn, event: Advised, words: str, *, proposal: str | None = None
+    turn: Turn,
+    event: Advised,
+    words: str,
+    *,
+    proposal: str | None = None,
+    again: bool = False,
 ) -> None:
     turn.say(
         AdviceTaken(
@@ -133,5 +160,6 @@ def _tell(
             action=event.action,
             words=words,
             proposal=proposal,
+            again=again,
         )
     )

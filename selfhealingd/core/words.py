@@ -167,8 +167,10 @@ def _model(announcement: AdviceTaken | ModelDemoted) -> Sentence:
     if isinstance(announcement, AdviceTaken):
         kind = "model.advised"
         action = in_words(announcement.action)
-        words = f"the model advises {action} ({announcement.incident})"
-        words += f": {announcement.words}"
+        words = f"the model advises {action} ({announcement.incident}):"
+        if announcement.again:
+            words = f"what the model advises ({announcement.incident})"
+        words += f" {announcement.words}"
     else:
         kind, level = "model.demoted", Level.WARNING
         words = (

@@ -314,14 +314,36 @@ def test_an_approval_is_of_one_incident_breaker_and_config() -> None:
 
 
 def test_the_same_advice_again_changes_nothing_until_its_approval_is_void() -> None:
-    """Then it gets another id."""
+    """Then it gets another id, which is all that is told, with why."""
     sim = opened([crash(2.0), FOREVER], llm=Llm.ADVISE)
     for _ in range(3):
         advise(sim, RestartOnce())
     assert 1 == len(sim.heard(AdviceTaken))
     sim.run_for(200)
     advise(sim, RestartOnce())
-    assert ["a1", "a2"] == [one.proposal for one in sim.heard(AdviceTaken)]
+    first, again = sim.heard(AdviceTaken)
+    assert ("a1", "a2") == (first.proposal, again.proposal)
+    assert first.words.startswith("it waits for approval, as the model advises only: ")
+    assert again.words.startswith("waits as a2 now, as its breaker has changed since")
+    advise(sim, PRUNE)
+    assert "it waits for approval" in sim.heard(AdviceTaken)[-1].words
+
+
+def test_why_nothing_is_done_is_told_once_in_an_incident() -> None:
+    """However often its breaker opens; anew where the reason is another."""
+    sim = opened([crash(2.0)] * 20)
+    for _ in range(3):
+        advise(sim, NoAction())
+        sim.run_for(200)
+    sim.come_back()
+    advise(sim, NoAction())
+    assert 1 == len(sim.heard(AdviceTaken))
+    sim.switch(auto_healing=False)
+    for _ in range(2):
+        advise(sim, RestartOnce())
+    last = sim.heard(AdviceTaken)[-1]
+    assert "nothing is done: FEATURE_AUTO_HEALING_ENABLED is off" == last.words
+    assert 2 == len(sim.heard(AdviceTaken))
 
 
 def test_neither_dormant_nor_for_good_is_left_by_a_model_or_an_approval() -> None:

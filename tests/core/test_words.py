@@ -1,9 +1,12 @@
 """Announcements as sentences: what operators read."""
 
 import pytest
+from msgspec.structs import replace
 
 from selfhealingd.core.breaker import PERMANENT_REASON, By, Change
+from selfhealingd.core.diagnosis import RestartOnce
 from selfhealingd.core.effects import (
+    AdviceTaken,
     Announcement,
     AttemptBegan,
     AttemptEnded,
@@ -231,6 +234,18 @@ def test_healing(announcement: Announcement, words: str, level: Level) -> None:
     said = sentence(announcement, NOW)
     assert (words, level, "SelfHealing") == (said.words, said.level, said.component)
     assert "web" == said.service
+
+
+def test_advice_that_waits_on_is_not_told_from_the_beginning() -> None:
+    """Once what is advised; then what has changed, with the incident to look at."""
+    advice = AdviceTaken(
+        service="web", incident="web-4", action=RestartOnce(), words="it waits"
+    )
+    said = sentence(advice, NOW).words
+    assert "the model advises restart_once (web-4): it waits" == said
+    again = replace(advice, words="waits as a2 now", again=True)
+    said = sentence(again, NOW).words
+    assert "what the model advises (web-4) waits as a2 now" == said
 
 
 def test_a_failed_start_is_called_so() -> None:
