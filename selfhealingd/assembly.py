@@ -236,6 +236,7 @@ async def assemble(
             changed=changed,
         ),
         diagnoses=EvidenceStore(config.daemon.state_dir / "diagnoses"),
+        secrecy=secrecy,
         recall=Recall(lambda: parts[0].config.daemon.state_dir / "llm-cache.json"),
         succession=Succession(mark, lock, door, runs=runs, kit=kit),
         nursery=nursery,

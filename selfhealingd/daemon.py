@@ -39,6 +39,7 @@ from selfhealingd.hands import Hands
 from selfhealingd.inheritance import hold_state, instance
 from selfhealingd.logwriter import Writer
 from selfhealingd.outflow import reopen_logs
+from selfhealingd.redacting import redact_kept
 from selfhealingd.reloading import reload, reload_flags
 from selfhealingd.reporting import Reporting
 from selfhealingd.store.lock import Held
@@ -177,6 +178,7 @@ async def _start(
     await nursery.start(door.serve, methods, _on_control_error)
     nursery.start_soon(serve_web, system, methods)
     await check_damaged(system.config.daemon.state_dir, system.problems)
+    nursery.start_soon(redact_kept, system.evidence, system.secrecy)
     _say_ready(system)
 
 

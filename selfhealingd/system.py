@@ -21,6 +21,7 @@ from selfhealingd.origins import Origins
 from selfhealingd.periodic import Periodic
 from selfhealingd.problems import Problems
 from selfhealingd.recalling import Recall
+from selfhealingd.secrecy import Secrecy
 from selfhealingd.store.evidence import EvidenceStore
 from selfhealingd.store.journal import Journal
 from selfhealingd.store.keeper import Keeper
@@ -37,9 +38,10 @@ class System:
     They differ where something waits for ``update`` or for a new daemon.
     ``flags_error``: why the flag file is not what is in force. ``began``: when the
     daemon did, on trio's clock. ``nursery``: where operations live. ``diagnoses``: the
-    model's reports by incident; ``recall``: what same incidents get. ``followed``: how
-    many logs clients follow. ``replaying``: for somebody. ``drilled``: which
-    service is, ``drill``: by what. ``ending``: everything is stopped, as asked.
+    model's reports by incident; ``recall``: what same incidents get. ``secrecy``: what
+    is secret. ``followed``: how many logs clients follow. ``replaying``: for somebody.
+    ``drilled``: which service is, ``drill``: by what. ``ending``: everything is
+    stopped, as asked.
     ``said``: the status that programs gave themselves. ``by_hand``: runbooks that an
     operator runs, each with its service. ``web_changed``: set when ``[web]`` is to be
     read anew, of which there then is a new one; ``web_taken``: once that was done, of
@@ -70,6 +72,7 @@ class System:
     diagnosis: Diagnosis
     diagnoses: EvidenceStore
     recall: Recall
+    secrecy: Secrecy
     nursery: trio.Nursery
     began: float
     flags_error: str | None = None

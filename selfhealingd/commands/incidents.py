@@ -225,14 +225,31 @@ def _unknown(system: System, name: str) -> Refusal:
 
 
 async def kept_evidence(system: System, name: str) -> kept.EvidenceDocument | None:
-    """Return what was kept of an incident, None if there is nothing. Raises Refusal."""
-    data = await _blocking(partial(system.evidence.read, name))
-    if data is None:
-        return None
+    """Return what was kept of an incident, None if there is nothing. Raises Refusal.
+
+    What an earlier version kept has secrets; so may have what was kept before something
+    was configured as one.
+    """
+
+    def read() -> kept.EvidenceDocument | None:
+        data = system.evidence.read(name)
+        if data is None:
+            return None
+        found = msgspec.json.decode(data, type=kept.EvidenceDocument)
+        return system.secrecy.redacted(found)
+
     try:
-        return msgspec.json.decode(data, type=kept.EvidenceDocument)
+        return await _blocking(read)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         words = f"cannot read the evidence of {name}: {error}"
+        raise Refusal(Kind.INTERNAL, words) from error
+    except Refusal:
+        raise
+    except Exception as error:
+        log.exception(
+            f"a defect of ours in redaction: {name} is shown without evidence"
+        )
+        words = f"cannot show the evidence of {name}: a defect of ours, see the log"
         raise Refusal(Kind.INTERNAL, words) from error
 
 

@@ -17,12 +17,16 @@ _NAMES = frozenset({"incident", "service", "taken"})
 
 
 def redacted(found: EvidenceDocument, redactor: Redactor) -> EvidenceDocument:
-    """Return it without secrets; lines that tell most are chosen of what is left."""
+    """Return it without secrets.
+
+    Where that is new, lines that tell most are chosen of what is left: one of them may
+    be of a private key, which is known by the lines around it.
+    """
     narrow = redactor.narrowed(_text(found))
     plain = msgspec.to_builtins(found)
     fields = {k: v if k in _NAMES else _without(v, narrow) for k, v in plain.items()}
-    clean = msgspec.convert(fields, EvidenceDocument)
-    if not clean.telling:
+    clean = msgspec.convert({**fields, "redacted": True}, EvidenceDocument)
+    if found.redacted or not clean.telling:
         return clean
     chosen = telling(line for one in clean.output for line in one.lines)
     return msgspec.structs.replace(clean, telling=chosen)

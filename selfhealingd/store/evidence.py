@@ -82,6 +82,32 @@ class EvidenceStore:
         except OSError as error:
             raise cannot("read", path, error) from error
 
+    def incidents(self) -> tuple[str, ...]:
+        """Return of which incidents there is something. Raises StoreError."""
+        try:
+            return tuple(
+                sorted(name.removesuffix(SUFFIX) for name in _look(self.folder))
+            )
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise cannot("read", self.folder, error) from error
+
+    def rewrite(self, incident: str, data: bytes) -> None:
+        """Put that in the place of what is kept, which stays as old as it is.
+
+        Raises StoreError.
+        """
+        path = self._path(incident)
+        if path is None:
+            return
+        try:
+            before = path.stat()
+            atomic.write(path, data)
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        except OSError as error:
+            raise cannot("write", path, error) from error
+
     def _prune(self, kept: dict[str, _Kept], new: _Kept) -> None:
         """Remove the oldest until the bounds hold for what is kept and what is new.
 

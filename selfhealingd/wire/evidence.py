@@ -71,7 +71,7 @@ class EvidenceDocument(
     ``output`` that say most. ``files``, ``limits``, ``process``, ``kernel_stack`` and
     ``python_stack`` are of the program's own process, ``tree`` is all of it.
     ``changed``: what was different from before. ``missing``: what could not be had,
-    and why.
+    and why. ``redacted``: what is secret was taken out before it was kept.
     """
 
     incident: str
@@ -97,6 +97,7 @@ class EvidenceDocument(
     host: dict[str, str] = {}
     changed: tuple[str, ...] = ()
     missing: dict[str, str] = {}
+    redacted: bool = False
 
 
 class EvidenceSummary(Document, frozen=True):

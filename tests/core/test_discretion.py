@@ -51,4 +51,13 @@ def test_no_part_of_what_is_kept_has_a_secret() -> None:
 def test_without_a_secret_nothing_is_different() -> None:
     """Evidence is as useful as before; so is what was not found."""
     plain = msgspec.structs.replace(FOUND, output=(), telling=(), tree=(), host={})
-    assert plain == redacted(plain, Redactor(["another one"]))
+    kept = redacted(plain, Redactor(["another one"]))
+    assert msgspec.structs.replace(plain, redacted=True) == kept
+
+
+def test_what_was_kept_loses_what_is_a_secret_since() -> None:
+    """Lines that told most stay, though the output they are from was cut since."""
+    kept = redacted(FOUND, Redactor([]))
+    shown = redacted(msgspec.structs.replace(kept, output=()), Redactor(["is gone"]))
+    assert f"error: container 4f2a9c81d07be35561aa0c9d {MARK}" == shown.telling[-1]
+    assert kept.telling[:-1] == shown.telling[:-1]

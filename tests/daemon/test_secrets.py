@@ -160,9 +160,20 @@ async def test_no_secret_is_in_anything_written_shown_or_sent(house: House) -> N
     async with house.events() as events:
         await events.until(lambda event: event["kind"] == "incident.diagnosed")
         found += leaks("events", json.dumps(events.seen, ensure_ascii=False))
-    kept = (house.state.parent / "evidence" / f"{ids[0]}.json").read_text()
-    assert "error: cannot start" in kept
-    assert "[redacted]" in kept
+    kept = house.state.parent / "evidence" / f"{ids[0]}.json"
+    assert "error: cannot start" in kept.read_text()
+    assert "[redacted]" in kept.read_text()
+    # As an earlier version left it: it is shown without, and kept so at a start.
+    lines = (house.root / "everything").read_text().splitlines()
+    old = json.loads(kept.read_text()) | {"output": [{"path": "a", "lines": lines}]}
+    assert old.pop("redacted")
+    kept.write_text(json.dumps(old))
+    shown = await house.ctl("evidence", ids[0])
+    assert "error: cannot start" in shown.out
+    found += leaks("old evidence", shown.out)
+    await house.stop()
+    await house.start(environ={"ANTHROPIC_API_KEY": KEY, "BACKUP_PASSPHRASE": OWN})
+    await soon(lambda: '"redacted":true' in kept.read_text())
     await house.stop()
     files = [one for one in house.state.parent.rglob("*") if one.is_file()]
     assert {"journal.jsonl", "state.toml", "llm.json"} <= {one.name for one in files}
