@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from selfhealingd.core.dependencies import failing, unmet
+from selfhealingd.core.events import Undertaken
 from selfhealingd.core.exits import in_words
 from selfhealingd.core.host import Service
 from selfhealingd.core.life import (
@@ -26,6 +27,7 @@ from selfhealingd.core.life import (
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.output import how_to_see
 from selfhealingd.core.treatment import SPAWN_SECS
+from selfhealingd.core.undertaking import Undertaking
 from selfhealingd.loop import Loop
 from selfhealingd.wire.operation import Finished, Outcome, Progress, Started
 
@@ -56,6 +58,16 @@ class Operations:
         slowest = max((p.stopwaitsecs + p.longest_start for p in programs), default=0.0)
         deadline = max(rounds, 1) * (slowest + SPAWN_SECS + MARGIN_SECS)
         return Started(operation=self._last, names=names, deadline=deadline)
+
+    async def take_in(self, undertaking: Undertaking) -> None:
+        """Have it known what is left, so that a daemon's end can't hide it."""
+        event = Undertaken(at=trio.current_time(), what=undertaking)
+        await self._loop.apply(event)
+
+    def left(self, operation: int) -> tuple[str, ...]:
+        """Whose turn is still to come, but for those that others saw to."""
+        known = self._loop.host.undertakings
+        return next((one.left for one in known if one.number == operation), ())
 
     async def watch(
         self,

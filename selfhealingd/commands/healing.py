@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from selfhealingd import logs
 from selfhealingd.commands.common import (
+    asker,
     no_such,
     programs,
     record,
@@ -12,6 +13,7 @@ from selfhealingd.commands.common import (
 from selfhealingd.config.settings import Runbook
 from selfhealingd.control.registry import Call
 from selfhealingd.core.remedy import Run
+from selfhealingd.core.undertaking import Undertaking, Verb
 from selfhealingd.inheritance import instance
 from selfhealingd.operations import MARGIN_SECS
 from selfhealingd.runbooks import facts_of, run_runbook
@@ -56,9 +58,22 @@ async def run(system: System, call: Call, params: methods.RunByHand) -> Started:
     deadline = len(names) * (runbook.timeout + MARGIN_SECS)
     started = replace(system.operations.begin(names), deadline=deadline)
 
+    undertaking = Undertaking(
+        number=started.operation,
+        verb=Verb.RUN,
+        options=runbook.name,
+        names=names,
+        left=names,
+        by=asker(call),
+    )
+
     async def carry_out() -> None:
-        outcomes = tuple([await _run(system, runbook, name) for name in names])
-        finished = Finished(operation=started.operation, outcomes=outcomes)
+        outcomes = []
+        for done, name in enumerate(names):
+            await system.operations.take_in(replace(undertaking, left=names[done:]))
+            outcomes.append(await _run(system, runbook, name))
+        await system.operations.take_in(replace(undertaking, left=()))
+        finished = Finished(operation=started.operation, outcomes=tuple(outcomes))
         call.notify("finished", finished)
 
     system.nursery.start_soon(carry_out)

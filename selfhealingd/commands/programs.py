@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import trio
 from msgspec import Struct
+from msgspec.structs import replace
 
 from selfhealingd.commands.common import asker, programs
 from selfhealingd.control.registry import Call, Refusal
+from selfhealingd.core.breaker import By
 from selfhealingd.core.effects import Answer
 from selfhealingd.core.events import (
     RestartAsked,
@@ -17,6 +19,7 @@ from selfhealingd.core.events import (
 from selfhealingd.core.graph import Graph
 from selfhealingd.core.life import Running, Starting, label
 from selfhealingd.core.signals import signal_number
+from selfhealingd.core.undertaking import Undertaking, Verb
 from selfhealingd.operations import Aim
 from selfhealingd.reloading import take_launch
 from selfhealingd.system import System
@@ -30,7 +33,8 @@ class _Order(Struct, frozen=True):
 
     ``waves``: the programs in the order in which to go about them, each wave at once.
     ``fresh``: a program that must come up in a new run, and its latest run so far.
-    ``careful``: a wave in which one fails is the last.
+    ``careful``: a wave in which one fails is the last. ``verb`` and ``options``: how it
+    is typed, where it may have several waves.
     """
 
     ask: type[StartAsked | StopAsked | RestartAsked]
@@ -38,11 +42,24 @@ class _Order(Struct, frozen=True):
     waves: tuple[tuple[str, ...], ...]
     fresh: Mapping[str, int]
     careful: bool = False
+    verb: Verb = Verb.STOP
+    options: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """All programs that are meant."""
         return tuple(name for wave in self.waves for name in wave)
+
+    def undertaking(self, number: int, by: By) -> Undertaking:
+        """All of it, as the core is told before the first wave."""
+        return Undertaking(
+            number=number,
+            verb=self.verb,
+            options=self.options,
+            names=self.names,
+            left=self.names,
+            by=by,
+        )
 
 
 async def start(system: System, call: Call, params: methods.Names) -> Started:
@@ -72,7 +89,8 @@ async def restart(system: System, call: Call, params: methods.Restart) -> Starte
     most = params.max_unavailable if params.max_unavailable > 0 else len(names)
     waves = tuple(names[i : i + most] for i in range(0, len(names), most))
     careful = params.max_unavailable > 0
-    order = _Order(RestartAsked, Aim.UP, waves, fresh, careful)
+    options = f"--rolling --max-unavailable {most}" if most > 1 else "--rolling"
+    order = _Order(RestartAsked, Aim.UP, waves, fresh, careful, Verb.RESTART, options)
     return _begin(system, call, params, order)
 
 
@@ -111,14 +129,22 @@ def _begin(system: System, call: Call, params: methods.Names, order: _Order) -> 
 
     async def carry_out() -> None:
         outcomes: dict[str, Outcome] = {}
+        undertaking = order.undertaking(started.operation, asker(call))
+        if len(order.waves) > 1:
+            await system.operations.take_in(undertaking)
+        left: tuple[str, ...] = order.names
         for wave in order.waves:
-            outcomes |= await _go(system, call, params.reason, order, wave, started)
-            failed = [name for name in wave if not outcomes[name].ok]
+            mine = tuple(name for name in wave if name in left)
+            outcomes |= {name: _overtaken(system, name) for name in wave}
+            outcomes |= await _go(system, call, params.reason, order, mine, started)
+            failed = [name for name in mine if not outcomes[name].ok]
             if failed and order.careful:
                 words = f"left as it was: {failed[0]} did not come up"
                 rest = (name for name in order.names if name not in outcomes)
                 outcomes |= {n: Outcome(name=n, ok=False, words=words) for n in rest}
                 break
+            left = system.operations.left(started.operation)
+        await system.operations.take_in(replace(undertaking, left=()))
         in_order = tuple(outcomes[name] for name in order.names)
         finished = Finished(operation=started.operation, outcomes=in_order)
         call.notify("finished", finished)
@@ -165,6 +191,17 @@ def stop_waves(graph: Graph, names: Iterable[str]) -> tuple[tuple[str, ...], ...
         waves.append(wave)
         left = [name for name in left if name in needed]
     return tuple(waves)
+
+
+def _overtaken(system: System, name: str) -> Outcome:
+    s = system.loop.host.services.get(name)
+    return Outcome(
+        name=name,
+        ok=False,
+        state=None if s is None else label(s.life),
+        words="left as it is: somebody asked for something else meanwhile",
+        hint="selfhealctl events",
+    )
 
 
 def _outcome(system: System, name: str, answer: Answer) -> Outcome:

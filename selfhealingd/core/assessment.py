@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from selfhealingd.core import consent, flapping, report, treatment
+from selfhealingd.core import consent, flapping, report, treatment, unfinished
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, Open, breaker_name
 from selfhealingd.core.host import Host, Service, living
 from selfhealingd.core.incident import Incident
@@ -84,6 +84,7 @@ def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
         if (failing := flapping.in_words(s, facts.now)) is not None:
             yield Problem(words=f"{s.kind.value} {s.name} {failing}", do=_see(s, facts))
     yield from _model_problems(policy, host)
+    yield from unfinished.problems(host)
     yield from _update_problems(host, facts)
     yield from _task_problems(facts)
     if host.shutting_down:

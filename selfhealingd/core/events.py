@@ -13,6 +13,7 @@ from selfhealingd.core.diagnosis import Action
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.policy import Flags, Policy
 from selfhealingd.core.symptom import Symptom
+from selfhealingd.core.undertaking import Undertaking
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,6 +183,12 @@ class Noticed(Happened, frozen=True, kw_only=True, tag=True):
     over: bool = False
 
 
+class Undertaken(Happened, frozen=True, kw_only=True, tag=True):
+    """What a person asked for is gone about in turns; so much of it is left."""
+
+    what: Undertaking
+
+
 class Asked(Happened, frozen=True, kw_only=True):
     """Base of what a person asks for."""
 
@@ -315,5 +322,6 @@ Event: TypeAlias = (
     | Knocked
     | Noticed
     | Diagnosed
+    | Undertaken
     | Request
 )

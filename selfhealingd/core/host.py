@@ -10,6 +10,7 @@ from selfhealingd.core.life import Life, alive
 from selfhealingd.core.policy import Flags, Kind
 from selfhealingd.core.proposal import Proposal
 from selfhealingd.core.symptom import Symptom
+from selfhealingd.core.undertaking import Undertaking
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +77,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``remedies``: when the last hour's began. ``seed``: what jitter is drawn from.
     ``ended_by``: the essential program whose end made the daemon shut down.
+    ``undertakings``: what is gone about, a few programs at a time; ``unfinished``: what
+    an earlier daemon left of such.
     """
 
     services: dict[str, Service] = {}
@@ -86,6 +89,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shutting_down: bool = False
     ended_by: str | None = None
     seed: str = ""
+    undertakings: tuple[Undertaking, ...] = ()
+    unfinished: tuple[Undertaking, ...] = ()
 
     @property
     def dormant(self) -> bool:

@@ -13,6 +13,7 @@ from selfhealingd.core import (
     events,
     proposing,
     service,
+    unfinished,
 )
 from selfhealingd.core.breaker import (
     SELF_HEALING_MAIN,
@@ -223,6 +224,7 @@ def _shut_down(turn: Turn, event: events.ShutdownAsked) -> None:
 
 
 def _want(turn: Turn, s: Service, *, up: bool) -> Service:
+    unfinished.settle(turn, (s.name,))
     turn.put(replace(s, wanted=up, called=False))
     return turn.service(s.name)
 

@@ -120,6 +120,8 @@ def encode_engine(host: Host, anchor: Anchor) -> dict[str, Any]:
         remedies=host.remedies,
         flags=host.flags,
         seed=host.seed,
+        undertakings=host.undertakings,
+        unfinished=host.unfinished,
     )
     plain: dict[str, Any] = _to_utc(msgspec.to_builtins(bare), anchor)
     return plain

@@ -14,6 +14,7 @@ from selfhealingd.core import (
     requests,
     service,
     treatment,
+    unfinished,
 )
 from selfhealingd.core.adoption import fresh as fresh_service
 from selfhealingd.core.changes import changes
@@ -104,12 +105,12 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
                 engine.review(turn, name)
         case events.Noticed() | events.Diagnosed():
             turn.say(_told(event))
-        case events.Knocked():
-            knocking.knocked(turn, event)
-        case events.Appeared():
-            elsewhere.appeared(turn, event)
+        case events.Knocked() | events.Appeared():
+            _take_in_others(turn, event)
         case events.Advised():
             proposing.advised(turn, event)
+        case events.Undertaken():
+            unfinished.undertaken(turn, event)
         case events.Gathered() | events.CommandEnded():
             _take_in_deed(turn, event)
         case (
@@ -126,6 +127,14 @@ def _dispatch(turn: Turn, event: events.Event) -> None:
             _take_in(turn, event)
         case _:
             requests.handle(turn, event)
+
+
+def _take_in_others(turn: Turn, event: events.Knocked | events.Appeared) -> None:
+    match event:
+        case events.Knocked():
+            knocking.knocked(turn, event)
+        case events.Appeared():
+            elsewhere.appeared(turn, event)
 
 
 def _told(
@@ -199,6 +208,7 @@ def _begin(turn: Turn) -> None:
     """Bring up what should be up; what was waiting goes on waiting."""
     if turn.host.shutting_down:
         return
+    unfinished.begin(turn)
     for s in _by_priority(turn):
         turn.touched[s.name] = None  # a wait that goes on needs its timer again
         _begin_service(turn, s)
@@ -231,6 +241,7 @@ def _reconfigure(turn: Turn, policy: Policy) -> None:
     turn.touched |= dict.fromkeys(programs)
     known = {**turn.host.services, **fresh}
     turn.host = replace(turn.host, services={name: known[name] for name in programs})
+    unfinished.settle(turn)  # but for what is there no more
     if not turn.host.shutting_down:
         # Only now: one may depend on another that is new as well. What is STOPPED may
         # have waited for something, such as a client, that is asked for no more.

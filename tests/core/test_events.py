@@ -13,6 +13,7 @@ from selfhealingd.core.policy import Autorestart, Flags, Policy, Program
 from selfhealingd.core.readiness import Readiness, Tcp
 from selfhealingd.core.remedy import Hold, Run, SendSignal
 from selfhealingd.core.symptom import Symptom
+from selfhealingd.core.undertaking import Undertaking, Verb
 
 RUN: dict[str, Any] = {"at": 1.25, "service": "web", "run": 3}
 ASKED: dict[str, Any] = {"at": 1 / 3, "request": 9, "by": By(1000, 42), "reason": "why"}
@@ -56,6 +57,17 @@ EVENTS: list[events.Event] = [
     events.Noticed(at=0.1, key="rule load > 5", words="host: load", over=True),
     events.Diagnosed(
         at=0.1, service="web", incident="web-1", cause="crash", action="hold", model="a"
+    ),
+    events.Undertaken(
+        at=0.1,
+        what=Undertaking(
+            number=3,
+            verb=Verb.RESTART,
+            options="--rolling",
+            names=("web", "api"),
+            left=("api",),
+            by=By(1000, 42),
+        ),
     ),
     events.StartAsked(**ASKED, service="web"),
     events.StopAsked(**ASKED, service="web"),

@@ -69,6 +69,7 @@ from selfhealingd.core.report import Facts
 from selfhealingd.core.step import step, wake_at
 from selfhealingd.core.symptom import Symptom
 from selfhealingd.core.treatment import looked, unwell
+from selfhealingd.core.undertaking import Undertaking, Verb
 from selfhealingd.core.words import sentence
 from selfhealingd.wire import documents as doc
 
@@ -420,6 +421,22 @@ class Interleavings(RuleBasedStateMachine):
         ]
         more = {"signal": 1} if kind == 3 else {}
         self.ask(kinds[kind], service=self.pick(n), **more)
+
+    @rule(n=which, verb=st.sampled_from(Verb), left=st.integers(0, 3))
+    def an_operator_begins_something_in_turns(
+        self, n: int, verb: Verb, left: int
+    ) -> None:
+        """Of programs that may be gone; and its course, in any order."""
+        names = (*self.host.services, self.pick(n))
+        self.feed(
+            events.Undertaken(
+                at=self.now,
+                what=Undertaking(
+                    number=n % 2, verb=verb, names=names, left=names[:left], by=ROOT
+                ),
+            )
+        )
+        assert all(one.left for one in self.host.undertakings)
 
     @rule()
     def an_operator_resumes(self) -> None:

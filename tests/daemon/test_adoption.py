@@ -252,7 +252,7 @@ async def test_killed_while_it_stops(house: House, ask: str, state: str) -> None
 
 
 async def test_killed_in_a_rolling_restart(house: House) -> None:
-    """What was restarted is; what was under way is finished; the rest is untouched."""
+    """What was restarted is; what was under way is finished; the rest is told."""
     names = [f"p{n}" for n in range(4)]
     # The daemon is killed while p1 starts.
     house.write({name: well(startsecs=5 if name == "p1" else 0.2) for name in names})
@@ -263,6 +263,15 @@ async def test_killed_in_a_rolling_restart(house: House) -> None:
     await again(house)
     now = await house.running(*names)
     assert {"p2", "p3"} == {name for name in names if before[name] == now[name]}
+    status = await house.call("status")
+    [told] = status["issues"]
+    assert "begun or done: p0, p1; still to do: p2, p3" in told
+    [do] = status["recommendations"]
+    await house.until(said("still to do: p2, p3", kind="problem.found"))
+    assert "go on: selfhealctl restart --rolling p2 p3; " in do
+    await house.ctl("restart", "--rolling", "p2", "p3")
+    then = await house.running(*names)
+    assert {"p0", "p1"} == {name for name in names if then[name] == now[name]}
     status = await house.call("status")
     assert ("healthy", []) == (status["status"], status["issues"])
 

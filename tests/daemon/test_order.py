@@ -121,6 +121,22 @@ async def test_a_rolling_restart_ends_with_the_first_that_fails(house: House) ->
     assert before["b"] == (await house.running("b"))["b"]
 
 
+async def test_a_rolling_restart_leaves_alone_what_is_stopped_meanwhile(
+    house: House,
+) -> None:
+    """The operator's last word counts, and the others have their turn."""
+    house.write({"a": well(startsecs=2), "b": well(), "c": well()})
+    await house.start()
+    before = await house.running("c")
+    await house.call("restart", names=["a", "b", "c"], max_unavailable=1)
+    await house.until(after("STARTING", "a", run=2))
+    await house.call("stop", names=["b"])
+    await house.until(after("RUNNING", "c", run=2))
+    b = await house.program("b")
+    assert ("STOPPED", 1) == (b["state"], b["runs"])
+    assert before != await house.running("c")
+
+
 async def test_an_essential_program_ends_the_daemon(house: House) -> None:
     """With everything stopped, and a status that tells."""
     house.write(

@@ -36,6 +36,7 @@ from selfhealingd.core.events import (
     Noticed,
     Reconfigured,
     Spawned,
+    Undertaken,
 )
 from selfhealingd.core.host import Host
 from selfhealingd.core.life import Stopping, alive
@@ -288,7 +289,15 @@ def _note_event(
     past: Past, event: Event, before: Host, begun: dict[_Key, Took]
 ) -> None:
     match event:
-        case Began() | FlagsChanged() | Knocked() | Noticed() | Advised() | Asked():
+        case (
+            Began()
+            | FlagsChanged()
+            | Knocked()
+            | Noticed()
+            | Advised()
+            | Undertaken()
+            | Asked()
+        ):
             past.given.append(event)
         case Appeared():
             _note_appeared(past, event, before)

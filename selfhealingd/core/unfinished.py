@@ -1,0 +1,122 @@
+"""Undertakings, and those that an earlier daemon did not finish.
+
+The shell goes about them and tells here what is left. What an operator asks of a
+program by itself settles that program: the last word counts. What is left when another
+daemon begins is told until it is settled, and not gone on with: nobody waits for it any
+more, and somebody may have ended the daemon to stop it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from msgspec.structs import replace
+
+from selfhealingd.core import events
+from selfhealingd.core.adoption import awaits_process
+from selfhealingd.core.effects import ProblemFound, ProblemOver
+from selfhealingd.core.host import Host, Service
+from selfhealingd.core.life import Backoff, Stopped, Stopping
+from selfhealingd.core.report import Problem
+from selfhealingd.core.turn import Turn
+from selfhealingd.core.undertaking import Undertaking, Verb
+
+
+def undertaken(turn: Turn, event: events.Undertaken) -> None:
+    """Take in what is left of one; it begins with all that it is about."""
+    now = event.what
+    if not any(one.number == now.number for one in turn.host.undertakings):
+        settle(turn, now.names)
+    others = (one for one in turn.host.undertakings if one.number != now.number)
+    _put(turn, _with_work(turn.host, (*others, now)), turn.host.unfinished)
+
+
+def settle(turn: Turn, names: Collection[str] = ()) -> None:
+    """Leave these programs to whoever asked for something else, and what is gone."""
+    host = turn.host
+    left = _with_work(host, host.unfinished, names)
+    over = {_key(one): one for one in host.unfinished}
+    for one in left:
+        over.pop(_key(one), None)
+    for key, one in over.items():
+        turn.say(ProblemOver(key=key, words=_what(one)))
+    _put(turn, _with_work(host, host.undertakings, names), left)
+
+
+def begin(turn: Turn) -> None:
+    """Tell of those that the earlier daemon went about: it will not finish them."""
+    host = turn.host
+    found = tuple(
+        replace(
+            one, left=tuple(name for name in one.left if not _done(one, host, name))
+        )
+        for one in (*host.unfinished, *host.undertakings)
+    )
+    found = _with_work(host, found)
+    for one in found:
+        turn.say(ProblemFound(key=_key(one), words=_in_words(one)))
+    _put(turn, (), found)
+
+
+def problems(host: Host) -> Iterator[Problem]:
+    """What is told in status, with how to go on."""
+    for one in host.unfinished:
+        names = " ".join(one.left)
+        yield Problem(
+            words=_in_words(one),
+            do=(
+                f"go on: selfhealctl {one.command} {names}; or leave them as they are:"
+                f" selfhealctl start {names}"
+            ),
+        )
+
+
+def _put(
+    turn: Turn,
+    undertakings: tuple[Undertaking, ...],
+    unfinished: tuple[Undertaking, ...],
+) -> None:
+    """An event that changes nothing must leave the very same host."""
+    host = turn.host
+    if (undertakings, unfinished) != (host.undertakings, host.unfinished):
+        turn.host = replace(host, undertakings=undertakings, unfinished=unfinished)
+
+
+def _with_work(
+    host: Host, known: Iterable[Undertaking], settled: Collection[str] = ()
+) -> tuple[Undertaking, ...]:
+    found = (
+        replace(
+            one,
+            left=tuple(n for n in one.left if n in host.services and n not in settled),
+        )
+        for one in known
+    )
+    return tuple(one for one in found if one.left)
+
+
+def _done(one: Undertaking, host: Host, name: str) -> bool:
+    """Whether the start of this daemon does it, or it is so already."""
+    s: Service | None = host.services.get(name)
+    if s is None:
+        return True
+    match one.verb:
+        case Verb.RESTART:
+            coming = isinstance(s.life, Stopped | Stopping | Backoff)
+            return s.wanted and (coming or awaits_process(s.life))
+        case Verb.STOP:
+            return not s.wanted
+        case Verb.RUN:
+            return False
+
+
+def _key(one: Undertaking) -> str:
+    return f"unfinished {one.verb.value} {one.number}"
+
+
+def _what(one: Undertaking) -> str:
+    return f'an earlier daemon did not finish "{one.command}" (asked for by {one.by})'
+
+
+def _in_words(one: Undertaking) -> str:
+    begun = ", ".join(name for name in one.names if name not in one.left)
+    done = f"begun or done: {begun}; " if begun else ""
+    return f"{_what(one)}: {done}still to do: {', '.join(one.left)}"
