@@ -115,6 +115,17 @@ class Unit:
         )
         return [int(pid) for pid in self.machine.run("sh", "-c", script).split()]
 
+    def freeze(self) -> None:
+        """Let the daemon hang so that only SIGKILL gets through to it.
+
+        After a SIGSTOP it would go on for a moment: systemd's SIGTERM has a SIGCONT
+        with it, and what it says then makes systemd wait.
+        """
+        cgroup = f"/sys/fs/cgroup/system.slice/{NAME}/frozen"
+        self.machine.run("mkdir", cgroup)
+        self.machine.run("tee", f"{cgroup}/cgroup.procs", stdin=self.show("MainPID"))
+        self.machine.run("tee", f"{cgroup}/cgroup.freeze", stdin="1")
+
     def take_away(self, signal: str) -> None:
         """Signal the daemon so that systemd must restart it; wait for that."""
         self.systemctl("kill", "--kill-who=main", f"--signal={signal}")

@@ -1,5 +1,6 @@
 """One client's conversation over a real socket, kind clients and hostile ones."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ async def conversing(
         connection = Connection(
             trio.SocketStream(ours),
             peer_of(ours),
-            answering=Answering(registry, Rights(daemon_uid=0), on_error),
+            answering=Answering(registry, Rights(daemon_uid=os.getuid()), on_error),
             limits=limits or Limits(),
             handlers=nursery,
         )

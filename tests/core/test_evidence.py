@@ -154,7 +154,7 @@ LINES = st.lists(TEXT, max_size=200).map(tuple)
 PAIRS = st.dictionaries(TEXT, TEXT, max_size=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     output=st.lists(st.builds(SaidDocument, path=TEXT, lines=LINES), max_size=2),
     kernel=LINES,

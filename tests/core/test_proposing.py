@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from core.simulator import FOREVER, Run, Simulator, crash
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -387,7 +387,6 @@ ELSE = st.one_of(
 ROUNDS = st.lists(st.tuples(ADVICE, WAIT, COMMAND, ELSE, ADVICE), max_size=8)
 
 
-@settings(deadline=None)
 @given(
     rounds=ROUNDS,
     mode=st.sampled_from([Llm.ACT, Llm.ACT, Llm.ADVISE, Llm.OFF]),

@@ -58,7 +58,7 @@ acts = st.lists(
     scripts=st.fixed_dictionaries({"web": runs(0.0), "db": runs(0.0007)}),
     what=acts,
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_same_settings_make_no_difference(
     scripts: dict[str, list[Run]], what: list[tuple[str, str, float]]
 ) -> None:

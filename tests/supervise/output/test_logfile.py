@@ -69,7 +69,7 @@ def _texts(path: Path) -> list[bytes]:
     return newest + [path.with_name(n[0]).read_bytes() for _, n in older(path)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
         st.binary(max_size=40).map(lambda b: b.replace(b"\n", b".")), max_size=20

@@ -37,7 +37,7 @@ _LINE = st.sampled_from([b"\n", b"one\n", b"two\r\n", b"\xff three\n"])
 _TEXT = st.lists(_LINE, max_size=8).map(b"".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(_TEXT, min_size=1, max_size=5), st.binary(max_size=3), st.integers(0, 30)
 )
@@ -51,7 +51,7 @@ def test_the_last_lines(make: Make, texts: list[bytes], rest: bytes, n: int) -> 
     assert b"".join(lines[-n:] if n else []) == tail(log, lines=n).data
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_TEXT, min_size=1, max_size=5), st.integers(0, 100))
 def test_the_last_bytes(make: Make, texts: list[bytes], most: int) -> None:
     """They are the last of all files joined."""
@@ -61,7 +61,7 @@ def test_the_last_bytes(make: Make, texts: list[bytes], most: int) -> None:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_TEXT, min_size=1, max_size=5), st.integers(0, 20), st.integers(1, 60))
 def test_what_is_left_out_is_told(
     make: Make, texts: list[bytes], n: int, most: int
