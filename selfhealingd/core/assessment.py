@@ -75,24 +75,48 @@ def _mark(problem: Problem) -> str:
 
 
 def _problems(policy: Policy, host: Host, facts: Facts) -> Iterator[Problem]:
-    yield from _engine_problems(policy, host, facts)
-    yield from facts.problems
-    approvals = {one.service: one for one in facts.llm.approvals}
-    for s in host.services.values():
-        for problem in _service_problems(policy, host, s, facts):
-            yield _with_advice(problem, approvals.get(s.name))
-        if (failing := flapping.in_words(s, facts.now)) is not None:
-            yield Problem(words=f"{s.kind.value} {s.name} {failing}", do=_see(s, facts))
-    yield from _model_problems(policy, host)
-    yield from unfinished.problems(host)
-    yield from _update_problems(host, facts)
-    yield from _task_problems(facts)
     if host.shutting_down:
         left = len(living(host))
         yield Problem(
             words=f"the daemon is shutting down: {left} programs still run",
             do=f"wait; or kill what is left: kill {facts.pid}",
         )
+    yield from _engine_problems(policy, host, facts)
+    yield from facts.problems
+    approvals = {one.service: one for one in facts.llm.approvals}
+    held = []
+    for s in sorted(host.services.values(), key=_urgency):
+        found = [
+            _with_advice(problem, approvals.get(s.name))
+            for problem in _service_problems(policy, host, s, facts)
+        ]
+        often = flapping.how_often(s, facts.now)
+        if found and often is not None:
+            found[0] = replace(found[0], words=f"{found[0].words}; it {often}")
+        elif often is not None:
+            words = f"{s.kind.value} {s.name} {flapping.in_words(s, facts.now)}"
+            held.append(Problem(words=words, do=_see(s, facts)))
+        yield from found
+    yield from held
+    yield from _model_problems(policy, host)
+    yield from unfinished.problems(host)
+    yield from _update_problems(host, facts)
+    yield from _task_problems(facts)
+
+
+def _urgency(s: Service) -> int:
+    """Return who comes first: what waits for a person, what is down, what is ill."""
+    match s.life:
+        case Fatal():
+            return 0
+        case Exited():
+            return 1
+        case Backoff():
+            return 2
+        case Running():
+            return 3
+        case _:
+            return 4
 
 
 def _with_advice(problem: Problem, waits: doc.ApprovalDocument | None) -> Problem:

@@ -39,17 +39,23 @@ def since(s: Service, now: float) -> float | None:
     return lately[0]
 
 
-def in_words(s: Service, now: float) -> str | None:
-    """Say how often it failed, and how it did the last time; None: it doesn't."""
+def how_often(s: Service, now: float) -> str | None:
+    """Say how often it failed; None: it doesn't keep failing."""
     if since(s, now) is None:
         return None
     number = count(s, now)
     more = " or more" if number == MOST else ""
-    latest = f" (the latest: {s.incident.detail})" if s.incident is not None else ""
     return (
-        f"keeps failing: {number}{more} incidents in the last 10 minutes,"
-        f" each healed{latest}"
+        f"keeps failing: {number}{more} incidents in the last 10 minutes, each healed"
     )
+
+
+def in_words(s: Service, now: float) -> str | None:
+    """Say how often it failed, and how it did the last time; None: it doesn't."""
+    failing = how_often(s, now)
+    if failing is None or s.incident is None:
+        return failing
+    return f"{failing} (the latest: {s.incident.detail})"
 
 
 def _lately(s: Service, now: float) -> tuple[float, ...]:

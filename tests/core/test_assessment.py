@@ -308,6 +308,27 @@ def test_what_the_shell_knows_comes_with_its_own_advice() -> None:
     ] == judge(facts=facts)
 
 
+def test_what_waits_for_a_person_comes_before_what_holds() -> None:
+    """However many keep failing and are healed each time: a screen has an end."""
+    lives: dict[str, Life] = {
+        "held": Running(0, 7),
+        "down": Backoff(0, Why.BACKOFF, 200.0),
+        "over": Exited(0, Held.NEVER),
+        "dead": Fatal(0),
+    }
+    services = {
+        name: replace(service(life), name=name, healings=(NOW,) * 3)
+        for name, life in lives.items()
+    }
+    issues = assess(
+        Policy(programs={name: Program(name=name) for name in lives}),
+        Host(services=services, shutting_down=True),
+        FACTS,
+    ).issues
+    assert "WARNING: the daemon is shutting down" in issues[0]
+    assert ["dead", "over", "down", "held"] == [one.split()[2] for one in issues[1:]]
+
+
 def test_only_open_incidents_are_listed() -> None:
     """None here: the program runs and nothing is open."""
     host = Host(services={"web": service(Running(0, 7))})

@@ -85,6 +85,18 @@ def test_what_an_operator_takes_in_hand_counts_anew(deed: str) -> None:
     assert () == sim.status().issues
 
 
+def test_what_fails_again_is_told_of_once() -> None:
+    """What is wrong now, and in the same issue that it was before."""
+    sim = failing(*[crash(14, 3)] * 4, over=100)
+    sim.sicken("web", Symptom(key="http", cause=Cause.PROBE, words="no answer", at=0))
+    sim.run_until(lambda: sim.states()["web"] == "STOPPING")
+    (issue,) = sim.status().issues
+    assert issue.startswith("WARNING: program web is being restarted: no answer; next:")
+    assert issue.endswith(
+        "; it keeps failing: 4 incidents in the last 10 minutes, each healed"
+    )
+
+
 def test_so_many_are_remembered_and_no_more() -> None:
     """However fast it goes on."""
     (s,) = failing(over=10).host.services.values()
