@@ -145,8 +145,7 @@ ENGINE: Keys = {
     "max_concurrent_remedies": "At most this share of the programs (at least one) is"
     " being restarted at a time.",
     "max_remedies_per_hour": "At most so many restarts in any hour.",
-    "max_drills_per_hour": "At most so many"
-    " [drills](operations.md#drills) in any hour.",
+    "max_drills_per_hour": "At most so many [drills](rehearse.md#drills) in any hour.",
     "max_drill_pressure": "No drill begins while something waits for CPU or IO for a"
     " larger share of the time.",
 }
@@ -182,7 +181,7 @@ def _log_keys(stream: str, automatic: str) -> Keys:
     return {
         log: f'Where {stream} goes: `"AUTO"` (`{automatic}`), `"NONE"`, `"JOURNAL"`'
         " (systemd's), `/dev/stdout` or `/dev/stderr` (the daemon's own, each line with"
-        " the program's name), or a path. See [output](operations.md#output).",
+        " the program's name), or a path. See [output](output.md).",
         f"{log}_maxbytes": (
             "A log is rotated before it grows beyond this; 0: never.",
             '`"50MiB"`',
@@ -221,7 +220,7 @@ PROGRAM: Keys = COMMAND | {
     ),
     "essential": "When it ends for good, so does the daemon, with status 1.",
     "drills": "It may be made to fail on purpose, by"
-    " [`selfhealctl drill`](operations.md#drills).",
+    " [`selfhealctl drill`](rehearse.md#drills).",
     "reload": (
         'What makes it read its own config again: a signal such as `"HUP"`, or'
         " a command, which may take 60 s. What the remedy `reload` does.",
