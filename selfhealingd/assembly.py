@@ -249,7 +249,9 @@ async def assemble(
         knocks=Knocks(sockets, loop.post),
         nursery=nursery,
         origins=origins,
-        observers=Observers((sampler, *judging.observers, probes)),
+        observers=Observers(
+            (sampler, *judging.observers, probes), judging.services.start
+        ),
         runbooks=Runbooks(
             mark,
             loop,

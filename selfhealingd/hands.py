@@ -41,6 +41,7 @@ class Hands:
         # The thread that starts it needs no task of ours to run before it does.
         order = self.runs.begin(service, run, launch)
         live = partial(self.runs.live, service, run, launch, order)
+        self.observers.start(service, run)
         self.nursery.start_soon(self._guard, service, run, live)
 
     async def adopt(
@@ -69,6 +70,7 @@ class Hands:
         """Start a run of a watch, or only look for it; its events come as others."""
         if service in self.watching:
             self.watching.start(service, run, look=look)
+            self.observers.start(service, run)
 
     def order(self, service: str, order: Order, signo: int) -> None:
         """End a watch by its command, or where it has none by a signal."""

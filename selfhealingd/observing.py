@@ -3,7 +3,7 @@
 What an observer sees it reports as ``Sickened`` and ``Recovered`` through the inbox.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from selfhealingd import logs
@@ -22,10 +22,27 @@ class Observer(Protocol):
 
 
 class Observers:
-    """Tells all of them; one that fails harms no other."""
+    """Tells all of them; one that fails harms no other.
 
-    def __init__(self, observers: Iterable[Observer] = ()) -> None:
+    ``started`` is told each start, of what may never be up.
+    """
+
+    def __init__(
+        self,
+        observers: Iterable[Observer] = (),
+        started: Callable[[str, int], None] | None = None,
+    ) -> None:
         self._observers = tuple(observers)
+        self._started = started
+
+    def start(self, service: str, run: int) -> None:
+        """Let a start be counted."""
+        if self._started is None:
+            return
+        try:
+            self._started(service, run)
+        except Exception:
+            log.exception(f"{service}: a defect of ours: its start is not counted")
 
     def observe(self, service: str, run: int, pid: int | None) -> None:
         """Let a run be looked after, or not any more (``pid`` None)."""

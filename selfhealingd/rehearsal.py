@@ -160,10 +160,12 @@ class DryHands:
     def start(self, service: str, run: int, launch: Launch) -> None:
         """Look for a process that another daemon runs, or say that one is started."""
         del launch
+        self._observers.start(service, run)
         self._onlookers.start(service, run, look=False)
 
     def find(self, service: str, run: int, *, look: bool) -> None:
         """Look for a watch's process, or say that it would be started."""
+        self._observers.start(service, run)
         self._onlookers.start(service, run, look=look)
 
     def signal(self, service: str, run: int, signo: int, *, group: bool) -> None:
@@ -280,7 +282,7 @@ async def _begin(config: Config, nursery: trio.Nursery) -> None:
         say(name, "can be looked at again" if words is None else words)
 
     onlookers = Onlookers(Around(nursery, report, say, blind), recall, say)
-    observers = Observers((sampler, *judging.observers, probes))
+    observers = Observers((sampler, *judging.observers, probes), judging.services.start)
     hands = DryHands(loop, onlookers, observers, nursery)
     nursery.start_soon(loop.run, hands)
     await _read_flags(config, loop)

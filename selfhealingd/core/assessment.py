@@ -264,8 +264,9 @@ def _service_problems(
         case Backoff(why=why) if why is not Why.PAUSE:
             opened = isinstance(s.breaker.state, Open)
             state = "is down, its breaker OPEN" if opened else "is down"
+            often = "".join(f"; {one.words}" for one in s.symptoms if one.of_starts)
             yield Problem(
-                words=f"{s.kind.value} {s.name} {state}: {ended}; next: {ahead}",
+                words=f"{s.kind.value} {s.name} {state}: {ended}{often}; next: {ahead}",
                 do=(
                     f"{_see(s, facts)}; try it now: selfhealctl restart {s.name}"
                     + (f"; or let healing begin anew: {reset}" if opened else "")

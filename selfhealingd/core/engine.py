@@ -35,7 +35,7 @@ from selfhealingd.core.life import (
     alive,
 )
 from selfhealingd.core.policy import Kind, Program
-from selfhealingd.core.remedy import Run, in_words
+from selfhealingd.core.remedy import Run, start_in_words
 from selfhealingd.core.turn import Turn
 
 
@@ -192,13 +192,14 @@ def _begin_attempt(turn: Turn, s: Service) -> None:
     program = turn.program(s.name)
     lease = treatment.start_lease(program, s)
     chosen = consent.remedy(consent.standing(turn.policy, turn.host, s))
+    chosen = chosen or plan.before_start(turn.host, s)
     if isinstance(chosen, Run):
         lease += treatment.command_lease(turn.policy, chosen)
         _move(turn, s, Backoff(turn.at, Why.RUNBOOK))
         s = turn.service(s.name)
-        words = f"{in_words(chosen)}, and start"
+        words = start_in_words(chosen)
         s = attempts.begin(turn, s, words, lease=lease, run=s.run + 1)
         treatment.command(turn, s, chosen.runbook)
         return
-    s = attempts.begin(turn, s, "restart", lease=lease, run=s.run + 1)
+    s = attempts.begin(turn, s, start_in_words(None), lease=lease, run=s.run + 1)
     turn.put(*service.start(s, at=turn.at))

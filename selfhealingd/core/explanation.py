@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from selfhealingd.core import flapping, remedy, report
+from selfhealingd.core import flapping, plan, remedy, report
 from selfhealingd.core.hindrances import hindrances
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.life import Running, alive, label, pid_of
@@ -30,7 +30,7 @@ def explain(
     ``ahead``: what is foreseen of it. ``drill``: the one that it is going through.
     """
     program, anchor = policy.programs[s.name], facts.anchor
-    ladder, rung = _ladder(program, s)
+    ladder, rung = _ladder(host, program, s)
     found = s.open_incident
     return ExplanationDocument(
         program=_with_next(report.program_document(policy, host, s, facts), ahead),
@@ -89,10 +89,13 @@ def _words(
         yield "nothing is known to be wrong with it"
 
 
-def _ladder(program: Program, s: Service) -> tuple[tuple[str, ...], int | None]:
+def _ladder(
+    host: Host, program: Program, s: Service
+) -> tuple[tuple[str, ...], int | None]:
     """The remedies that apply now, and which is next; one that is down is started."""
     if not alive(s.life):
-        return ("restart",), 0 if s.open_incident is not None else None
+        start = remedy.start_in_words(plan.before_start(host, s))
+        return (start,), 0 if s.open_incident is not None else None
     leading = s.leading
     steps = (leading.ladder if leading else ()) or program.healing.ladder
     rung = None

@@ -50,7 +50,7 @@ def outlook(policy: Policy, host: Host, s: Service, now: float) -> Outlook:
         case Running():
             return _running(policy, host, treatment.looked(host, s), now)
         case Backoff(why=why, until=until):
-            return _waiting(policy, host, s, _Next(_restart(s), why, until), now)
+            return _waiting(policy, host, s, _Next(_restart(host, s), why, until), now)
         case Stopping():
             return _stopping(s.life, now)
         case Exited():
@@ -101,8 +101,9 @@ class _Next(msgspec.Struct, frozen=True):
     until: float | None
 
 
-def _restart(s: Service) -> str:
-    return f"restart, attempt {_number(s)},"
+def _restart(host: Host, s: Service) -> str:
+    words = remedy.start_in_words(plan.before_start(host, s))
+    return f"{words}, attempt {_number(s)},"
 
 
 def _number(s: Service) -> int:

@@ -17,7 +17,7 @@ from selfhealingd.core.incident import Cause, Incident
 from selfhealingd.core.life import Held, Running, Why, alive
 from selfhealingd.core.policy import Autorestart, Policy, Program
 from selfhealingd.core.remedy import Hold as HoldRemedy
-from selfhealingd.core.remedy import Remedy
+from selfhealingd.core.remedy import Remedy, Run
 from selfhealingd.core.symptom import Symptom, ladder
 
 HOUR = 3600.0
@@ -115,6 +115,16 @@ def rung(program: Program, incident: Incident, symptom: Symptom) -> Remedy:
     """Which remedy is next: each that failed leads to the one after it."""
     steps = ladder(program, symptom)
     return steps[min(incident.failed, len(steps) - 1)]
+
+
+def before_start(host: Host, s: Service) -> Run | None:
+    """Which runbook comes before the next start, as it was started too often."""
+    if not host.flags.auto_detection:
+        return None
+    tried = (one.ladder for one in s.symptoms if one.of_starts and not one.quiet)
+    return next(
+        (step for steps in tried for step in steps if isinstance(step, Run)), None
+    )
 
 
 def _put_off(

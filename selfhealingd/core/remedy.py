@@ -83,3 +83,8 @@ def in_words(remedy: Remedy) -> str:
             return str(remedy.__struct_config__.tag)
         case _:
             assert_never(remedy)
+
+
+def start_in_words(first: Run | None) -> str:
+    """Say the start of what is down as a remedy, after a runbook where one is due."""
+    return "restart" if first is None else f"{in_words(first)}, and start"

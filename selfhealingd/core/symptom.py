@@ -1,4 +1,4 @@
-"""What is seen to be wrong with a service that is up, for as long as it is."""
+"""What is seen to be wrong with a service, for as long as it is."""
 
 import msgspec
 
@@ -13,7 +13,8 @@ class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``key`` tells it from the service's others: ``liveness``, ``rule memory > 500MiB``.
     ``words`` say what was seen, ``at`` is since when. ``notice_secs``: how long its
     absence says nothing, since whoever looks needs that time to see it again.
-    ``ladder``: what to try; empty for the service's own.
+    ``ladder``: what to try; empty for the service's own. ``of_starts``: it is about how
+    often the service starts, so it is wrong while that is down, too.
     """
 
     key: str
@@ -22,6 +23,7 @@ class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     notice_secs: float = 0.0
     ladder: Ladder = ()
+    of_starts: bool = False
 
     @property
     def quiet(self) -> bool:

@@ -1,7 +1,7 @@
 """Judges services by their rules, as the sampler measures them; tells only edges.
 
 A run begins afresh with all rules. What a rule counts outlives the runs: it is about
-them.
+them, so it is judged from each start on, also of one that never gets up.
 """
 
 import os
@@ -27,10 +27,14 @@ RESTED = 3
 
 @dataclass(slots=True)
 class _Case:
-    """One run that is up, with its rules by their keys."""
+    """The latest run of a service, with its rules by their keys.
+
+    ``since``: when those were met first that are.
+    """
 
     run: int
     courses: dict[str, Course] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
 
 
 class ServiceRules:
@@ -77,17 +81,29 @@ class ServiceRules:
 
     # As an observer
 
-    def begin(self, service: str, run: int, pid: int) -> None:  # noqa: ARG002
-        """Judge this run from now on."""
-        case = self._cases[service] = _Case(run)
+    def start(self, service: str, run: int) -> None:
+        """Count this start; what is counted is wrong with the new run as well."""
+        now = trio.current_time()
+        case = self._cases.get(service)
+        if case is None or case.run != run:
+            case = self._cases[service] = _anew(run, case)
+            for course in case.courses.values():
+                if course.met:
+                    self._sickened(service, case, course, now)
         self._settle(service, case)
         self._note_start(service, run)
-        self._judge_count(service, trio.current_time())
+        self._judge_count(service, now)
         self._recount.set()
 
+    def begin(self, service: str, run: int, pid: int) -> None:  # noqa: ARG002
+        """Judge this run by all of its rules, as from now on it is measured."""
+        self.start(service, run)
+
     def end(self, service: str) -> None:
-        """Judge no more; what was wrong with the run has ended with it."""
-        self._cases.pop(service, None)
+        """Judge no more but by what is counted; the rest has ended with the run."""
+        case = self._cases.get(service)
+        if case is not None:
+            self._cases[service] = _anew(case.run, case)
 
     def blind(self, service: str) -> tuple[Course, ...]:
         """Return those of a service that have nothing to judge by."""
@@ -190,16 +206,31 @@ class ServiceRules:
             key=rule.key,
             cause=Cause.RULE,
             words=course.words,
-            at=at,
+            at=case.since.setdefault(rule.key, at),
             notice_secs=rule.window_secs(self._interval),
             ladder=rule.ladder,
+            of_starts=_counts(course),
         )
         edge = Sickened(at=at, service=service, run=case.run, symptom=symptom)
         self._told.send_nowait(edge)
 
     def _recovered(self, service: str, case: _Case, key: str, at: float) -> None:
+        case.since.pop(key, None)
         edge = Recovered(at=at, service=service, run=case.run, key=key)
         self._told.send_nowait(edge)
+
+
+def _anew(run: int, before: _Case | None) -> _Case:
+    """Begin with a run, knowing of earlier ones what is counted."""
+    if before is None:
+        return _Case(run)
+    courses = {key: one for key, one in before.courses.items() if _counts(one)}
+    since = {key: at for key, at in before.since.items() if key in courses}
+    return _Case(run, courses, since)
+
+
+def _counts(course: Course) -> bool:
+    return isinstance(course.rule.when.window, Counted)
 
 
 def _spans(rules: Iterable[Rule]) -> Iterator[float]:

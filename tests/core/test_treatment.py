@@ -524,3 +524,65 @@ def test_the_engine_goes_dormant_when_remedies_fail_all_over() -> None:
         sim.run_for(2)
     assert sim.host.dormant
     assert (sim.state("web"), sim.status().status) == ("RUNNING", "critical")
+
+
+OFTEN = Symptom(
+    key="rule restarts > 1 in 1min",
+    cause=Cause.RULE,
+    words="restarts: 2 (restarts > 1 in 1min)",
+    at=0,
+    notice_secs=60,
+    ladder=(SendSignal(HUP), Runbook("mend"), Hold()),
+    of_starts=True,
+)
+
+
+def looping(symptom: Symptom) -> Simulator:
+    """It never got up, and somebody counted how often."""
+    sim = Simulator([program()], {"web": [crash(0.1)] * 3}).begin()
+    sim.run_until(lambda: len(sim.starts("web")) == 2)
+    sim.run_for(1)
+    assert "BACKOFF" == sim.state("web")
+    sim.sicken("web", symptom)
+    return sim
+
+
+def test_a_runbook_comes_before_the_next_start_of_what_starts_too_often() -> None:
+    """It is told, waited for, and verified as any attempt is."""
+    sim = looping(OFTEN)
+    [issue] = sim.status().issues
+    assert "restarts: 2 (restarts > 1 in 1min); next: run mend, and start, a" in issue
+    sim.run_until(lambda: sim.commands)
+    assert 2 == len(sim.starts("web"))
+    assert "mend" == sim.commands[0].runbook
+    sim.scripts["web"] = iter(())
+    sim.end_command()
+    sim.sicken("web", replace(OFTEN, at=0))
+    sim.run_for(30)
+    assert "RUNNING" == sim.state("web")
+    sim.recover("web", OFTEN.key)
+    sim.run_for(200)
+    assert ("run mend, and start", Result.HEALED) == tried(sim)[-1]
+
+
+@pytest.mark.parametrize(
+    "symptom",
+    [
+        replace(OFTEN, ladder=(Hold(),)),
+        replace(OFTEN, of_starts=False),
+        replace(OFTEN, ladder=(SendSignal(HUP),)),
+    ],
+)
+def test_nothing_else_comes_before_a_start(symptom: Symptom) -> None:
+    """Of what is left to a person, is about a run that has ended, or needs one."""
+    sim = looping(symptom)
+    sim.run_until(lambda: len(sim.starts("web")) == 3)
+    assert [] == sim.commands
+
+
+def test_nothing_comes_before_a_start_while_nobody_shall_look() -> None:
+    """What rules found counts for nothing then."""
+    sim = looping(OFTEN)
+    sim.switch(auto_detection=False)
+    sim.run_until(lambda: len(sim.starts("web")) == 3)
+    assert [] == sim.commands

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import trio
-from harness import House, after, said, soon, well
+from harness import House, after, said, sh, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -92,6 +92,20 @@ async def test_many_restarts_are_told_and_held(house: House) -> None:
     [opened] = await house.until(said(service="web", kind="incident.opened"))
     assert "restarts: 2 (restarts > 1 in 1h)" in opened["words"]
     assert 3 == (await house.program("web"))["runs"]
+
+
+async def test_what_never_gets_up_is_mended_by_its_rule(house: House) -> None:
+    """A runbook is run before the next start, once there were too many."""
+    web = sh("test -e mended && exec sleep 1000", directory=str(house.root))
+    web["rules"] = [{"when": "restarts > 1 in 3s", "remedy": "run mend"}]
+    mend = {"command": ["touch", "mended"], "directory": str(house.root)}
+    house.write({"web": web}, daemon=FAST, runbook={"mend": mend})
+    await house.start()
+    await house.until(said(service="web", kind="incident.ended"))
+    [incident] = await house.call("incidents")
+    tried = [(one["remedy"], one["result"]) for one in incident["attempts"]]
+    assert ("run mend, and start", "healed") == tried[-1]
+    assert {("restart", "no effect")} == set(tried[:-1])
 
 
 async def test_a_reload_ends_what_a_removed_rule_found(house: House) -> None:

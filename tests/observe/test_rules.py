@@ -189,6 +189,29 @@ async def test_restarts_are_counted_over_runs(
     assert f"web.4 - {key}" == (await home.edges())[-1]
 
 
+async def test_restarts_are_counted_of_what_never_gets_up(
+    home: House,
+    autojump_clock: MockClock,  # noqa: ARG001 - it jumps by itself
+) -> None:
+    """Told to each new run since the first, and over while it is down."""
+    key = "rule restarts > 1 in 1min"
+    home.put(of("restarts > 1 in 60s"))
+    for run in (1, 2, 3, 4):
+        await trio.sleep(10)
+        home.rules.start("web", run)
+    assert [f"web.3 + {key}", f"web.4 + {key}"] == await home.edges()
+    first, second = map(symptom, home.told)
+    assert first.of_starts
+    assert first.at == second.at
+    home.rules.begin("web", 4, 99)
+    home.rules.end("web")
+    assert 2 == len(await home.edges())
+    await trio.sleep(70)
+    assert [f"web.4 - {key}"] == (await home.edges())[2:]
+    home.rules.start("web", 5)
+    assert 3 == len(await home.edges())
+
+
 async def test_restarts_count_from_when_the_rule_is_there(home: House) -> None:
     """A service that is up already has had its first start."""
     home.put()

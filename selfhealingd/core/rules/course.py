@@ -121,12 +121,12 @@ def count(course: Course, at: float, starts: "Starts") -> tuple[Course, Verdict]
 
 
 class Starts(msgspec.Struct, frozen=True):
-    """When a service was seen up: each time, with the number of its run."""
+    """When a service was seen to start: each time, with the number of its run."""
 
     seen: tuple[tuple[float, int], ...] = ()
 
     def add(self, at: float, run: int, longest: float) -> "Starts":
-        """Note that a run is up; what is older than ``longest`` is forgotten."""
+        """Note a start; what is older than ``longest`` is forgotten."""
         if self.seen and self.seen[-1][1] == run:
             return self
         seen = (*self.seen, (at, run))
