@@ -11,24 +11,24 @@ _TARGET = "background tasks"
 _BACK = "bring them back with: selfhealctl resume-all"
 
 
-async def pause_all(system: System, call: Call, _params: methods.Nothing) -> Done:
+async def pause_all(system: System, call: Call, params: methods.Why) -> Done:
     """Begin no more runs of any task."""
     paused = system.periodic.manager.pause_all()
-    await record(system, call, "pause-all", _TARGET)
+    await record(system, call, "pause-all", _TARGET, params.reason)
     return _done("paused", paused, "selfhealctl resume-all")
 
 
-async def resume_all(system: System, call: Call, _params: methods.Nothing) -> Done:
+async def resume_all(system: System, call: Call, params: methods.Why) -> Done:
     """Let all tasks run that should, also those that were ended by hand."""
     resumed = system.periodic.resume_all()
-    await record(system, call, "resume-all", _TARGET)
+    await record(system, call, "resume-all", _TARGET, params.reason)
     return _done("resumed", resumed, None)
 
 
-async def cleanup(system: System, call: Call, _params: methods.Nothing) -> Done:
+async def cleanup(system: System, call: Call, params: methods.Why) -> Done:
     """End all tasks."""
     ended = system.periodic.cleanup()
-    await record(system, call, "cleanup", _TARGET)
+    await record(system, call, "cleanup", _TARGET, params.reason)
     return _done("ended", ended, _BACK)
 
 
@@ -39,7 +39,7 @@ async def unregister(system: System, call: Call, params: methods.TaskId) -> Done
     except NoSuchTask as error:
         known = [facts.id for facts in system.periodic.manager.facts()]
         raise no_such("task", params.id, known, "selfhealctl tasks") from error
-    await record(system, call, "unregister", params.id)
+    await record(system, call, "unregister", params.id, params.reason)
     return Done(words=f"ended task {params.id}", names=(params.id,), hint=_BACK)
 
 

@@ -71,7 +71,7 @@ async def reread(system: System, _call: Call, params: methods.Some) -> ReloadRep
     return ReloadReport(ok=True, words=words, pending=pending)
 
 
-async def update(system: System, call: Call, params: methods.Some) -> Started:
+async def update(system: System, call: Call, params: methods.Update) -> Started:
     """Read the config again and apply it, restarting what has to be."""
     refuse_at_the_end(system)
     old = system.config
@@ -90,7 +90,8 @@ async def update(system: System, call: Call, params: methods.Some) -> Started:
         named = (*before, *system.wanted.policy.programs)
         applied = [*report.applied]
     after = system.config.policy.programs
-    await record(system, call, "update", " ".join(params.names) or "config")
+    target = " ".join(params.names) or "config"
+    await record(system, call, "update", target, params.reason)
     waits = sorted(waiting(system).intersection(named))
     work = _Work(
         added=tuple(sorted(after.keys() - before)),

@@ -19,10 +19,10 @@ from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.operation import Done, ShuttingDown
 
 
-async def reload(system: System, call: Call, _params: methods.Nothing) -> ReloadReport:
+async def reload(system: System, call: Call, params: methods.Why) -> ReloadReport:
     """Read flags and config again, restarting nothing."""
     refuse_at_the_end(system)
-    await record(system, call, "reload", "flags and config")
+    await record(system, call, "reload", "flags and config", params.reason)
     return await reload_all(system)
 
 

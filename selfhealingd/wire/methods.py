@@ -32,6 +32,12 @@ class Nothing(Params, frozen=True):
     """No parameters."""
 
 
+class Why(Params, frozen=True):
+    """For what is done to the daemon as a whole: a reason, if there is one."""
+
+    reason: Reason | None = None
+
+
 class Names(Params, frozen=True):
     """Programs by name; the single name ``all`` means all."""
 
@@ -49,6 +55,12 @@ class Some(Params, frozen=True):
     """Programs by name; none stands for the config as a whole."""
 
     names: tuple[str, ...] = ()
+
+
+class Update(Some, frozen=True):
+    """Programs by name; none stands for the config as a whole."""
+
+    reason: Reason | None = None
 
 
 class Restart(Names, frozen=True):
@@ -87,10 +99,11 @@ class RunByHand(Names, frozen=True, kw_only=True):
     runbook: str
 
 
-class TaskId(Params, frozen=True):
+class TaskId(Params, frozen=True, omit_defaults=True):
     """One background task."""
 
     id: str
+    reason: Reason | None = None
 
 
 class HookName(Params, frozen=True):
@@ -230,13 +243,13 @@ METHODS: dict[str, Method] = {
     "drill": Method(Access.OPERATE, Drill),
     "resume": Method(Access.OPERATE, Resume),
     "reset": Method(Access.OPERATE, Reset),
-    "pause-all": Method(Access.OPERATE),
-    "resume-all": Method(Access.OPERATE),
-    "cleanup": Method(Access.OPERATE),
+    "pause-all": Method(Access.OPERATE, Why),
+    "resume-all": Method(Access.OPERATE, Why),
+    "cleanup": Method(Access.OPERATE, Why),
     "unregister": Method(Access.OPERATE, TaskId),
-    "reload": Method(Access.OPERATE),
+    "reload": Method(Access.OPERATE, Why),
     "reread": Method(Access.OPERATE, Some),
-    "update": Method(Access.OPERATE, Some),
+    "update": Method(Access.OPERATE, Update),
     "add": Method(Access.OPERATE, Names),
     "remove": Method(Access.OPERATE, Names),
     "upgrade": Method(Access.OPERATE),
