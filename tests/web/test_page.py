@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import trio
 from browser import STREAM, free_port
-from harness import House, hopeless, said, well
+from harness import House, hopeless, said, sh, well
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -36,6 +36,7 @@ pytestmark = [
 DEADLINE = 30.0
 TOKEN = "browser-" * 8
 NIGHT = "rgb(19, 22, 25)"
+SPEAKS = """echo '<b>bold</b>'; while :; do i=$((i+1)); echo line $i; sleep 0.1; done"""
 HOSTILE = "<img src=x onerror=document.title='taken'>"
 # What a browser would do besides: look for updates, resolve names of its maker's.
 QUIET = (
@@ -67,6 +68,7 @@ class Page:
         """Leave nothing that an earlier test opened, typed or made it remember."""
         script = """for (const it of document.querySelectorAll("dialog")) it.close();
             document.querySelector("#forget").click();
+            document.querySelector("#toasts").replaceChildren();
             const filter = document.querySelector("#filter");
             filter.value = "";
             filter.dispatchEvent(new Event("input"));
@@ -139,7 +141,10 @@ def house() -> Iterator[House]:
             "victim": well(),
             "calm": well(),
             "hopeless": hopeless(autostart=False),
+            "speaker": sh(SPEAKS),
         },
+        runbook={"mend": {"command": ["true"]}, "fail": {"command": ["false"]}},
+        tasks={"chore": {"command": ["true"], "every": "1h"}},
         daemon={"sample_interval": 0.5},
         healing={"systemic_share": 0.0, "dormant_after": 2},
         web={"listen": f"127.0.0.1:{free_port()}", "token_file": "token"},
@@ -184,7 +189,7 @@ def page(opened: Page) -> Iterator[Page]:
 
 def test_it_loads_without_a_complaint(page: Page) -> None:
     """All its parts come, its policy forbids none of them, and no script fails."""
-    page.until(lambda: "3 services" in page.shown("#services-count"))
+    page.until(lambda: "4 services" in page.shown("#services-count"))
     page.until(lambda: page.shown("tbody[data-name=victim] .value"))
     page.until(lambda: "calm running, pid" in page.shown("#events"))
     assert "Healthy" in page.shown("#verdict")
@@ -224,8 +229,8 @@ def test_an_open_incident_stays_open_when_it_ends(page: Page, house: House) -> N
     os.kill(pid, signal.SIGKILL)
     page.until(lambda: before != page.shown(f"{newest} b"))
     page.one(f"{newest} summary").click()
-    page.until(lambda: page.shown(f"{newest} button:not(.command)"))
-    page.one(f"{newest} button:not(.command)").click()
+    page.until(lambda: page.shown(f"{newest} .examine"))
+    page.one(f"{newest} .examine").click()
     page.one("#unlock-token").send_keys("wrong-" * 8, Keys.ENTER)
     page.until(lambda: "this is not the token" in page.shown("#unlock-error"))
     page.one("#unlock-token").send_keys(TOKEN, Keys.ENTER)  # it was marked as a whole
@@ -270,6 +275,44 @@ def test_a_restart_by_its_button(page: Page, house: House) -> None:
     # The token is known by now.
     page.one("tbody[data-name=calm] .restart").click()
     assert not page.one("#deed-token").is_displayed()
+
+
+def test_a_log_is_live(page: Page) -> None:
+    """It takes the token, goes on as the program does, and markup in it stays words."""
+    page.one("body").send_keys("/speaker")
+    page.until(lambda: "1 shown" in page.shown("#services-count"))
+    page.one("tbody[data-name=speaker] .name").send_keys("l")
+    page.one("#unlock-token").send_keys("wrong-" * 8, Keys.ENTER)
+    page.until(lambda: "this is not the token" in page.shown("#unlock-error"))
+    page.one("#unlock-token").send_keys(TOKEN, Keys.ENTER)
+    log = "tbody[data-name=speaker] .output"
+    page.until(lambda: "<b>bold</b>" in page.shown(log))
+    last = page.shown(log).splitlines()[-1]
+    page.until(lambda: page.shown(log).splitlines()[-1] != last)
+    page.one("tbody[data-name=speaker] .log button").click()
+    assert "" == page.shown(log)
+    page.one("tbody[data-name=speaker] .name").click()
+
+
+def test_what_else_is_done_from_there(page: Page, house: House) -> None:
+    """A runbook that is chosen, a task that is ended, all of them brought back."""
+    page.one("tbody[data-name=calm] .name").click()
+    page.until(lambda: page.shown("tbody[data-name=calm] .run"))
+    page.one("tbody[data-name=calm] .run").click()
+    page.one("#deed-choice").send_keys("fail")
+    assert "selfhealctl run fail calm" == page.shown("#deed-command")
+    page.confirm("to see it fail", TOKEN)
+    page.until(lambda: "for calm: failed. calm: fail exited" in page.shown("#toasts"))
+    page.one(".toast.bad button").click()
+    page.one("tbody[data-name=calm] .name").click()
+    page.one("#tasks .unregister").click()
+    page.confirm("it is in the way", None)
+    page.until(lambda: "chore" not in page.shown("#tasks"))
+    page.one("#task-deeds .resume-all").click()
+    page.confirm("out of the way", None)
+    page.until(lambda: "chore" in page.shown("#tasks"))
+    told = [record for record in house.records() if "in the way" in str(record)]
+    assert "chore" in str(told)
 
 
 def test_it_resumes_from_dormant_mode(page: Page, house: House) -> None:
@@ -325,6 +368,9 @@ def test_many_alike_are_one_row(page: Page, house: House) -> None:
     page.one(".folded .name").click()
     page.until(lambda: "copies_03" in page.shown("#table"))
     page.one(".folded .name").click()
+    page.one(".folded .rolling").click()
+    page.confirm("to be done one by one", TOKEN)
+    page.until(lambda: "Restart copies one by one: done" in page.shown("#toasts"))
     page.one("#filter").send_keys("copies")
     page.until(lambda: "copies_08" in page.shown("#table"))
     house.change(copies=None)

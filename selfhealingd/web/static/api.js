@@ -4,7 +4,7 @@ import { setClock } from "./words.js";
 
 const PAST = 100; // events
 const DEADLINE = 10_000;
-const SLOW = 120_000; // a restart tells when it is done
+const SLOW = 40_000; // the daemon gives up after 30 s
 const LINES = "application/x-ndjson";
 const WRONG = { TimeoutError: "no answer in time", SyntaxError: "the answer can't be read" };
 const KEPT = "selfhealingd.token";
@@ -51,18 +51,63 @@ export function listen(signal) {
   return send(`api/events?last=${PAST}`, { signal });
 }
 
-// What operates: the answer is the method's result. Of a long operation that is only its
-// beginning: `lasting` waits for its end, which comes in a line of its own.
-export async function act(path, body, { lasting = false } = {}) {
-  const answer = await send(`api/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", ...(lasting && { Accept: LINES }) },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(SLOW),
-  });
-  if (!lasting) return whole(answer.json());
-  const lines = (await whole(answer.text())).trim().split("\n").map((line) => JSON.parse(line));
-  return lines.find((line) => line.method === "finished").params;
+// What operates and is done at once: the answer is the method's result.
+export async function act(path, body) {
+  const answer = await post(path, body, { signal: AbortSignal.timeout(SLOW) });
+  return whole(answer.json());
+}
+
+// A long operation. `told` hears of its beginning and of each step; the answer is its end.
+export async function carryThrough(path, body, told) {
+  const open = new AbortController();
+  let alarm = 0;
+  const within = (time) => {
+    clearTimeout(alarm);
+    alarm = setTimeout(() => open.abort(new DOMException("", "TimeoutError")), time);
+  };
+  within(SLOW);
+  try {
+    for await (const { result, method, params } of lines(path, body, open.signal)) {
+      if (result) {
+        within(result.deadline * 1000 + SLOW);
+        told.begun(result);
+      } else if (method === "progress") told.progress(params);
+      else if (method === "finished") return params;
+    }
+  } finally {
+    clearTimeout(alarm);
+  }
+  throw new Refused("the connection broke off; what was begun goes on");
+}
+
+// What a method tells bit by bit, from its result on.
+export async function* lines(path, body, signal) {
+  const answer = await post(path, body, { headers: { Accept: LINES }, signal });
+  let rest = "";
+  for await (const text of texts(answer)) {
+    const found = (rest + text).split("\n");
+    rest = found.pop();
+    for (const line of found) yield JSON.parse(line);
+  }
+}
+
+// An answer's body as it comes.
+export async function* texts(answer) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await whole(reader.read());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+function post(path, body, { headers, signal }) {
+  const named = { "Content-Type": "application/json", ...headers };
+  return send(`api/${path}`, { method: "POST", headers: named, body: JSON.stringify(body), signal });
 }
 
 async function send(path, { headers = {}, ...how }) {

@@ -1,159 +1,145 @@
-// What can be done from here. Each is confirmed, with a reason that the journal keeps.
+// What can be done from here, in words and in the daemon's: which method, with which
+// params. How it is confirmed and carried out is in doing.js.
 
-import { Refused, act, forgetToken, holdToken, token } from "./api.js";
-import { byId, h, put, set, show } from "./dom.js";
-import { toast } from "./toast.js";
-import { showWrong } from "./wrong.js";
+const named = (name, reason) => ({ names: [name], reason });
+const all = (_name, reason) => ({ reason });
+const identified = (id, reason) => ({ id, reason });
+const WHY = '--reason "…"';
 
-const TOO_OFTEN = 429; // after many wrong tokens none is looked at for a while
-
-const DEEDS = {
+// `path`, the command and what it is `called` are made of the deed's own name and title
+// unless they are said. `lasting`: it is told of until its end. `grave`: it takes
+// something away. `silent`: no reason is kept. `choice`: what has to be chosen.
+export const DEEDS = {
   restart: {
     title: "Restart",
     words: (name) => `${name} is stopped and started anew. What depends on it may notice.`,
-    path: "restart",
+    body: named,
     lasting: true,
-    body: (name, reason) => ({ names: [name], reason }),
-    command: (name) => `selfhealctl restart ${name}`,
+  },
+  rolling: {
+    title: "Restart one by one",
+    called: (name) => `Restart ${name} one by one`,
+    path: "restart",
+    words: (name) => `Each of ${name} is stopped and started anew, once the one before is up. The first that does not come up ends it.`,
+    body: (name, reason) => ({ ...named(name, reason), max_unavailable: 1 }),
+    command: (name) => `selfhealctl restart --rolling ${name}`,
+    lasting: true,
   },
   start: {
     title: "Start",
     words: (name) => `${name} is brought up.`,
-    path: "start",
+    body: named,
     lasting: true,
-    body: (name, reason) => ({ names: [name], reason }),
-    command: (name) => `selfhealctl start ${name}`,
   },
   stop: {
     title: "Stop",
     words: (name) => `${name} is brought down, and stays down until somebody starts it.`,
-    path: "stop",
+    body: named,
     lasting: true,
-    body: (name, reason) => ({ names: [name], reason }),
-    command: (name) => `selfhealctl stop ${name}`,
     grave: true,
+  },
+  run: {
+    title: "Run a runbook",
+    called: (name) => `Run a runbook for ${name}`,
+    words: (name) => `The operator's command is run for ${name} now, whatever state it is in.`,
+    body: (name, reason, runbook) => ({ ...named(name, reason), runbook }),
+    command: (name, runbook) => `selfhealctl run ${runbook} ${name}`,
+    lasting: true,
+    choice: "Runbook",
   },
   reset: {
     title: "Reset breaker",
     words: (name) => `Breaker ${name} is closed and its failures are forgotten. If the cause remains it opens again.`,
-    path: "reset",
     body: (name, reason) => ({ name, reason, force: true }),
-    command: (name) => `selfhealctl reset ${name} --force --reason "…"`,
+    command: (name) => `selfhealctl reset ${name} --force ${WHY}`,
   },
   resume: {
     title: "Resume healing",
-    words: () => "Healing goes on and counts from zero. If the cause remains it becomes dormant again.",
     path: "system/heal/resume",
-    body: (_name, reason) => ({ reason }),
-    command: () => 'selfhealctl resume --reason "…"',
+    words: () => "Healing goes on and counts from zero. If the cause remains it becomes dormant again.",
+    body: all,
+    command: () => `selfhealctl resume ${WHY}`,
+  },
+  "pause-all": {
+    title: "Pause all tasks",
+    words: () => "No run of a background task begins any more, the daemon's own included: it samples nothing until they are resumed.",
+    body: all,
+    grave: true,
+  },
+  "resume-all": {
+    title: "Resume all tasks",
+    words: () => "Every background task of the config runs again, also those that were ended by hand.",
+    body: all,
+  },
+  cleanup: {
+    title: "End all tasks",
+    words: () => "Every background task is ended at once, the daemon's own included, until they are resumed: for an emergency.",
+    body: all,
+    grave: true,
+  },
+  unregister: {
+    title: "End task",
+    words: (id) => `${id} is ended, a run of it too, and runs no more until all tasks are resumed.`,
+    body: identified,
+    grave: true,
+  },
+  reload: {
+    title: "Reload",
+    words: () => "Config and flags are read again. Nothing is restarted; with a mistake in them nothing changes.",
+    body: all,
+  },
+  update: {
+    title: "Update",
+    words: (name) => `The config is read again and put into force${name && ` for ${name}`}. What has changed is restarted, what is gone from it is stopped.`,
+    body: (name, reason) => ({ names: name ? [name] : [], reason }),
+    lasting: true,
+    grave: true,
+  },
+  approve: {
+    title: "Approve",
+    path: "llm-approve",
+    words: (id) => `What the model proposes under ${id} is done, once.`,
+    body: identified,
+    command: (id) => `selfhealctl llm approve ${id} ${WHY}`,
+  },
+  trust: {
+    title: "Trust again",
+    called: (name) => `Trust the model on ${name} again`,
+    path: "llm-trust",
+    words: (name) => `The model may act on ${name} again, where the config lets it. What it did before was in vain.`,
+    body: (name, reason) => ({ name, reason }),
+    command: (name) => `selfhealctl llm trust ${name} ${WHY}`,
+  },
+  diagnose: {
+    title: "Ask a model",
+    called: (id) => `Ask a model about ${id}`,
+    path: "llm-diagnose",
+    words: (id) => `The evidence of ${id} is sent to the model that the config names, without what is secret. It costs one call.`,
+    body: (id) => ({ id }),
+    command: (id) => `selfhealctl llm diagnose ${id}`,
+    lasting: true,
+    silent: true,
   },
 };
 
+export function nameOf(verb, name) {
+  const { title, called } = DEEDS[verb];
+  return called ? called(name) : `${title} ${name}`.trim();
+}
+
+export function commandOf(verb, name, choice = "") {
+  const { command } = DEEDS[verb];
+  return command ? command(name, choice) : `selfhealctl ${verb} ${name}`.trim();
+}
+
+const TYPED = /^selfhealctl (?:llm )?([a-z-]+)(?: ([^\s-]\S*))?(?: --\S.*)?$/;
+const NAMELESS = new Set(["resume", "pause-all", "resume-all", "cleanup", "reload"]);
+const PLACEHOLDER = "ID";
+
 // The deed that a command of a recommendation does, if it can be done from here.
 export function deedOf(command) {
-  const [, verb, name = ""] = /^selfhealctl (restart|start|stop|reset|resume)(?: ([^\s-]\S*))?(?: --|$)/.exec(command) ?? [];
-  if (!verb || (verb !== "resume" && !name)) return null;
-  return { verb, name, title: DEEDS[verb].title };
-}
-
-export function deedButton(verb, name, how = {}, words = DEEDS[verb].title) {
-  const label = `${DEEDS[verb].title} ${name}`.trim();
-  const own = { type: "button", class: verb, "aria-label": label, ...how, "data-deed": verb, click: () => openDeed(verb, name) };
-  return h("button", { ...own, "aria-disabled": !allowed && "true" }, words);
-}
-
-let allowed = true;
-
-// While nothing is known of the daemon nothing can be done. The buttons stay where they
-// are, and keep the focus.
-export function allowDeeds(whether) {
-  if (allowed === whether) return;
-  allowed = whether;
-  for (const button of document.querySelectorAll("[data-deed]")) set(button, "aria-disabled", !allowed && "true");
-}
-
-let meant = null;
-
-function openDeed(verb, name) {
-  if (!allowed) {
-    toast("Not now:", "nothing is known of the daemon.", "bad");
-    return;
-  }
-  meant = { verb, name, deed: DEEDS[verb] };
-  put(byId("deed-title"), `${meant.deed.title}${name && ` ${name}`}?`);
-  put(byId("deed-words"), meant.deed.words(name));
-  put(byId("deed-command"), meant.deed.command(name));
-  put(byId("deed-yes"), meant.deed.title);
-  set(byId("deed-yes"), "class", meant.deed.grave ? "primary grave" : "primary");
-  byId("deed-reason").value = "";
-  fail(null);
-  askToken();
-  byId("deed").showModal();
-  byId("deed-reason").focus();
-}
-
-// Only whoever has none is asked.
-function askToken() {
-  const known = token() !== null;
-  show(byId("deed-key"), !known);
-  byId("deed-token").required = !known;
-  byId("deed-token").value = "";
-}
-
-function fail(error) {
-  showWrong("deed-error", error);
-}
-
-async function carryOut() {
-  const { verb, name, deed } = meant;
-  fail(null);
-  const reason = byId("deed-reason").value.trim();
-  if (!reason) {
-    fail(new Refused("a reason is required"));
-    byId("deed-reason").focus();
-    return;
-  }
-  const given = byId("deed-token").value.trim();
-  if (token() === null) holdToken(given, byId("deed-keep").checked);
-  const yes = byId("deed-yes");
-  yes.disabled = true;
-  put(yes, `${deed.title}: under way`);
-  try {
-    const answer = await act(deed.path, deed.body(name, reason), { lasting: deed.lasting });
-    byId("deed").close();
-    tellOutcome(deed, name, answer);
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    const doubted = error.token || (given && error.status === TOO_OFTEN);
-    if (doubted) forgetToken();
-    fail(error);
-    if (doubted) {
-      askToken();
-      byId("deed-token").focus();
-    }
-  } finally {
-    yes.disabled = false;
-    put(yes, DEEDS[verb].title);
-  }
-}
-
-function tellOutcome(deed, name, answer) {
-  const outcomes = answer.outcomes ?? [];
-  const bad = outcomes.filter((one) => !one.ok);
-  const words = (bad.length ? bad : outcomes).map((one) => `${one.name}: ${one.words}`).join("; ");
-  const kind = bad.length ? "bad" : "good";
-  toast(`${deed.title}${name && ` ${name}`}: ${bad.length ? "failed." : "done."}`, words || answer.words, kind);
-}
-
-export function beginDeeds() {
-  byId("deed-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    carryOut();
-  });
-  byId("deed-reason").addEventListener("input", () => fail(null));
-  byId("deed-no").addEventListener("click", () => byId("deed").close());
-  byId("forget").addEventListener("click", () => {
-    forgetToken();
-    toast("The token is forgotten.");
-  });
+  const [, verb, name = ""] = TYPED.exec(command) ?? [];
+  if (!Object.hasOwn(DEEDS, verb ?? "") || verb === "run" || name === PLACEHOLDER) return null;
+  if (verb !== "update" && NAMELESS.has(verb) !== (name === "")) return null;
+  return { verb, name };
 }

@@ -1,9 +1,12 @@
 // Why a service is as it is: the answer of `explain`, with what the status has.
 
 import { brief } from "./brief.js";
-import { copyable } from "./copy.js";
+import { commandNode } from "./advice.js";
+import { runbooksFor } from "./choices.js";
+import { deedButton } from "./doing.js";
 import { h } from "./dom.js";
 import { eventLine } from "./events.js";
+import { manyOf } from "./folded.js";
 import { moment } from "./words.js";
 
 export function explanation(service, found, problem = null) {
@@ -29,13 +32,14 @@ function pairs(service, found) {
     ["Remedies", ladder],
     ["If they fail", found?.limits],
     ...service.probes.map((one) => [`Probe: ${one.name}`, `${one.asks}: ${one.answer ?? "not asked yet"}${one.words ? `, ${one.words}` : ""}`]),
-    ["Its logs", service.log && copyable(`selfhealctl logs ${service.name}`)],
-    ["Incident", service.incident && copyable(`selfhealctl show ${service.incident}`)],
+    ["Runbooks", runbooksFor(service.name).length > 0 && deedButton("run", service.name, { words: "Run one…" })],
+    ...manyOf(service).map((many) => ["All of", h("span", { class: "step" }, many, ["rolling", "stop", "start"].map((verb) => deedButton(verb, many)))]),
+    ["Incident", service.incident && commandNode(`selfhealctl show ${service.incident}`)],
   ]
     .filter(([, value]) => value)
     .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
 }
 
 function hindrance(one) {
-  return [`${one.words}${one.until ? `, until ${moment(one.until)}` : ""} `, one.do && copyable(one.do)];
+  return [`${one.words}${one.until ? `, until ${moment(one.until)}` : ""} `, one.do && commandNode(one.do)];
 }

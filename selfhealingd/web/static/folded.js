@@ -1,5 +1,6 @@
 // Many alike that are all well are one row, which opens into them.
 
+import { deedButton } from "./doing.js";
 import { h, icon, put, set } from "./dom.js";
 import { up } from "./states.js";
 import { duration, full, percent, secondsSince, size } from "./words.js";
@@ -14,7 +15,8 @@ export function fold(services) {
   const kinds = new Map();
   for (const one of services.filter(quiet)) {
     const kind = kindOf(one);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+    if (!kinds.has(kind)) kinds.set(kind, []);
+    kinds.get(kind).push(one);
   }
   const told = new Set();
   return services.flatMap((one) => {
@@ -28,26 +30,36 @@ export function fold(services) {
   });
 }
 
+export function unfold(one) {
+  opened.add(kindOf(one));
+}
+
 function quiet(one) {
   return up(one) && !one.judged.unwell;
 }
 
 // Copies of one program, members of one group, or names that differ in a number alone.
-function kindOf({ name, kind, copyOf, group }) {
-  const grouped = group && group !== name ? `group ${group}` : null;
-  return `${kind} ${copyOf ?? grouped ?? name.replace(/\d+/g, "*")}`;
+function kindOf(one) {
+  const many = manyOf(one).at(0);
+  return `${one.kind} ${many ? `of ${many}` : one.name.replace(/\d+/g, "*")}`;
+}
+
+// What stands for a service and others together wherever a name is asked for.
+export function manyOf({ name, copyOf, group }) {
+  return [...new Set([copyOf, group])].filter((many) => many && many !== name);
 }
 
 function named(members) {
-  const [{ name, copyOf, group }] = members;
-  if (!copyOf && group && group !== name) return group;
+  const [{ name, copyOf }] = members;
+  if (!copyOf && manyOf(members[0]).length) return manyOf(members[0])[0];
   const names = members.map((one) => one.name);
   let common = name;
   while (!names.every((one) => one.startsWith(common))) common = common.slice(0, -1);
   return `${common.replace(/\d+$/, "")}*`;
 }
 
-export function foldedRow({ folded }, again) {
+export function foldedRow({ folded, members: [first] }, again) {
+  const many = manyOf(first).at(0);
   const state = h("span", { class: "good" });
   const name = h("span");
   const open = h("button", { type: "button", class: "name", click: toggle }, icon("more"), name);
@@ -61,7 +73,8 @@ export function foldedRow({ folded }, again) {
     h("td", { role: "cell", class: "number since" }, time),
     h("td", { role: "cell", class: "measured" }, h("span", { class: "pair" }, h("span", { class: "label" }, "cpu"), cpu, h("span", { class: "spark" }))),
     h("td", { role: "cell", class: "measured" }, h("span", { class: "pair" }, h("span", { class: "label" }, "memory"), memory, h("span", { class: "spark" }))),
-    h("td", { role: "cell", class: "tells", colspan: "2" }, h("div", { class: "story" }, story))));
+    h("td", { role: "cell", class: "tells" }, h("div", { class: "story" }, story)),
+    h("td", { role: "cell", class: "does" }, h("span", { class: "acts" }, many && [deedButton("rolling", many, { words: "Restart" }), deedButton("stop", many)]))));
 
   function update({ name: words, members }) {
     const since = members.map((one) => one.since).sort().at(-1);

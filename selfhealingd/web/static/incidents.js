@@ -3,7 +3,7 @@
 import { Refused, look } from "./api.js";
 import { byId, fill, h, icon, keyed, put, set, show } from "./dom.js";
 import { story } from "./inquest.js";
-import { some } from "./some.js";
+import { reach, some } from "./some.js";
 import { sign } from "./states.js";
 import { duration, full, moment, secondsSince } from "./words.js";
 
@@ -16,6 +16,8 @@ const LINGERS = 5000;
 
 const ended = new Map();
 const opened = new Map();
+let latest = null;
+let revealed = null; // what is led to, and so has to be among them
 
 // What the journal has; later ones come with the events.
 export async function fetchIncidents() {
@@ -32,12 +34,27 @@ export function noteIncident(event) {
   if (event.kind === "incident.ended" && event.data.incident) remember(event.data.incident);
 }
 
+export function knowsIncident(id) {
+  return ended.has(id) || opened.has(id);
+}
+
+// Lead to one incident, and open it.
+export function revealIncident(id) {
+  revealed = id;
+  showIncidents(latest);
+}
+
 export function showIncidents(status) {
+  latest = status;
   const newest = (a, b) => (a.opened < b.opened ? 1 : -1);
   const open = stillOpen(status).sort(newest);
   const past = [...ended.values()].sort(newest);
-  const shown = [...open, ...some("incidents", past, SHOWN, () => showIncidents(status))];
-  keyed(byId("incident-list"), shown, (one) => one.id, incidentRow);
+  const place = past.findIndex((one) => one.id === revealed);
+  if (place >= 0) reach("incidents", place, SHOWN);
+  const shown = [...open, ...some("incidents", past, SHOWN, () => showIncidents(latest))];
+  const rows = keyed(byId("incident-list"), shown, (one) => one.id, incidentRow);
+  rows.get(revealed)?.reveal();
+  revealed = null;
   show(byId("incidents-none"), shown.length === 0);
   put(byId("incidents-count"), open.length ? `${open.length} open` : "none open");
 }
@@ -83,7 +100,7 @@ function incidentRow({ id }) {
     told = mark(last);
     try {
       const found = await look("incident", { id });
-      body.replaceChildren(story(found, kept));
+      body.replaceChildren(story(found, kept, { again: tell, asking: latest.llm.keyManagement.totalKeys > 0 }));
       if (!found.evidence && secondsSince(last.opened) < GATHERED) setTimeout(() => node.open && tell(), AGAIN);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -92,7 +109,13 @@ function incidentRow({ id }) {
       setTimeout(() => node.open && told === null && tell(), LATER);
     }
   }
-  return { node, update };
+
+  function reveal() {
+    node.open = true;
+    node.scrollIntoView({ block: "start" });
+    node.querySelector("summary").focus({ preventScroll: true });
+  }
+  return { node, update, reveal };
 }
 
 function mark(incident) {

@@ -2,7 +2,8 @@
 
 import { Refused, act, forgetToken } from "./api.js";
 import { brief } from "./brief.js";
-import { copyable } from "./copy.js";
+import { commandNode } from "./advice.js";
+import { deedButton } from "./doing.js";
 import { h, icon } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { askForToken } from "./locked.js";
@@ -10,14 +11,16 @@ import { sign } from "./states.js";
 import { toast } from "./toast.js";
 import { full, moment } from "./words.js";
 
-// `place` is where its evidence is shown, and stays when the story is told again.
-export function story(found, place) {
-  const { incident, diagnosis } = found;
+// `place` is where its evidence is shown, and stays when the story is told again, by
+// `again`. `asking`: there is a model that may be asked.
+export function story(found, place, { again, asking }) {
+  const { incident, diagnosis, modelDiagnosis } = found;
   return h("div", {},
     found.next && h("p", {}, h("b", {}, "Next: "), found.next),
-    diagnosis && h("p", { class: "diagnosis" }, h("b", {}, `Probably ${diagnosis.cause}: `), diagnosis.summary,
-      ` (${Math.round(diagnosis.confidence * 100)} % sure, by ${diagnosis.by === "model" ? (diagnosis.of ?? "a model") : "rules"})`),
-    commands([...found.do, ...(diagnosis?.nextCommands ?? [])]),
+    [diagnosis, modelDiagnosis].map((one) => one && h("p", { class: "diagnosis" }, h("b", {}, `Probably ${one.cause}: `), one.summary,
+      ` (${Math.round(one.confidence * 100)} % sure, by ${one.by === "model" ? (one.of ?? "a model") : "rules"})`)),
+    asking && !modelDiagnosis && deedButton("diagnose", incident.id, { words: "Ask a model…", after: again }),
+    commands([...found.do, ...(diagnosis?.nextCommands ?? []), ...(modelDiagnosis?.nextCommands ?? [])]),
     h("h3", {}, "What happened"),
     h("ol", { class: "lines" }, timeline(found)),
     incident.attempts.length > 0 && h("h3", {}, "What was tried"),
@@ -32,7 +35,7 @@ export function story(found, place) {
 
 function commands(list) {
   const unique = [...new Set(list)];
-  return unique.length > 0 && h("div", { class: "steps" }, unique.map((one) => copyable(one)));
+  return unique.length > 0 && h("div", { class: "steps" }, unique.map((one) => commandNode(one)));
 }
 
 function timeline(found) {
@@ -45,7 +48,7 @@ function timeline(found) {
 }
 
 function kept(id, summary, place) {
-  const button = h("button", { type: "button", click: open }, "Show the evidence");
+  const button = h("button", { type: "button", class: "examine", click: open }, "Show the evidence");
   const fetched = async () => place.replaceChildren(evidence(await act("evidence", { id })));
   async function open() {
     button.disabled = true;

@@ -2,6 +2,8 @@
 // makes press them unmeant.
 
 import { byId, h } from "./dom.js";
+import { goTo } from "./places.js";
+import { reveal } from "./services.js";
 import { nextTheme } from "./themes.js";
 
 const KEYS = [
@@ -12,8 +14,9 @@ const KEYS = [
   ["r", "restart the service that has the focus", () => press(".restart")],
   ["s", "start or stop it", () => press(".stop, .start")],
   ["b", "reset its breaker", () => press(".reset")],
-  ["i", "to the incidents", () => go("incidents")],
-  ["e", "to the events", () => go("events")],
+  ["l", "its log", () => reveal(current()?.dataset.name, { log: true })],
+  ["i", "to the incidents", () => goTo("incidents")],
+  ["e", "to the events", () => goTo("events")],
   ["t", "light, dark, or as the system", nextTheme],
   ["?", "these keys", () => byId("keys").showModal()],
 ];
@@ -33,11 +36,6 @@ function press(button) {
   current()?.querySelector(button)?.click();
 }
 
-function go(section) {
-  byId(section).scrollIntoView();
-  byId(section).focus({ preventScroll: true });
-}
-
 function typing(event) {
   return event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
 }
@@ -55,7 +53,7 @@ export function beginKeys() {
   byId("filter").addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
-    if (byId("filter").value === "") go("services");
+    if (byId("filter").value === "") goTo("services");
     byId("filter").value = "";
     byId("filter").dispatchEvent(new Event("input"));
   });

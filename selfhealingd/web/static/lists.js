@@ -1,10 +1,11 @@
 // Breakers, forecasts, background tasks and flags: what there is to say of each.
 
-import { deedButton } from "./deeds.js";
+import { deedButton } from "./doing.js";
 import { byId, fill, h, icon, put } from "./dom.js";
 import { sign } from "./states.js";
 import { count, duration, moment, percent, size } from "./words.js";
 
+const MOST = 100;
 const FLAGS = {
   FEATURE_AUTO_HEALING_ENABLED: "Healing, restarts included:",
   FEATURE_AUTO_DETECTION_MONITORING: "Probes and rules:",
@@ -19,13 +20,18 @@ function entry(mark, name, word, words = "", button = null) {
     words && h("span", { class: "small" }, words), button);
 }
 
-// `rest` is made only when it is looked at: there may be hundreds.
+// `rest` is made only when it is looked at: there may be a thousand, and then the first.
 function list(place, title, first, rest) {
   const more = rest.length > 0 && h("details", { toggle: (event) => {
     const body = event.target;
-    if (body.open && body.children.length === 1) body.append(h("ul", {}, rest.map((make) => make())));
+    if (body.open && body.children.length === 1) body.append(h("ul", {}, rest.slice(0, MOST).map((make) => make()), rest.length > MOST && h("li", {}, `and ${rest.length - MOST} more`)));
   } }, h("summary", {}, icon("more"), title));
   place.replaceChildren(...[first.length > 0 && h("ul", {}, first), more].filter(Boolean));
+}
+
+export function beginTasks() {
+  const verbs = [["pause-all", "Pause all"], ["resume-all", "Resume all"], ["cleanup", "End all"]];
+  byId("task-deeds").append(...verbs.map(([verb, words]) => deedButton(verb, "", { words })));
 }
 
 // Made again when what it says has changed; what was opened stays open.
@@ -66,7 +72,8 @@ export function showTasks({ tasks, activeTasks, totalTasks }) {
   remade("tasks", told, (place) => list(place, "", told.map((one) => {
     const mark = one.failing ? "bad" : sign(one.state === "running" ? "waiting" : one.state);
     const words = [`every ${duration(one.every)}`, one.owner === "daemon" ? "" : `the ${one.owner}'s`, one.failures && `${one.failures} failed`, one.lastError];
-    return entry(mark, one.id, one.failing ? "failing" : one.state === "paused" ? "paused" : "", words.filter(Boolean).join("; "));
+    const button = one.owner !== "daemon" && deedButton("unregister", one.id, { words: "End" });
+    return entry(mark, one.id, one.failing ? "failing" : one.state === "paused" ? "paused" : "", words.filter(Boolean).join("; "), button);
   }), []));
 }
 

@@ -3,7 +3,7 @@
 // Not by EventSource, which can send no token and hides why it was refused. Where the
 // daemon answers but has no place for who listens, it is asked again and again instead.
 
-import { Refused, forgetToken, listen, look, token } from "./api.js";
+import { Refused, forgetToken, listen, look, texts, token } from "./api.js";
 
 const SILENT = 20_000;
 const HIDDEN = 30_000;
@@ -121,13 +121,10 @@ export function follow(told) {
 
 // Server-sent events, as the HTML standard has them: [event, data] each.
 async function* messages(answer) {
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let event = "message";
   let data = [];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
+  for await (const value of texts(answer)) {
     const lines = (rest + value).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop();
     for (const line of lines) {

@@ -1,15 +1,17 @@
 // The status page: a stream of documents in, and what differs is shown.
 
 import { Refused, look, token } from "./api.js";
-import { allowDeeds, beginDeeds } from "./deeds.js";
+import { fetchRunbooks } from "./choices.js";
+import { allowDeeds, beginDeeds } from "./doing.js";
 import { byId, put, show } from "./dom.js";
 import { addEvent, showEvents } from "./events.js";
 import { fetchIncidents, noteIncident, showIncidents } from "./incidents.js";
 import { beginKeys } from "./keys.js";
 import { setHeard, setLink, showLink, unknown } from "./link.js";
-import { showBreakers, showFlags, showForecasts, showTasks } from "./lists.js";
+import { beginTasks, showBreakers, showFlags, showForecasts, showTasks } from "./lists.js";
 import { follow } from "./live.js";
 import { beginLock } from "./locked.js";
+import { beginLogs } from "./log.js";
 import { forget, note, remember } from "./samples.js";
 import { beginServices, showServices } from "./services.js";
 import { beginThemes } from "./themes.js";
@@ -20,6 +22,7 @@ const FORECASTS = 60_000;
 const AGAIN = 5000;
 
 let status = null;
+let drawn = null;
 let forecasts = null;
 let asked = 0;
 let stream = null;
@@ -66,7 +69,7 @@ function opened(document) {
 // What was before the stream began, or while there was none.
 async function fetchPast() {
   fetchForecasts();
-  const fetched = [fetchIncidents(), look("history").then(remember)];
+  const fetched = [fetchIncidents(), fetchRunbooks(), look("history").then(remember)];
   try {
     await Promise.all(fetched);
   } catch (error) {
@@ -81,7 +84,7 @@ async function fetchPast() {
 async function fetchForecasts() {
   asked = Date.now();
   forecasts = await look("forecast").catch(quietly) ?? forecasts;
-  soon();
+  showForecasts(forecasts);
 }
 
 // The rest of the page says that the daemon can't be asked.
@@ -106,14 +109,19 @@ function draw() {
     showNothing(linked);
     return;
   }
-  showVerdict(status, unknown());
   showServices(status);
   showIncidents(status);
+  showVerdict(status, unknown()); // it leads to what the two have
   showEvents();
+  if (status !== drawn) showLists();
+  drawn = status;
+}
+
+// Of these nothing changes but with a document.
+function showLists() {
   showBreakers(status.circuitBreakers);
   showTasks(status.backgroundTasks);
   showFlags(status.flags);
-  showForecasts(forecasts);
 }
 
 put(byId("where"), location.host);
@@ -121,6 +129,8 @@ beginThemes();
 beginKeys();
 beginDeeds();
 beginLock();
+beginLogs();
+beginTasks();
 beginServices();
 stream = follow(told);
 setInterval(() => {

@@ -1,9 +1,10 @@
 // One service: a row, and on demand why it is as it is.
 
 import { Refused, look } from "./api.js";
-import { deedButton } from "./deeds.js";
+import { deedButton } from "./doing.js";
 import { explanation } from "./explained.js";
 import { fill, h, icon, put, set, show } from "./dom.js";
+import { logOf } from "./log.js";
 import { sparkline } from "./samples.js";
 import { failingProbes, sign, up } from "./states.js";
 import { counting, duration, full, percent, secondsSince, size } from "./words.js";
@@ -33,7 +34,9 @@ export function serviceRow({ name }) {
     h("td", { role: "cell", class: "tells" }, h("div", { class: "story" }, breaker, wrong, next)),
     h("td", { role: "cell", class: "does" }, acts),
   );
-  const more = h("td", { role: "cell", colspan: "7", id }, h("p", { class: "none" }, "Loading…"));
+  const why = h("div", {}, h("p", { class: "none" }, "Loading…"));
+  const log = logOf(name);
+  const more = h("td", { role: "cell", colspan: "7", id }, why, log.node);
   const moreRow = h("tr", { role: "row", class: "more", hidden: true }, more);
   const node = h("tbody", { role: "rowgroup", "data-name": name }, row, moreRow);
   let last = null;
@@ -53,7 +56,7 @@ export function serviceRow({ name }) {
     set(time, "title", full(service.since));
     put(wrong, problem(service));
     fill(breaker, [service.breaker], () => service.breaker !== "CLOSED" && h("span", { class: sign(service.breaker) }, icon(sign(service.breaker)), `breaker ${service.breaker}`));
-    fill(acts, [up(service), service.breaker, service.removed], () => buttons(service));
+    fill(acts, [up(service), service.breaker, service.removed, service.pendingUpdate], () => buttons(service));
     if (!moreRow.hidden && told !== null && told !== mark(service)) tell();
   }
 
@@ -61,7 +64,15 @@ export function serviceRow({ name }) {
     show(moreRow, moreRow.hidden);
     set(open, "aria-expanded", String(!moreRow.hidden));
     node.classList.toggle("open", !moreRow.hidden);
-    if (!moreRow.hidden) tell();
+    if (moreRow.hidden) log.end();
+    else tell();
+  }
+
+  function reveal(what) {
+    if (moreRow.hidden) toggle();
+    if (what.log) log.begin();
+    node.scrollIntoView({ block: "start" });
+    if (!document.querySelector("dialog[open]")) open.focus({ preventScroll: true });
   }
 
   async function tell() {
@@ -69,16 +80,16 @@ export function serviceRow({ name }) {
     const service = last;
     try {
       const found = await look("explain", { name });
-      more.replaceChildren(explanation(service, found));
+      why.replaceChildren(explanation(service, found));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       told = null;
-      more.replaceChildren(explanation(service, null, error.message));
+      why.replaceChildren(explanation(service, null, error.message));
       setTimeout(() => !moreRow.hidden && told === null && tell(), LATER);
     }
   }
 
-  return { node, update };
+  return { node, update, reveal };
 }
 
 // What is told again when it changes, while it is looked at.
@@ -102,6 +113,7 @@ function buttons(service) {
   const { name, kind, breaker } = service;
   const own = up(service) ? ["restart", "stop"] : service.removed ? [] : ["start"];
   const verbs = own.map((verb) => deedButton(verb, name));
+  if (service.removed || service.pendingUpdate) verbs.unshift(deedButton("update", name));
   if (breaker !== "CLOSED") verbs.unshift(deedButton("reset", `${kind}:${name}`));
   return verbs;
 }

@@ -1,26 +1,45 @@
 // The services, worst first; and which of them are looked at.
 
 import { byId, keyed, put, show } from "./dom.js";
-import { fold, foldedRow } from "./folded.js";
+import { fold, foldedRow, unfold } from "./folded.js";
 import { serviceRow } from "./service.js";
+import { reach, some } from "./some.js";
 import { judge, up } from "./states.js";
 import { count } from "./words.js";
 
 // A row doesn't go away from under the hand that is about to press its button.
 const HELD = 4000;
+// So many rows at first, and more with each press: a phone draws no thousand each second.
+const SHOWN = 60;
+const MORE = 100;
 
 let order = [];
 let touched = -Infinity;
 let latest = null;
 let services = [];
+let rows = [];
+let drawn = new Map();
+let revealed = null; // what is led to, and so has to be among them
 
 export function showServices(status) {
-  if (status !== latest) services = judged(status);
+  if (status === latest) {
+    for (const one of rows) drawn.get(keyOf(one)).update(one);
+    return;
+  }
   latest = status;
-  const sorted = arrange([...services]);
-  const chosen = sorted.filter(wanted());
-  const rows = byId("filter").value.trim() ? chosen : fold(chosen);
-  keyed(byId("table"), rows, (one) => one.folded ?? one.name, (one) => (one.folded ? foldedRow(one, again) : serviceRow(one)));
+  services = judged(status);
+  choose();
+}
+
+// Which rows there are: when the document or what is looked for has changed.
+function choose() {
+  const chosen = arrange([...services]).filter(wanted());
+  const all = byId("filter").value.trim() ? chosen : fold(chosen);
+  const place = all.findIndex((one) => one.name === revealed && !one.folded);
+  if (place >= 0) reach("services", place, SHOWN);
+  revealed = null;
+  rows = some("services", all, SHOWN, choose, MORE);
+  drawn = keyed(byId("table"), rows, keyOf, (one) => (one.folded ? foldedRow(one, choose) : serviceRow(one)));
   put(byId("services-count"), counted(chosen));
   const none = byId("services-none");
   show(none, chosen.length === 0);
@@ -28,12 +47,14 @@ export function showServices(status) {
   put(none, services.length ? "None is like that." : "There is no program in the config yet.");
 }
 
+function keyOf(one) {
+  return one.folded ?? one.name;
+}
+
 // Made once of each document: by that a row knows that nothing but time has passed.
-function judged(status) {
-  return [
-    ...status.programs.map((one) => ({ ...one, kind: "program" })),
-    ...status.watches.map((one) => ({ ...one, kind: "watch" })),
-  ].map((one) => ({ ...one, judged: judge(one) }));
+function judged({ programs, watches }) {
+  const made = (kind) => (one) => ({ ...one, kind, judged: judge(one) });
+  return [...programs.map(made("program")), ...watches.map(made("watch"))];
 }
 
 // The order of the config among those that are equally bad.
@@ -69,8 +90,26 @@ function counted(chosen) {
   return parts.join(", ");
 }
 
+export function knowsService(name) {
+  return services.some((one) => one.name === name);
+}
+
+// Lead to one service, wherever it is hidden, and open it; `log`: and its log.
+export function reveal(name, { log = false } = {}) {
+  const one = services.find((service) => service.name === name);
+  if (!one) return;
+  if (!wanted()(one)) {
+    byId("filter").value = "";
+    byId("unwell").checked = false;
+  }
+  unfold(one);
+  revealed = name;
+  choose();
+  drawn.get(name).reveal({ log });
+}
+
 function again() {
-  if (latest) showServices(latest);
+  if (latest) choose();
 }
 
 export function beginServices() {

@@ -1,19 +1,26 @@
-// The first of a long list, and a button for all of it.
+// The first of a long list, and a button for more of it.
 
 import { byId, put, show } from "./dom.js";
 
-const whole = new Set();
+const shown = new Map();
 
-// Returns what is to be shown of `items`; the button is the one named `${id}-more`.
-export function some(id, items, few, again) {
-  const more = byId(`${id}-more`);
-  const all = whole.has(id);
-  show(more, items.length > few);
-  put(more, all ? `Show ${few} alone` : `Show ${items.length - few} more`);
-  more.onclick = () => {
-    if (all) whole.delete(id);
-    else whole.add(id);
+// Returns what is to be shown of `items`; the button is the one named `${id}-more`, and
+// shows `step` more of them with each press.
+export function some(id, items, few, again, step = Infinity) {
+  const button = byId(`${id}-more`);
+  const most = shown.get(id) ?? few;
+  const left = items.length - most;
+  show(button, items.length > few);
+  put(button, left <= 0 ? `Show ${few} alone` : step < left ? `Show ${step} of ${left} more` : `Show ${left} more`);
+  button.onclick = () => {
+    if (left <= 0) shown.delete(id);
+    else shown.set(id, most + step);
     again();
   };
-  return all ? items : items.slice(0, few);
+  return items.slice(0, most);
+}
+
+// Let the item at that place be among them.
+export function reach(id, place, few) {
+  if (place >= (shown.get(id) ?? few)) shown.set(id, place + 1);
 }

@@ -1,12 +1,21 @@
-// A word about what was just done; a screen reader says it, too.
+// A word about what was just done; a screen reader says it, too. What failed stays until
+// somebody has seen it.
 
-import { byId, h } from "./dom.js";
+import { byId, h, put } from "./dom.js";
 
 const STAYS = 8000;
 
+// "busy" is of what goes on: `say` changes its words, unheard, and `end` takes it away.
 export function toast(words, detail = "", kind = "") {
-  const note = h("p", { class: `toast ${kind}` }, h("strong", {}, words), " ", detail);
-  note.addEventListener("click", () => note.remove());
+  const more = h("span", {}, detail);
+  const away = () => note.remove();
+  const note = h("p", { class: `toast ${kind}` }, h("strong", {}, words), " ", more,
+    kind === "bad" && h("button", { type: "button", click: away }, "Close"));
   byId("toasts").append(note);
-  setTimeout(() => note.remove(), STAYS);
+  if (kind !== "bad" && kind !== "busy") setTimeout(away, STAYS);
+  const say = (next) => {
+    more.setAttribute("aria-hidden", "true");
+    put(more, next);
+  };
+  return { say, end: away };
 }

@@ -1,11 +1,11 @@
 // What is wrong, in words, with what to type: as `selfhealctl status` begins.
 
-import { copyable } from "./copy.js";
-import { deedButton, deedOf } from "./deeds.js";
+import { adviceNodes } from "./advice.js";
+import { deedButton } from "./doing.js";
 import { byId, fill, h, icon, keyed, put, set, show } from "./dom.js";
 import { some } from "./some.js";
 import { TITLES, sign } from "./states.js";
-import { count, counting, duration, moment, secondsSince, steps } from "./words.js";
+import { count, counting, duration, moment, secondsSince } from "./words.js";
 
 const SHOWN = 12;
 const DORMANT = "DORMANT mode";
@@ -68,10 +68,10 @@ function showDormant(status) {
   const main = status.circuitBreakers.find((one) => one.name === "self-healing-main");
   fill(box, [healing.dormantReason, main?.changedAt, advice(status)], () => [
     h("h3", {}, icon("bad"), "Dormant: healing has stopped"),
-    h("p", {}, h("strong", {}, healing.dormantReason), main?.changedAt && `, since ${moment(main.changedAt)}`,
-      ". What runs keeps running and is watched, but nothing is healed until a person resumes."),
-    h("div", { class: "steps" }, stepNodes(advice(status), { deeds: false })),
-    deedButton("resume", "", { class: "primary", id: "resume" }, "Resume healing…"),
+    h("p", {}, h("strong", {}, healing.dormantReason)),
+    h("p", {}, main?.changedAt && `Since ${moment(main.changedAt)}. `, "What runs keeps running and is watched, but nothing is healed until a person resumes."),
+    h("div", { class: "steps" }, adviceNodes(advice(status), "resume")),
+    deedButton("resume", "", { class: "primary", id: "resume", words: "Resume healing…" }),
   ]);
 }
 
@@ -83,11 +83,10 @@ function advice(status) {
 function showIssues(status, services) {
   const issues = status.issues
     .map((words, number) => ({ words, advice: status.recommendations[number] ?? "" }))
-    .filter((one) => !one.words.includes(DORMANT))
-    .map((one) => ({ ...one, words: live(one.words, services) }));
+    .filter((one) => !one.words.includes(DORMANT));
   const shown = some("issues", issues, SHOWN, () => showIssues(status, services));
   // By place: what an issue says of itself changes with each second that passes.
-  keyed(byId("issues"), shown.map((one, number) => ({ ...one, number })), (one) => one.number, issueRow);
+  keyed(byId("issues"), shown.map((one, number) => ({ ...one, words: live(one.words, services), number })), (one) => one.number, issueRow);
 }
 
 // "next: restart in 3.6 s" of an issue counts on, as that of its service does.
@@ -106,18 +105,9 @@ function issueRow() {
     set(node, "class", critical ? "critical" : "warning");
     fill(mark, [critical], () => [icon(critical ? "bad" : "warn"), h("span", { class: "unseen" }, critical ? "Critical:" : "Warning:")]);
     put(words, one.words.replace(/^(?:CRITICAL|WARNING): /, ""));
-    fill(does, [one.advice], () => stepNodes(one.advice));
+    fill(does, [one.advice], () => adviceNodes(one.advice));
   }
   return { node, update };
-}
-
-function stepNodes(recommendation, { deeds = true } = {}) {
-  return steps(recommendation).map(({ words, command }) => {
-    const deed = deeds && deedOf(command);
-    return h("span", { class: "step" }, words && h("span", {}, words),
-      command && copyable(command),
-      deed && deedButton(deed.verb, deed.name, { class: "do" }, `${deed.title}…`));
-  });
 }
 
 function showFacts(status) {
