@@ -13,6 +13,7 @@ START = (
     "not running? start it with: selfhealingd --config FILE"
     " (or, where it is a service: systemctl start selfhealingd)"
 )
+SYSTEM = default_socket(0, {})
 
 
 def unreachable(path: Path, error: OSError) -> Unreachable:
@@ -44,11 +45,10 @@ def _is_socket(path: Path) -> bool:
 
 def _absent(path: Path) -> str:
     """Point to the system's daemon where a user has none of their own."""
-    system = default_socket(0, {})
-    if path != system and _exists(system):
+    if path != SYSTEM and _exists(SYSTEM):
         return (
-            f"the system's daemon has its socket elsewhere: add --socket {system}; or,"
-            f" for good: export SELFHEALCTL_SOCKET={system}"
+            f"the system's daemon has its socket elsewhere: add --socket {SYSTEM}; or,"
+            f" for good: export SELFHEALCTL_SOCKET={SYSTEM}"
         )
     return START
 

@@ -1,5 +1,8 @@
 """What is the same for all tests."""
 
+from collections.abc import Generator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Where the machine is busy, an example takes long, and that is no defect.
@@ -10,3 +13,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """Tell why a test was skipped, also where pytest-trio skips it once more."""
+    try:
+        return (yield)
+    except pytest.skip.Exception as skipped:
+        cause = skipped.__context__
+        while isinstance(cause, BaseExceptionGroup):
+            [cause] = cause.exceptions
+        raise cause or skipped from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from selfhealctl import reach
 from selfhealctl.client import connect
 from selfhealctl.errors import Unreachable
 from selfhealctl.reach import unreachable
@@ -20,15 +21,28 @@ def refusal(path: Path) -> Unreachable:
 
 
 def test_an_absent_socket_names_the_command_that_starts_the_daemon(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No such file: most likely it does not run."""
+    monkeypatch.setattr(reach, "SYSTEM", tmp_path / "nor-this.sock")
     error = refusal(tmp_path / "none.sock")
     assert f"cannot reach the daemon at {tmp_path}/none.sock: no such file" == str(
         error
     )
     assert error.hint is not None
     assert "start it with: selfhealingd --config FILE" in error.hint
+
+
+def test_an_absent_socket_points_to_the_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who has no daemon most likely means the one of the machine."""
+    system = tmp_path / "system.sock"
+    system.touch()
+    monkeypatch.setattr(reach, "SYSTEM", system)
+    hint = refusal(tmp_path / "none.sock").hint
+    assert hint is not None
+    assert f"add --socket {system}; or, for good: export" in hint
 
 
 def test_a_stale_socket_is_told_as_not_running(tmp_path: Path) -> None:

@@ -223,5 +223,5 @@ async def test_without_a_terminal_it_refuses(house: House) -> None:
         assert 5 == await process.wait()
         assert not lives(process.pid)
         shown = os.read(screen.ours, 65536)
-        assert b"not running" in shown
+        assert b"cannot reach the daemon" in shown
         assert b"\x1b" not in shown
