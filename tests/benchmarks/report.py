@@ -38,6 +38,8 @@ class Machine:
     """Where it was measured, and how busy that was with other things before."""
 
     cpus: int
+    processor: str
+    memory_gib: float
     kernel: str
     python: str
     load: float
@@ -47,10 +49,20 @@ class Machine:
         """Return what this machine is."""
         return cls(
             os.cpu_count() or 0,
+            _processor(),
+            os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30,
             platform.release(),
             platform.python_version(),
             os.getloadavg()[0],
         )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
 
 
 def tables(outcomes: Sequence[Outcome], plan: Plan) -> str:
@@ -115,7 +127,7 @@ def _ratios(
     for outcome in outcomes:
         if outcome is not ours:
             pairs = [(outcome.get(m, count), ours.get(m, count)) for m in measures]
-            rows.append([outcome.peer, *(_ratio(*pair) for pair in pairs)])
+            rows.append([outcome.peer, *(ratio(*pair) for pair in pairs)])
     return _aligned(rows)
 
 
@@ -124,7 +136,8 @@ def with_unit(value: float | None, name: str) -> str:
     return NOTHING if value is None else f"{_number(value)} {UNITS[name]}"
 
 
-def _ratio(theirs: float | None, ours: float | None) -> str:
+def ratio(theirs: float | None, ours: float | None) -> str:
+    """Return a figure as a multiple of ours."""
     if theirs is None or not ours:
         return NOTHING
     return f"{_number(theirs / ours)} x"
