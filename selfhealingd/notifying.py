@@ -7,9 +7,10 @@ import msgspec
 import trio
 
 from selfhealingd import logs
+from selfhealingd.core.confidential import of_address
 from selfhealingd.core.hook import Notify
 from selfhealingd.core.notice import Notice
-from selfhealingd.core.redaction import Redactor, of_address
+from selfhealingd.core.redaction import Redactor
 from selfhealingd.notify.call import Answered, Asked, Failure
 from selfhealingd.notify.hooks import Letter
 from selfhealingd.supervise.environment import INSTANCE, TASK

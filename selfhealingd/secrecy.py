@@ -7,15 +7,15 @@ from itertools import chain
 import msgspec
 
 from selfhealingd.config.settings import Config
-from selfhealingd.core.discretion import redacted
-from selfhealingd.core.hook import Execute, Notify, Post
-from selfhealingd.core.redaction import (
-    Redactor,
+from selfhealingd.core.confidential import (
     of_address,
     of_command,
     of_environment,
     of_headers,
 )
+from selfhealingd.core.discretion import redacted
+from selfhealingd.core.hook import Execute, Notify, Post
+from selfhealingd.core.redaction import Redactor
 from selfhealingd.wire.evidence import EvidenceDocument
 
 MOST_FORMER = 1000

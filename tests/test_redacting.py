@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from selfhealingd.config import load_config
-from selfhealingd.core.redaction import MARK
+from selfhealingd.core.shapes import MARK
 from selfhealingd.redacting import redact_kept
 from selfhealingd.secrecy import Secrecy
 from selfhealingd.store.evidence import EvidenceStore

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from selfhealingd.config import load_config
-from selfhealingd.core.redaction import MARK
+from selfhealingd.core.shapes import MARK
 from selfhealingd.secrecy import Secrecy
 
 CONFIG = """

@@ -9,17 +9,15 @@ others are as good as their patterns. A word too many that is left out costs lit
 import base64
 import binascii
 import json
-import math
 import re
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cache
-from itertools import zip_longest
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus
 
-MARK = "[redacted]"
+from selfhealingd.core.randomness import LONG_ENOUGH, looks_random
+from selfhealingd.core.shapes import MARK, all_shapes
 
 SHORTEST = 4
 """Characters: what is shorter than this stands in every text by chance."""
@@ -27,106 +25,18 @@ SHORTEST = 4
 LONGEST = 2000
 """Characters of a line: patterns look at each of them many times."""
 
-_NAMES = (
-    r"pass(?:word|wd|phrase|code)|pass(?![a-z])|pwd|secret|token|api[_-]?key"
-    r"|(?:access|private|encryption|signing)[_-]?key|credential|cookie|session[_-]?id"
-    r"|signature|(?<![a-z])(?:salt|otp|pin)(?![a-z])"
-)
-_ENVIRONMENT = rf"{_NAMES}|key|auth|dsn|webhook|cred"
-_PLACES = r"(?:OLD)?PWD|\w+_(?:FILE|PATH|DIR|SOCK|SOCKET)"
-"""Variables that hold where something is, which no message can do without."""
+LONGEST_KEY = 120
+"""Lines: those of an RSA key of 8,192 bits are 101."""
 
 _WORDS = frozenset(
     ("true", "false", "none", "null", "always", "never", "required", "enabled")
 )
-_TOKENS = (
-    r"sk-ant-[\w-]{8,}",
-    r"sk-[\w-]{20,}",
-    r"[sr]k_(?:live|test)_\w{10,}",
-    r"gh[pousr]_\w{20,}",
-    r"github_pat_\w{20,}",
-    r"glpat-[\w-]{16,}",
-    r"xox[abeprs]-[\w-]{10,}",
-    r"(?:AKIA|ASIA)[0-9A-Z]{16}",
-    r"AIza[\w-]{30,}",
-    r"ya29\.[\w-]{20,}",
-    r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?",
-    r"npm_\w{30,}",
-    r"hf_\w{20,}",
-    r"pypi-[\w-]{20,}",
-    r"SG\.[\w-]{16,}\.[\w-]{16,}",
-    r"dop_v1_\w{20,}",
-    r"AGE-SECRET-KEY-\w+",
-)
-"""How keys and tokens look that say whose they are."""
-
 _CUT_LINE = "… ("
 """How ``core.evidence.plain`` marks where a line was cut."""
-
-_SHORTEST_TOKEN = 8
-_HOST = r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
-
-_LONG_ENOUGH, _RANDOM_BITS, _RANDOM_PATH_BITS, _RANDOM_HEX_BITS = 20, 3.6, 4.6, 2.8
-"""Shannon's entropy in bits a character: words have 2 to 3.5, base64 of 24 random
-bytes some 4.4; hex has 4 at most."""
 
 
 class RedactionError(Exception):
     """The text may still hold a secret; it must not be sent."""
-
-
-def of_environment(variables: Mapping[str, str]) -> Iterator[str]:
-    """Find the values that are secrets, by their names or because they are random."""
-    for name, value in variables.items():
-        named = re.search(_ENVIRONMENT, name, re.IGNORECASE)
-        place = value.startswith("/") and re.fullmatch(_PLACES, name, re.IGNORECASE)
-        if (named and not place) or _looks_random(value):
-            yield value
-        yield from of_url(value)
-
-
-def of_command(argv: Sequence[str]) -> Iterator[str]:
-    """Find the values of a command's flags that are secrets."""
-    for flag, following in zip_longest(argv, argv[1:], fillvalue=""):
-        name, has_value, value = flag.partition("=")
-        if re.search(_NAMES, name, re.IGNORECASE):
-            if has_value:
-                yield value
-            elif flag.startswith("-") and not following.startswith("-"):
-                yield following
-        yield from of_url(flag)
-
-
-def of_url(text: str) -> Iterator[str]:
-    """Find the password in a URL."""
-    try:
-        password = urlsplit(text).password if "://" in text else None
-    except ValueError:
-        return
-    if password:
-        yield password
-
-
-def of_address(url: str) -> Iterator[str]:
-    """Find what of a notification's URL lets whoever has it write there, too.
-
-    Where in it that stands is for each service to say: it may be the host or the path.
-    So it is all that could be one, but for names of hosts and of people.
-    """
-    yield url
-    yield from of_url(url)
-    for part in re.split(r"[/:@?&=,;#]+", url.partition("://")[2]):
-        told = unquote(part)
-        if len(part) >= _SHORTEST_TOKEN and not re.fullmatch(_HOST, part):
-            yield from (part, told) if told != part else (part,)
-
-
-def of_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Find what headers of requests prove somebody's identity with."""
-    for name, value in headers:
-        if re.search(_ENVIRONMENT, name, re.IGNORECASE):
-            yield value
-            yield from value.split()[1:]  # without "Bearer"
 
 
 def forms(secret: str) -> Iterator[str]:
@@ -159,11 +69,12 @@ class Redactor:
         for secret in secrets:
             for part in (secret.strip(), *secret.split("\n")):
                 stripped = part.strip()
-                if stripped == secret.strip() or len(stripped) >= _LONG_ENOUGH:
+                if stripped == secret.strip() or len(stripped) >= LONG_ENOUGH:
                     known |= dict.fromkeys(_worth(stripped))
         found = {form for one in known for form in forms(one) if len(form) >= SHORTEST}
         self._forms = sorted(found)
         self._folded = [(form.casefold(), form) for form in self._forms]
+        self._shapes = all_shapes()
 
     def narrowed(self, text: str) -> "Redactor":
         """Return one that is as good for parts of ``text``, and quicker at it.
@@ -175,21 +86,28 @@ class Redactor:
         narrow = copy(self)
         here = [one for one in self._folded if one[0] in folded]
         narrow._folded = here  # noqa: SLF001 - another of our own kind
+        narrow._shapes = self._shapes.narrowed(folded)  # noqa: SLF001 - the same
         return narrow
 
     def lines(self, lines: Iterable[str], *, guess: bool = True) -> tuple[str, ...]:
-        """Return them without secrets, a line each; private keys lose all lines.
+        """Return them without secrets, a line each.
 
-        Without ``guess``, words stay that are random and may be anything.
+        Private keys lose all their lines, also where the first or the last one is not
+        there. Without ``guess``, words stay that are random and may be anything.
         """
         lines = tuple(lines)
         narrow = self.narrowed("\n".join(lines))
-        redacted = []
-        inside = False
+        redacted: list[str] = []
+        left = 0
         for line in lines:
-            began = inside or (_BEGIN in line and "PRIVATE KEY" in line)
-            inside = began and _END not in line
-            redacted.append(MARK if began else narrow.line(line, guess=guess))
+            of_key = "PRIVATE KEY" in line
+            if of_key and _BEGIN in line:
+                left = LONGEST_KEY
+            elif of_key and not left and _END in line:
+                _take_back(redacted)
+            inside = left > 0 or (of_key and _END in line)
+            redacted.append(MARK if inside else narrow.line(line, guess=guess))
+            left = 0 if _END in line else max(left - 1, 0)
         return tuple(redacted)
 
     def line(self, line: str, *, guess: bool = True) -> str:
@@ -198,11 +116,10 @@ class Redactor:
             line = f"{line[:LONGEST]}{_CUT_LINE}{len(line) - LONGEST} more)"
         whole = self._without_halves(line)
         left = self._exact(whole).sub(MARK, whole)
-        for pattern, put in _shapes():
-            left = pattern.sub(put, left)
+        left = self._shapes.without(left)
         if not guess:
             return left
-        return _token().sub(lambda m: MARK if _looks_random(m[0]) else m[0], left)
+        return _token().sub(lambda m: MARK if looks_random(m[0]) else m[0], left)
 
     def check(self, text: str) -> None:
         """Raise RedactionError if what is known exactly is in there after all."""
@@ -240,78 +157,22 @@ def _worth(secret: str) -> Iterator[str]:
         yield secret
 
 
+def _take_back(lines: list[str]) -> None:
+    """Take out what a key has of those lines, the last of which were its body."""
+    for place in range(len(lines) - 1, max(len(lines) - LONGEST_KEY, 0) - 1, -1):
+        if _body().fullmatch(lines[place]) is None:
+            return
+        lines[place] = MARK
+
+
 _BEGIN, _END = "-----BEGIN", "-----END"
 
 
 @cache
-def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Made when they are needed; each with what takes the place of what it finds."""
-    value = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
-    known = "|".join(_TOKENS)
-    return (
-        (re.compile(rf"\b(?:{known})"), MARK),
-        (re.compile(r"(?<=://)[^\s/@:]{0,200}:[^\s/@]{1,200}(?=@)"), MARK),
-        (
-            re.compile(
-                r"(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]+",
-                re.IGNORECASE,
-            ),
-            rf"\1{MARK}",
-        ),
-        (
-            re.compile(r"(cookie[\"']?\s{0,3}:\s{0,3})[^\n]+", re.IGNORECASE),
-            rf"\1{MARK}",
-        ),
-        (
-            re.compile(r"\b(bearer|basic)\s{1,3}[\w.~+/=-]{8,}", re.IGNORECASE),
-            rf"\1 {MARK}",
-        ),
-        (
-            re.compile(
-                rf"((?:{_NAMES})\w{{0,20}}\\?[\"']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}\\?){value}",
-                re.IGNORECASE,
-            ),
-            rf"\1{MARK}",
-        ),
-        (
-            re.compile(
-                rf"((?<!\S)--?[\w-]{{0,40}}(?:{_NAMES})[\w-]{{0,20}}\s{{1,3}})(?!-){value}",
-                re.IGNORECASE,
-            ),
-            rf"\1{MARK}",
-        ),
-    )
+def _token() -> re.Pattern[str]:
+    return re.compile(rf"[A-Za-z0-9+/_=-]{{{LONG_ENOUGH},}}")
 
 
 @cache
-def _token() -> re.Pattern[str]:
-    return re.compile(rf"[A-Za-z0-9+/_=-]{{{_LONG_ENOUGH},}}")
-
-
-def _looks_random(text: str) -> bool:
-    """Whether a word is too random for a name, a number or a path."""
-    if re.fullmatch(r"[A-Za-z0-9+/_=-]+", text) is None:
-        return False
-    if "/" in text:
-        if any(_random_word(part) for part in text.split("/")):
-            return True
-        mixed = all(re.search(kind, text) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-        return mixed and len(text) >= _LONG_ENOUGH and _bits(text) >= _RANDOM_PATH_BITS
-    return _random_word(text)
-
-
-def _random_word(word: str) -> bool:
-    if len(word) < _LONG_ENOUGH or word.isdecimal():
-        return False
-    if re.fullmatch(r"(?:0x)?[0-9a-fA-F-]+", word):
-        return re.search("[0-9]", word) is not None and _bits(word) >= _RANDOM_HEX_BITS
-    # Names of classes are as long and as mixed, but have no digits.
-    digits = re.search("[0-9]", word) is not None
-    longest = max(len(part) for part in re.split("[_=+-]", word))
-    spoken = longest < _LONG_ENOUGH // 2
-    return digits and not spoken and _bits(word) >= _RANDOM_BITS
-
-
-def _bits(text: str) -> float:
-    counted = Counter(text).values()
-    return -sum(n / len(text) * math.log2(n / len(text)) for n in counted)
+def _body() -> re.Pattern[str]:
+    return re.compile(rf"\s*[A-Za-z0-9+/=]{{1,76}}\s*|{re.escape(MARK)}")

@@ -1,7 +1,8 @@
 import msgspec
 
 from selfhealingd.core.discretion import redacted
-from selfhealingd.core.redaction import MARK, Redactor
+from selfhealingd.core.redaction import Redactor
+from selfhealingd.core.shapes import MARK
 from selfhealingd.wire.evidence import (
     EvidenceDocument,
     ProcessDocument,

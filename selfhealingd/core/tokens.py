@@ -1,0 +1,57 @@
+"""How keys and tokens look that say whose they are.
+
+Each with what is in every one of them, in any case: looking for that is quick. They are
+as their givers document them, or as their scanners for secrets do.
+"""
+
+TOKENS = (
+    (("sk-",), r"sk-ant-[\w-]{8,}|sk-[\w-]{20,}"),
+    (("k_live_", "k_test_"), r"[sr]k_(?:live|test)_\w{10,}"),
+    (("whsec_",), r"whsec_[\w+/=]{16,}"),
+    (("gho_", "ghp_", "ghr_", "ghs_", "ghu_"), r"gh[oprsu]_\w{20,}"),
+    (("github_pat_",), r"github_pat_\w{20,}"),
+    (
+        ("glpat-", "glrt-", "gldt-", "glptt-", "glft-", "glsoat-", "glcbt-"),
+        r"gl(?:pat|rt|dt|ptt|ft|soat|cbt)-[\w-]{16,}",
+    ),
+    (("glsa_", "glc_"), r"gl(?:sa|c)_[\w=]{20,}"),
+    (("xox",), r"xox[abceprs](?:\.xox[bp])?-[\w-]{10,}"),
+    (("xapp-",), r"xapp-[\w-]{10,}"),
+    (
+        ("hooks.slack",),
+        r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/[\w/]+",
+    ),
+    (("/api/webhooks/",), r"discord(?:app)?\.com/api/webhooks/\d+/[\w-]+"),
+    (("api.telegram",), r"api\.telegram\.org/bot\d+:[\w-]+"),
+    ((":aa",), r"\d{8,11}:AA[\w-]{30,}"),
+    (("webhook.office",), r"[\w.-]*webhook\.office\.com/[\w@/-]+"),
+    (("akia", "asia"), r"A[KS]IA[0-9A-Z]{16}"),
+    (("aiza",), r"AIza[\w-]{30,}"),
+    (("ya29.",), r"ya29\.[\w-]{20,}"),
+    (("1//0",), r"1//0[\w-]{20,}"),
+    (("gocspx-",), r"GOCSPX-[\w-]{20,}"),
+    (("q~",), r"[\w.~-]{3}\dQ~[\w.~-]{30,}"),
+    (("eyj",), r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"),
+    (("npm_",), r"npm_\w{30,}"),
+    (("hf_",), r"hf_\w{20,}"),
+    (("pypi-",), r"pypi-[\w-]{20,}"),
+    (("rubygems_",), r"rubygems_[0-9a-z]{40,}"),
+    (("sg.",), r"SG\.[\w-]{16,}\.[\w-]{16,}"),
+    (("key-",), r"key-[0-9a-z]{32}"),
+    (("_v1_",), r"do[opr]_v1_\w{20,}"),
+    (("dapi",), r"dapi[0-9a-z]{32}"),
+    (("shpat_", "shpca_", "shppa_", "shpss_"), r"shp(?:at|ca|pa|ss)_[0-9A-Za-z]{20,}"),
+    (("lin_api_",), r"lin_api_\w{20,}"),
+    (("hvs.", "hvb.", "hvr."), r"hv[sbr]\.[\w-]{20,}"),
+    (("dckr_",), r"dckr_(?:pat|oat)_[\w-]{16,}"),
+    (("gsk_", "r8_"), r"(?:gsk|r8)_\w{20,}"),
+    (("xai-",), r"xai-[\w-]{20,}"),
+    (("tskey-",), r"tskey-[\w-]{16,}"),
+    (("nrak-",), r"NRAK-[0-9A-Z]{20,}"),
+    (("atatt",), r"ATATT[\w=-]{20,}"),
+    (("figd_",), r"figd_[\w-]{20,}"),
+    (("sntrys_", "sntryu_"), r"sntry[su]_[\w=+/]{20,}"),
+    (("pul-",), r"pul-[0-9a-f]{40}"),
+    (("pmak-",), r"PMAK-[0-9a-f-]{40,}"),
+    (("age-secret-key-",), r"AGE-SECRET-KEY-\w+"),
+)
