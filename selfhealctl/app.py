@@ -19,7 +19,7 @@ from selfhealctl.session import Choices
 from selfhealctl.shared import with_choices, with_session
 from selfhealctl.table import COMMANDS, Row
 from selfhealctl.terminal import settle_characters, settle_colours
-from selfhealctl.typed import meant, with_seconds
+from selfhealctl.typed import with_seconds
 from selfhealingd import __version__
 
 NAME = "selfhealctl"
@@ -63,10 +63,13 @@ class _Command(TyperCommand):
         try:
             return super().parse_args(ctx, args)
         except _TYPED_WRONG as error:
-            hint = meant(str(self.name), typed)
+            from selfhealctl.mistyped import meant  # noqa: PLC0415
+
+            words = _words_of(error)
+            hint = meant(str(self.name), typed, words)
             if hint is None:
                 raise
-            raise UsageError(_words_of(error), hint) from None
+            raise UsageError(words, hint) from None
 
 
 class _Commands(TyperGroup):
@@ -91,14 +94,9 @@ class _Commands(TyperGroup):
             return self.resolve_command(ctx, [args[1], "--help"])
         if word in known or word.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        import difflib  # noqa: PLC0415  only a mistake needs it
+        from selfhealctl.mistyped import no_command  # noqa: PLC0415
 
-        near = [name for name in known if name.startswith(word)]
-        near = near or difflib.get_close_matches(word, known)
-        hint = f"all of them: {NAME} --help"
-        if near:
-            hint = f"did you mean {' or '.join(near)}? {hint}"
-        raise UsageError(f"there is no command {word!r}", hint)
+        raise UsageError(f"there is no command {word!r}", no_command(word, known))
 
 
 app = typer.Typer(
@@ -157,6 +155,10 @@ def run() -> int:
     """Run the command in ``sys.argv``; return the exit status, words on stderr."""
     settle_characters(os.environ)
     settle_colours(os.environ, None)
+    if any(word.endswith("-completion") for word in sys.argv):
+        from selfhealctl.completion import settle_completion  # noqa: PLC0415
+
+        settle_completion()
     try:
         left = typer.main.get_command(app)(prog_name=NAME, standalone_mode=False)
     except SystemExit as end:
@@ -191,5 +193,6 @@ def _mistyped(error: Any) -> int:
 
 
 def _words_of(error: Any) -> str:
-    words = str(error.format_message()).rstrip(".")
-    return words[:1].lower() + words[1:]
+    from selfhealctl.mistyped import in_words  # noqa: PLC0415  only a mistake's
+
+    return in_words(str(error.format_message()))

@@ -4,14 +4,13 @@ import sys
 
 import typer
 
-from selfhealctl.errors import Interrupted
-from selfhealctl.exits import Status
+from selfhealctl.errors import CannotError, Interrupted
 
 
 def confirm(question: str, left: str) -> None:
-    """Ask, where a person is at the terminal; leave with status 1 at a no.
+    """Ask, where a person is at the terminal.
 
-    ``left``: what Ctrl-C has left as it was. Raises Interrupted.
+    ``left``: what a no, or Ctrl-C, has left as it was. Raises CannotError, Interrupted.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
@@ -20,4 +19,4 @@ def confirm(question: str, left: str) -> None:
     except typer.Abort:
         raise Interrupted(f"interrupted: {left}") from None
     if not agreed:
-        raise typer.Exit(Status.FAILED)
+        raise CannotError(left)

@@ -11,10 +11,10 @@ from selfhealctl.terminal import PLAIN
 from selfhealctl.views.text import clean, escaped
 
 
-def write_json(raw: bytes) -> None:
-    """Write one document, indented; every field that was sent is kept."""
+def write_json(raw: bytes, *, in_a_line: bool = False) -> None:
+    """Write one document, indented if not in a line; every field sent is kept."""
     try:
-        pretty = msgspec.json.format(raw, indent=2)
+        pretty = msgspec.json.format(raw, indent=-1 if in_a_line else 2)
     except msgspec.DecodeError as error:
         raise Garbage(f"cannot understand the answer: {error}") from error
     write_line(pretty)

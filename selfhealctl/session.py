@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from selfhealctl import client
-from selfhealctl.errors import Garbage, Interrupted, UsageError
+from selfhealctl.errors import Garbage, Interrupted
 from selfhealctl.output import write_json, write_json_lines
 from selfhealingd.wire.methods import Params
 from selfhealingd.wire.places import default_socket
@@ -30,16 +30,12 @@ class Output(StrEnum):
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What was typed before or after the command; None where nothing was.
-
-    ``spelt``: the output by its own name, and not as --json.
-    """
+    """What was typed before or after the command; None where nothing was."""
 
     socket: str | None = None
     timeout: float | None = None
     output: Output | None = None
     pager: bool | None = None
-    spelt: bool = False
 
     def over(self, other: "Choices") -> "Choices":
         """Return these choices, with ``other``'s where these say nothing."""
@@ -48,19 +44,21 @@ class Choices(msgspec.Struct, frozen=True):
             timeout=other.timeout if self.timeout is None else self.timeout,
             output=other.output if self.output is None else self.output,
             pager=other.pager if self.pager is None else self.pager,
-            spelt=other.spelt if self.output is None else self.spelt,
         )
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One command's way to the daemon. ``timeout``: seconds for an answer."""
+    """One command's way to the daemon. ``timeout``: seconds for an answer.
+
+    ``one_of_many``: answers follow each other, so that each document is a line.
+    """
 
     socket: Path
     timeout: float
     output: Output
     chosen: bool
     pager: bool = True
-    spelt: bool = False
+    one_of_many: bool = False
 
     @classmethod
     def of(cls, choices: Choices) -> "Session":
@@ -71,7 +69,6 @@ class Session(msgspec.Struct, frozen=True):
             output=choices.output or (Output.TABLE if is_terminal() else Output.JSON),
             chosen=choices.output is not None,
             pager=choices.pager is not False,
-            spelt=choices.spelt,
         )
 
     @property
@@ -88,14 +85,6 @@ class Session(msgspec.Struct, frozen=True):
     def wide(self) -> bool:
         """Whether every column is wanted, however wide the terminal is."""
         return self.output is Output.WIDE
-
-    def stream(self, command: str) -> None:
-        """Raise UsageError where what has no end is wanted as one document."""
-        if self.spelt and self.output is Output.JSON:
-            raise UsageError(
-                f"cannot show {command} as one JSON document: it is a stream",
-                f"an object a line: selfhealctl {command} -o jsonl",
-            )
 
     def ask(self, method: str, params: Params | None = None) -> bytes:
         """Ask one thing and return the result as the daemon wrote it."""
@@ -118,7 +107,7 @@ class Session(msgspec.Struct, frozen=True):
         """
         match self.output:
             case Output.JSON:
-                write_json(raw)
+                write_json(raw, in_a_line=self.one_of_many)
             case Output.JSONL:
                 write_json_lines(raw)
         return self.as_json

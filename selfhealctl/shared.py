@@ -166,7 +166,6 @@ def chosen(
 ) -> Choices:
     """Return what was typed; raises UsageError where it contradicts itself."""
     del color  # its callback has the effect
-    spelt = output is not None
     if json is not None:
         usual = Output.JSON if json else Output.TABLE
         if output is not None and (output in _JSON) is not json:
@@ -176,9 +175,7 @@ def chosen(
                 f"use --output {output} alone",
             )
         output = output or usual
-    return Choices(
-        socket=socket, timeout=timeout, output=output, pager=pager, spelt=spelt
-    )
+    return Choices(socket=socket, timeout=timeout, output=output, pager=pager)
 
 
 _JSON = (Output.JSON, Output.JSONL)

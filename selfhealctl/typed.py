@@ -1,8 +1,6 @@
 """What was typed, read: times, reasons, seconds that were left out."""
 
 import re
-import shlex
-from itertools import pairwise
 
 from selfhealctl.errors import UsageError
 
@@ -10,8 +8,8 @@ _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _STEP = r"(\d+(?:\.\d+)?)(s|min|m|h|d)?"
 
 WATCH_SECS = 2.0
-_WATCH = ("--watch", "-w")
-_NUMBER = r"\d*\.?\d+|\d+\."
+WATCH = ("--watch", "-w")
+NUMBER = r"\d*\.?\d+|\d+\."
 
 
 def with_seconds(typed: list[str]) -> list[str]:
@@ -22,22 +20,9 @@ def with_seconds(typed: list[str]) -> list[str]:
             return [*given, *typed[at:]]
         given.append(word)
         following = typed[at + 1] if at + 1 < len(typed) else ""
-        if word in _WATCH and not re.fullmatch(_NUMBER, following):
+        if word in WATCH and not re.fullmatch(NUMBER, following):
             given.append(f"{WATCH_SECS:g}")
     return given
-
-
-def meant(command: str, typed: list[str]) -> str | None:
-    """Return what was probably meant by what can't be read; None where nobody knows."""
-    first, *rest = typed or [""]
-    if command == "signal" and re.fullmatch(r"-[A-Z0-9][A-Z0-9]*", first):
-        return (
-            f"without the dash: selfhealctl {shlex.join([command, first[1:], *rest])}"
-        )
-    for word, following in pairwise(typed):
-        if word in _WATCH and not re.fullmatch(_NUMBER, following):
-            return f"it takes seconds, as: selfhealctl {command} --watch 5"
-    return None
 
 
 def seconds_of(since: str) -> float:

@@ -15,7 +15,7 @@ from selfhealctl.client import Connection, connect
 from selfhealctl.errors import TimedOut, Unreachable
 from selfhealctl.ink import line
 from selfhealctl.output import write_bytes
-from selfhealctl.session import Output, Session, is_terminal
+from selfhealctl.session import Session, is_terminal
 from selfhealctl.terminal import PLAIN
 from selfhealingd.wire.methods import Subscribe
 
@@ -33,16 +33,15 @@ def repeat(session: Session, seconds: float | None, look: Look) -> None:
     """Look once; with ``seconds``, again and again, at least once in so many.
 
     On a terminal in place, without flicker; a daemon that is away is waited for.
-    Scripts get one line of JSON each time, and the error that ends it.
+    Scripts get a line of JSON each time, by ``jsonl`` one for each item, and the error
+    that ends it.
     """
     if seconds is None:
         look(session)
-    elif session.as_json:
-        _in_a_pipe(replace(session, output=Output.JSONL), seconds, look)
-    elif is_terminal():
+    elif is_terminal() and not session.as_json:
         _on_screen(session, seconds, look)
     else:
-        _in_a_pipe(session, seconds, look)
+        _in_a_pipe(replace(session, one_of_many=True), seconds, look)
 
 
 def _in_a_pipe(session: Session, seconds: float, look: Look) -> None:
@@ -67,7 +66,8 @@ def _on_screen(session: Session, seconds: float, look: Look) -> None:
                             _draw(text)
                             _wait(connection, seconds)
                 except (Unreachable, TimedOut) as error:
-                    _draw(f"{error.words}\ntrying again\n\nbefore that:\n{text}")
+                    before = f"\n\nbefore that:\n{text}" if text else ""
+                    _draw(f"{error.words}\ntrying again{before}")
                     time.sleep(seconds)
     except KeyboardInterrupt:
         write_bytes(text.encode(sys.stdout.encoding, PLAIN))

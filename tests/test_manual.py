@@ -98,6 +98,16 @@ def test_markdown_becomes_roff(markdown: str, expected: str) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_completions_are_what_the_client_shows(shell: str) -> None:
+    """Whoever types --show-completion or --install-completion has the same."""
+    command = [sys.executable, "-m", "selfhealctl", "--show-completion", shell]
+    given = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    told = subprocess.check_output(command, text=True, env={**os.environ, **given})
+    assert (COMPLETIONS / f"selfhealctl.{shell}").read_text() == told
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("typed", "offered", "not_offered"),
     [

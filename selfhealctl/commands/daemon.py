@@ -1,6 +1,7 @@
 """Commands about the daemon itself and its config: reload, update, add, shutdown."""
 
 # ruff: noqa: PLC0415
+import msgspec
 import typer
 
 from selfhealctl.client import connect
@@ -111,7 +112,8 @@ def _end(session: Session, *, wait: bool) -> None:
 def version(session: Session) -> None:
     """Show the version of this client and of the daemon that answers."""
     raw = session.ask("version")
-    if not session.wrote_json(raw):
+    both = read(raw, dict[str, object]) | {"client": __version__}
+    if not session.wrote_json(msgspec.json.encode(both)):
         from selfhealctl.views.work import show_version
 
         show_version(read(raw, Version), __version__)

@@ -17,7 +17,8 @@ def reset(
     session: Session, name: Breaker, force: Force = False, reason: Reason = None
 ) -> None:
     """Close a breaker. A reason is required, and --force when it is open for good."""
-    example = f'selfhealctl reset {name} --force --reason "bug fixed in 2.1"'
+    forced = " --force" if force else ""
+    example = f'selfhealctl reset {name}{forced} --reason "bug fixed in 2.1"'
     why = required_reason("reset", reason, example)
     _do(session, "reset", Reset(name=name, reason=why, force=force))
 

@@ -22,7 +22,6 @@ class _Lagged(msgspec.Struct, frozen=True):
 
 def events(session: Session, last: Last = 20, follow: Follow = False) -> None:
     """Show the last events; with --follow also each new one until Ctrl-C."""
-    session.stream("events")
     if follow:
         _events(session, last, follow=True)
     else:

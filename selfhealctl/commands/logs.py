@@ -35,7 +35,6 @@ def tail(
 
     In a pipe it is verbatim; JSON, an object a line, only when --json is given.
     """
-    session.stream("tail")
     params = Tail(
         names=(name,), stream=stream.value, lines=lines, bytes=bytes, follow=follow
     )
@@ -53,7 +52,6 @@ def logs(
     Everything that the programs say, stdout and stderr; JSON, an object a line, only
     when --json is given.
     """
-    session.stream("logs")
     params = Tail(names=tuple(names or [ALL]), lines=lines, follow=follow)
     _paged(session, params, named=True)
 

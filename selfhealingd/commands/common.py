@@ -101,6 +101,18 @@ def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def one(system: System, word: str, verb: str) -> str:
+    """The only program that is meant; refuses what stands for several.
+
+    ``verb``: the command, which is said as it would be typed for the first of them.
+    """
+    name, *more = programs(system, (word,))
+    if more:
+        words = f"{word} is several services: {verb} one of them"
+        raise Refusal(Kind.BAD_REQUEST, words, f"selfhealctl {verb} {name}")
+    return name
+
+
 def no_such(kind: str, name: str, known: Iterable[str], see: str) -> Refusal:
     """The refusal of a name, with the likely right one."""
     name = name[:_LONGEST_NAME]

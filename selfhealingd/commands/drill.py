@@ -9,7 +9,7 @@ import trio
 
 from selfhealingd import logs
 from selfhealingd.clock import utc_now
-from selfhealingd.commands.common import asker, programs, record, refuse_at_the_end
+from selfhealingd.commands.common import asker, one, record, refuse_at_the_end
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import drill as exercises
 from selfhealingd.core.drill import Drill, Setting
@@ -34,12 +34,8 @@ log = logs.get("SelfHealing")
 async def drill(system: System, call: Call, params: methods.Drill) -> Started:
     """Begin a drill; it ends with its client."""
     refuse_at_the_end(system)
-    wanted, (name, *more) = Drill(params.kind), programs(system, (params.name,))
-    if more:
-        words = f"{params.name} is several services: drill one of them"
-        raise Refusal(
-            Kind.BAD_REQUEST, words, f"selfhealctl drill {params.kind} {name}"
-        )
+    wanted = Drill(params.kind)
+    name = one(system, params.name, f"drill {wanted.value}")
     if system.drilled is not None:
         words = f"a drill of {system.drilled} is under way: one at a time"
         raise Refusal(Kind.BUSY, words)

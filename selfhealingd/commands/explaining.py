@@ -10,7 +10,7 @@ import trio
 from msgspec.structs import replace
 
 from selfhealingd.clock import local_time
-from selfhealingd.commands.common import no_such
+from selfhealingd.commands.common import no_such, one
 from selfhealingd.control.registry import Call
 from selfhealingd.core.explanation import explain as write
 from selfhealingd.core.prevention import prospect
@@ -31,12 +31,13 @@ async def explain(
     system: System, _call: Call, params: methods.One
 ) -> ExplanationDocument:
     """What is, since when, what comes next, and what holds it back."""
+    name = one(system, params.name, "explain")
     # It takes a moment, in which a service may go: so what it is of comes after it.
-    seen = await system.judging.foresight.seen(frozenset({params.name}))
+    seen = await system.judging.foresight.seen(frozenset({name}))
     policy, host = system.loop.policy, system.loop.host
-    s = host.services.get(params.name)
+    s = host.services.get(name)
     if s is None or s.name not in policy.programs:
-        raise no_such("program", params.name, host.services, "selfhealctl status")
+        raise no_such("program", name, host.services, "selfhealctl status")
     written = write(
         policy,
         host,
@@ -45,7 +46,7 @@ async def explain(
         ahead=prospect(host, policy.programs[s.name], seen, local_time()),
         drill=system.drill if system.drilled == s.name else None,
     )
-    its_own = [one for one in system.feed.last(LOOK_BACK) if one.service == s.name]
+    its_own = [e for e in system.feed.last(LOOK_BACK) if e.service == s.name]
     its_own = its_own[-EVENTS:]
     if len(its_own) < EVENTS:
         before = its_own[0].at if its_own else "~"

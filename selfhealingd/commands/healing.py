@@ -13,6 +13,7 @@ from selfhealingd.commands.common import (
 from selfhealingd.config.settings import Runbook
 from selfhealingd.control.registry import Call
 from selfhealingd.core.remedy import Run
+from selfhealingd.core.spans import span
 from selfhealingd.core.undertaking import Undertaking, Verb
 from selfhealingd.inheritance import instance
 from selfhealingd.operations import MARGIN_SECS
@@ -20,7 +21,7 @@ from selfhealingd.runbooks import facts_of, run_runbook
 from selfhealingd.system import System
 from selfhealingd.wire import methods
 from selfhealingd.wire.documents import RunbookDocument
-from selfhealingd.wire.operation import Finished, Outcome, Started
+from selfhealingd.wire.operation import Finished, Outcome, Progress, Started
 
 log = logs.get("SelfHealing")
 
@@ -67,10 +68,17 @@ async def run(system: System, call: Call, params: methods.RunByHand) -> Started:
         by=asker(call),
     )
 
+    def begun(name: str) -> Progress:
+        words = f"{runbook.name} has {span(runbook.timeout)}"
+        return Progress(
+            operation=started.operation, name=name, state="BEGUN", words=words
+        )
+
     async def carry_out() -> None:
         outcomes = []
         for done, name in enumerate(names):
             await system.operations.take_in(replace(undertaking, left=names[done:]))
+            call.notify("progress", begun(name))
             outcomes.append(await _run(system, runbook, name))
         await system.operations.take_in(replace(undertaking, left=()))
         finished = Finished(operation=started.operation, outcomes=tuple(outcomes))

@@ -167,7 +167,7 @@ async def _usable_config(system: System) -> Config:
 
 def _unusable(system: System, words: str, mistakes: Iterable[str]) -> Refusal:
     hint = f"selfhealingd --config {system.config.file} --check"
-    return Refusal(Kind.REFUSED, "\n".join((words, *mistakes)), hint)
+    return Refusal(Kind.REFUSED, f"{words}: {'; '.join(mistakes)}", hint)
 
 
 def _either(system: System, read: Config, names: Iterable[str]) -> tuple[str, ...]:

@@ -242,9 +242,15 @@ async def test_reload_update_and_shutdown(house: House) -> None:
 
 async def test_exit_statuses_tell_apart_what_went_wrong(house: House) -> None:
     """Usage 2, no such name 4, not reachable 5 with the socket's path and a reason."""
-    house.write({"web": well()})
+    house.write({"web": well(), "api": well(autostart=False)})
     await house.start()
-    usage = (["resume"], ["reset", "program:web"], ["frobnicate"], ["stop"])
+    usage = (
+        ["resume"],
+        ["reset", "program:web"],
+        ["frobnicate"],
+        ["stop"],
+        ["explain", "all"],
+    )
     for args in usage:
         assert 2 == (await house.ctl(*args)).status, args
     for args in (
@@ -256,6 +262,8 @@ async def test_exit_statuses_tell_apart_what_went_wrong(house: House) -> None:
     ):
         assert 4 == (await house.ctl(*args)).status, args
     assert "did you mean web?" in (await house.ctl("restart", "wbe")).err
+    assert "\n  selfhealctl explain web\n" in (await house.ctl("explain", "*")).err
+    assert 0 == (await house.ctl("explain", "w*")).status
     nowhere = house.root / "nowhere"
     lost = await house.ctl("status", socket=nowhere)
     assert 5 == lost.status

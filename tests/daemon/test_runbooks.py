@@ -28,6 +28,7 @@ async def test_an_operator_runs_one(house: House) -> None:
     assert "good" in shown.out
     ran = await house.ctl("run", "good", "a", "b", "--reason", "to see", "--no-json")
     assert (0, 2) == (ran.status, ran.out.count("good is done"))
+    assert "a: BEGUN good has " in ran.out
     lines = (house.root / "ran").read_text().splitlines()
     assert [f"a {pids['a']}", f"b {pids['b']}"] == lines
     ran = await house.ctl("run", "bad", "a", "--no-json")

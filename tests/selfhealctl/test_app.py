@@ -421,6 +421,8 @@ async def test_usage_is_2(ctl: Ctl, typed: Sequence[str]) -> None:
     [
         ("stauts", "did you mean status"),
         ("inc", "did you mean incidents?"),
+        ("ps", "here it is: selfhealctl status;"),
+        ("kill", "here it is: selfhealctl signal KILL NAME, or: selfhealctl stop NAME"),
         ("xyzzy", "all of them: selfhealctl --help"),
     ],
 )
@@ -439,14 +441,14 @@ async def test_a_typo_is_told_what_was_meant(ctl: Ctl, typed: str, hint: str) ->
         ("signal -9 web", "without the dash: selfhealctl signal 9 web"),
         ("signal -KILL web", "without the dash: selfhealctl signal KILL web"),
         ("tasks --watch foo", "it takes seconds, as: selfhealctl tasks --watch 5"),
-        ("events -o json", "an object a line: selfhealctl events -o jsonl"),
-        ("logs -o json", "an object a line: selfhealctl logs -o jsonl"),
+        ("reload web", "selfhealctl update web; to have themselves read theirs:"),
+        ("explain web db", "several: selfhealctl status web db"),
     ],
 )
 async def test_what_others_take_is_told_how_it_is_typed_here(
     ctl: Ctl, typed: str, hint: str
 ) -> None:
-    """As kill and watch are typed; and a stream is no document."""
+    """As kill and watch are typed, and systemctl reload."""
     ended = await ctl(*typed.split())
     assert (2, "") == (ended.status, ended.out)
     assert hint in ended.err
@@ -670,13 +672,15 @@ async def test_watching_in_a_pipe_is_a_line_each_time(ctl: Ctl, daemon: Daemon) 
         asked.append(request["method"])
         if len(asked) == 2:
             seen.set()
-        await talk.send(id=request["id"], result=[])
+        await talk.send(id=request["id"], result=[{"id": "web-2"}, {"id": "web-1"}])
 
     asked: list[str] = []
     seen = trio.Event()
     await daemon(script)
     ended = await ctl("incidents", "-w", "3000", "web", "-o", "json")
     assert (5, ["incidents"] * 2) == (ended.status, asked)
+    looks = [json.loads(line) for line in ended.out.splitlines()]
+    assert [[{"id": "web-2"}, {"id": "web-1"}]] * 2 == looks
     assert "closed the connection" in ended.err
 
 
@@ -822,6 +826,7 @@ async def test_shutdown_asks_on_a_terminal(
         assert status == await terminal.end()
     assert ("stopping" in terminal.seen) is (status == 0)
     assert ("the daemon has ended" in terminal.seen) is (status == 0)
+    assert ("nothing was stopped" in terminal.seen) is (status != 0)
 
 
 @pytest.mark.parametrize("typed", [("shutdown",), ("shutdown", "--yes")])
@@ -938,6 +943,7 @@ async def test_events_end_with_the_past(ctl: Ctl, daemon: Daemon) -> None:
     lines = [json.loads(line) for line in ended.out.splitlines()]
     assert (0, [event(1), event(2)]) == (ended.status, lines)
     assert "3 events were left out" in ended.err
+    assert ended == await ctl("events", "-n", "2", "-o", "json")
 
 
 async def test_events_follow_until_ctrl_c(ctl: Ctl, daemon: Daemon) -> None:
