@@ -19,7 +19,7 @@ from starlette.responses import Response
 from selfhealingd.web.answers import Answering, Refused
 from selfhealingd.web.backend import Backend, Following, Who
 from selfhealingd.web.intake import WHO
-from selfhealingd.web.methods import from_query
+from selfhealingd.web.methods import UNBUFFERED, from_query
 from selfhealingd.web.server import Message, Receive, Send, gone
 from selfhealingd.web.truth import Truth
 from selfhealingd.wire.documents import Document, EventDocument
@@ -39,10 +39,7 @@ RETRY_MS = 1000
 Tell: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 _TYPE = "text/event-stream"
-_HEADERS = (
-    (b"content-type", _TYPE.encode()),
-    (b"x-accel-buffering", b"no"),  # nginx would keep it back
-)
+_HEADERS = ((b"content-type", _TYPE.encode()), UNBUFFERED)
 
 
 class Lagged(Document, frozen=True):

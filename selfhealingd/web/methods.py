@@ -32,6 +32,8 @@ RESUME = "/api/system/heal/resume"
 """What operators were promised; it is ``/api/resume`` by another name."""
 
 LINES = "application/x-ndjson"
+UNBUFFERED = (b"x-accel-buffering", b"no")
+"""A header of what is streamed: nginx would keep it back."""
 STREAMED = frozenset({"replay", "tail"})
 """What they are asked for comes later."""
 ELSEWHERE = frozenset({"status", "subscribe"})
@@ -137,7 +139,7 @@ def _began(raw: bytes) -> bool:
 
 
 async def _stream(asking: Asking, receive: Receive, send: Send) -> None:
-    headers = [(b"content-type", LINES.encode())]
+    headers = [(b"content-type", LINES.encode()), UNBUFFERED]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def send_line(line: bytes) -> None:

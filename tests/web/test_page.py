@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,6 +122,17 @@ class Page:
         self.chrome.execute_cdp_cmd(
             "Emulation.setEmulatedMedia", {"features": [scheme]}
         )
+
+    def barriers(self) -> list[Any]:
+        """Return what axe-core objects to, and where."""
+        self.chrome.execute_script(
+            (files("axe_core_python") / "axe.min.js").read_text()
+        )
+        script = """const done = arguments[0];
+            const told = (one) => [one.id, one.nodes.map((node) => node.html)];
+            axe.run().then((found) => done(found.violations.map(told)));"""
+        found: list[Any] = self.chrome.execute_async_script(script)
+        return found
 
     def confirm(self, reason: str, token: str | None) -> None:
         """Fill in the dialog that is open, and go on."""
@@ -260,6 +272,10 @@ def test_a_reason_is_required(page: Page, house: House) -> None:
     page.one("#deed-reason").send_keys("a")
     assert "" == page.shown("#deed-error")
     assert page.one("#deed").is_displayed()
+    page.chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not page.one("#deed").is_displayed()
+    label = page.chrome.switch_to.active_element.get_attribute("aria-label")
+    assert "Restart calm" == label  # where they were before
     assert {"calm": pid} == trio.run(house.running, "calm")
 
 
@@ -483,7 +499,10 @@ def test_without_a_stream_it_asks(page: Page, house: House) -> None:
 def test_screens(
     page: Page, tmp_path: Path, name: str, width: int, *, dark: bool
 ) -> None:
-    """It follows the system's colours, and nothing is wider than the screen."""
+    """It follows the system's colours, and nothing is wider than the screen.
+
+    axe-core finds nothing that keeps anybody out: contrast, names, roles, order.
+    """
     page.screen(width, 844, dark=dark)
     ground = "return getComputedStyle(document.body).backgroundColor"
     page.until(lambda: (page.chrome.execute_script(ground) == NIGHT) == dark)
@@ -492,3 +511,4 @@ def test_screens(
     )
     assert 0 == page.chrome.execute_script(wider)
     assert page.chrome.save_screenshot(tmp_path / f"{name}.png")
+    assert [] == page.barriers()

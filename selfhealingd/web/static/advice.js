@@ -13,15 +13,13 @@ export function adviceNodes(recommendation, told = "") {
 }
 
 export function commandNode(command, words = "", told = "") {
-  const button = command && buttonOf(command, told);
-  const own = { class: button ? "step here" : "step" };
+  const deed = deedOf(command);
+  const button = deed?.verb === told ? null : buttonOf(deed, placeOf(command));
+  const own = { class: button || deed ? "step here" : "step" };
   return h("span", own, words && h("span", {}, words), command && copyable(command), button);
 }
 
-function buttonOf(command, told) {
-  const deed = deedOf(command);
-  if (deed?.verb === told) return null;
+function buttonOf(deed, place) {
   if (deed) return deedButton(deed.verb, deed.name, { class: "do", words: `${DEEDS[deed.verb].title}…` });
-  const place = placeOf(command);
   return place && h("button", { type: "button", class: "do", "aria-label": place.label, click: place.go }, place.words);
 }

@@ -74,7 +74,16 @@ export function fill(node, of, make) {
   const mark = JSON.stringify(of);
   if (MADE.get(node) === mark) return;
   MADE.set(node, mark);
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
   node.replaceChildren(...fit([make()]));
+  if (focused) keepFocus(node, focused);
+}
+
+// What had the focus is gone: its successor of the same name has it, or what is nearest.
+function keepFocus(node, { ariaLabel }) {
+  const buttons = [...node.querySelectorAll("button")];
+  const next = buttons.find((one) => one.ariaLabel === ariaLabel) ?? buttons[0] ?? node.closest("tbody")?.querySelector("button");
+  next?.focus({ preventScroll: true });
 }
 
 // One row for each item, kept for as long as there is an item of its key; `make` gives

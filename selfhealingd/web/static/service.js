@@ -114,7 +114,7 @@ function buttons(service) {
   const own = up(service) ? ["restart", "stop"] : service.removed ? [] : ["start"];
   const verbs = own.map((verb) => deedButton(verb, name));
   if (service.removed || service.pendingUpdate) verbs.unshift(deedButton("update", name));
-  if (breaker !== "CLOSED") verbs.unshift(deedButton("reset", `${kind}:${name}`));
+  if (breaker !== "CLOSED") verbs.unshift(deedButton("reset", `${kind}:${name}`, { words: "Reset" }));
   return verbs;
 }
 

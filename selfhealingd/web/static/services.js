@@ -109,7 +109,9 @@ export function reveal(name, { log = false } = {}) {
 }
 
 function again() {
-  if (latest) choose();
+  if (!latest) return;
+  choose();
+  put(byId("services-found"), byId("services-count").textContent);
 }
 
 export function beginServices() {

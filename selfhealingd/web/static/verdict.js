@@ -8,6 +8,7 @@ import { TITLES, sign } from "./states.js";
 import { count, counting, duration, moment, secondsSince } from "./words.js";
 
 const SHOWN = 12;
+const SPOKEN = 10_000;
 const DORMANT = "DORMANT mode";
 // Within the page, as it is needed when nothing can be fetched.
 const UNKNOWN = byId("favicon").getAttribute("href");
@@ -31,6 +32,7 @@ export function showVerdict(status, old) {
   fill(byId("sign"), [status.status, old], () => icon(old ? "quiet" : sign(status.status)));
   put(byId("word"), old ? `Unknown; last ${title.toLowerCase()}` : title);
   put(byId("counts"), counted(status));
+  speak([byId("word").textContent, status.issues.length && count(status.issues.length, "issue")].filter(Boolean).join(", "));
   showDormant(status);
   showIssues(status, services);
   showFacts(status);
@@ -45,7 +47,6 @@ export function showTitle(status, old) {
   set(byId("favicon"), "href", known && status.status in TITLES ? `static/${status.status}.svg` : UNKNOWN);
 }
 
-// Without times in it: a screen reader says it whenever it changes.
 function counted(status) {
   const parts = [];
   if (status.issues.length) parts.push(count(status.issues.length, "issue"));
@@ -53,6 +54,15 @@ function counted(status) {
   if (status.watches.length) parts.push(running("watch", status.watches, "watches"));
   if (!status.programs.length && !status.watches.length) parts.push("nothing is supervised yet");
   return parts.join(", ");
+}
+
+let spoken = -Infinity;
+
+// To a screen reader, when it changes: not each time that something goes up and down.
+function speak(words) {
+  if (byId("spoken").textContent === words || performance.now() - spoken < SPOKEN) return;
+  spoken = performance.now();
+  put(byId("spoken"), words);
 }
 
 function running(one, services, many) {
