@@ -7,6 +7,7 @@ A component is a name such as ``CircuitBreaker``; debug lines of it are switched
 import logging
 import math
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal, TextIO, TypeAlias, cast
@@ -22,6 +23,9 @@ from selfhealingd.wire.times import rfc3339
 # needs (4 MiB), for a way to show tracebacks that is not ours.
 # And asyncio, with what it needs (1.5 MiB), is for programs that run under that.
 late("asyncio")
+if sys.version_info >= (3, 12):
+    # Else each record looks for its task in there.
+    logging.logAsyncioTasks = False  # type: ignore[attr-defined]
 with absent("rich"):
     import structlog
     from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger

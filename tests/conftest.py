@@ -1,5 +1,6 @@
 """What is the same for all tests."""
 
+import os
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +14,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("untimed")
+
+# The readline that pytest loads tells all that is started of a terminal's size.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+    os.unsetenv(name)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,16 +8,19 @@ cd "$(dirname "$0")/.."
 install_for_tests
 PATH=$venv/bin:$PATH
 
+# A shell's background ignores SIGINT, and so would what tests start there.
 step() {
     echo "== $*"
-    "$@"
+    env --default-signal=INT "$@"
 }
 
 step ruff check .
 step ruff format --check .
-step mypy
+# The oldest and the newest that pyproject.toml names, whichever this is.
+step mypy --python-version 3.11
+step mypy --python-version 3.13
 # tests/ is where the tests' own modules are found, by pytest and here.
-step env MYPYPATH=tests mypy --explicit-package-bases tests
+step MYPYPATH=tests mypy --explicit-package-bases tests
 step lint-imports
 
 if [ $# -gt 0 ]; then
@@ -36,7 +39,6 @@ others=$(for path in tests/[!_]*/ tests/test_*.py; do
     esac
 done)
 log=$(mktemp)
-# A shell's background ignores SIGINT, and so would what tests start there.
 # shellcheck disable=SC2086 - it is a list
 env --default-signal=INT coverage run "$venv/bin/pytest" $pure >"$log" 2>&1 &
 pid=$!
