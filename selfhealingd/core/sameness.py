@@ -1,8 +1,9 @@
 """Which incidents are the same to a model: a cache of diagnoses, never of permissions.
 
 Two are the same where what would be sent differs in times, pids, ids and measured
-values alone, and is asked in the same way. What was said then holds now; whether
-anything may be done about it is decided anew.
+values alone, and is asked in the same way. How long something took is measured; how
+long it may take is not. What was said then holds now; whether anything may be done
+about it is decided anew.
 """
 
 import hashlib
@@ -24,15 +25,30 @@ _MEASURED = frozenset({"process", "host", "files"})
 
 _LEFT_OUT = frozenset({"samples"})
 
+_UNITS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+}
+_DURATION = r"\b(\d+(?:\.\d+)?)\ ?(ns|us|ms|s|sec|second|min|minute|h|hour)s?\b"
+_LIMIT = r"time[sd]?[ -]?out|deadline|limit|no answer in|\bwithin\b"
+
 _PASSING = re.compile(
-    r"""
-    \d{4}[-/]\d\d[-/]\d\d                             # dates
+    _DURATION
+    + r"""
+    | \d{4}[-/]\d\d[-/]\d\d                             # dates
     | \b(?:mon|tue|wed|thu|fri|sat|sun)\b,?
     | \b\d{0,2}\ ?/?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)
       (?:/\d{4}|\ +\d{1,2})\b
     | t?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?:z|\ ?[+-]\d\d:?\d\d)?
     | \[\ *\d+\.\d+\]                                 # the kernel's stamps
-    | \b\d+(?:\.\d+)?\ ?(?:ns|us|ms|s|secs?|seconds?|min|minutes?|h|hours?)\b
     | \b(?:pid|tid|ppid|process|thread|worker|run)[\ =:#]*\d+
     | \[\d+\]                                         # syslog's pids
     | \b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b
@@ -62,8 +78,16 @@ def fingerprint(service: str, asked: Json, lines: Iterable[Line]) -> str:
 
 def _lasting(line: Line, own: re.Pattern[str]) -> str:
     """Return what of a line is not of that moment alone."""
-    words = _PASSING.sub("~", own.sub("~", line.words))
+    words = line.words
+    if re.search(_LIMIT, words, re.IGNORECASE):
+        words = re.sub(_DURATION, _rounded, words, flags=re.IGNORECASE)
+    words = _PASSING.sub("~", own.sub("~", words))
     return _NUMBER.sub("~", words) if line.part in _MEASURED else words
+
+
+def _rounded(duration: re.Match[str]) -> str:
+    """Say how long a limit is; what was measured at its end is a little longer."""
+    return f"<{float(duration[1]) * _UNITS[duration[2].lower()]:.0e}>"
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

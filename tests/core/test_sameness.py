@@ -30,6 +30,8 @@ def known(key: str, *, at: float, incident: str = "web-1") -> Known:
         ("pid 4711 of 1: asleep", "pid 93 of 1: asleep"),
         ("[ 123.456789] web segfault at 0xdeadbeef", "[9.1] web segfault at 0x12"),
         ("exited with status 3 after 0.2 s", "exited with status 3 after 12 s"),
+        ("GET / 200 in 12 ms", "GET / 200 in 3400 ms"),
+        ("timed out after 3.002 s, retry", "timed out after 2999 ms, retry"),
         ("SELFHEALINGD_INCIDENT=web-3", "SELFHEALINGD_INCIDENT=web-12"),
         (
             "127.0.0.1 [26/Nov/2026:20:28:08 +0000]",
@@ -56,10 +58,13 @@ def test_times_pids_and_ids_make_no_difference(one: str, other: str) -> None:
         ("cannot bind port 8080", "cannot bind port 8081"),
         ("exited with status 3", "exited with status 4"),
         ("no such file: /etc/a", "no such file: /etc/b"),
+        ("timeout after 3s", "timeout after 3000s"),
+        ("not ready within 5 s", "not ready within 1 min"),
+        ("context deadline of 10 Seconds", "context deadline of 10 ms"),
     ],
 )
 def test_what_a_diagnosis_is_about_does(one: str, other: str) -> None:
-    """Another port, status or file is another incident."""
+    """Another port, status, file or limit is another incident."""
     assert fingerprint("web", ASKED, lines(one)) != fingerprint(
         "web", ASKED, lines(other)
     )
