@@ -116,6 +116,27 @@ def test_what_pages_show_has_no_mistake(page: Path) -> None:
         f'{WEB}[programs.web]\ncommand = "web"\n',
         f'{WEB}[tasks.t]\ncommand = "t"\nevery = "0s"\n',
         f'{WEB}[healing]\nquiet = "25:00-26:00"\n',
+        f'{WEB}[socket.s]\nlisten = "localhost"\n',
+        f'{WEB}[socket.s]\nlisten = "localhost:80"\n',
+        f'{WEB}[socket.s]\nlisten = "*:80"\n',
+        f'{WEB}[socket.s]\nlisten = "127.0.0.1:65536"\n',
+        f'{WEB}[socket.s]\nlisten = "300.0.0.1:80"\n',
+        f'{WEB}[socket.s]\nlisten = "unix:~/s"\n',
+        f'{WEB}[web]\nlisten = "example.org:80"\n',
+        f'{WEB}[web]\nlisten = ":3001"\n',
+        f'{WEB}[web]\nhosts = ["a.example:443"]\n',
+        f'{WEB}[on.any]\nwebhook = "chat.example/hook"\n',
+        f'{WEB}[on.any]\nwebhook = "https://me:secret@chat.example/"\n',
+        f'{WEB}[on.any]\nwebhook = "https://a"\nheaders = {{ "a b" = "c" }}\n',
+        f'{WEB}[on.any]\nnotify = "me@example.org"\n',
+        f'{WEB}[llm]\nendpoint = "http://example.org"\n',
+        f'{WEB}[host]\nrules = [{{ when = "memory > 90%", remedy = "restart" }}]\n',
+        f'{WEB}healing = {{ ladder = ["signal TREM"] }}\n',
+        f'{WEB}liveness = {{ tcp = ":80000" }}\n',
+        f'{WEB}liveness = {{ tcp = ":80", http = "http://a" }}\n',
+        f'{WEB}liveness = {{ http = "http:///a" }}\n',
+        '[watch.w]\nsystemd = "a"\npidfile = "/b"\nstart = "c"\n',
+        f'{WEB}[check.c]\nfile = "/a"\nfolder = "/b"\n',
     ],
 )
 def test_a_mistake_is_seen_in_the_editor(text: str, tmp_path: Path) -> None:
@@ -125,6 +146,37 @@ def test_a_mistake_is_seen_in_the_editor(text: str, tmp_path: Path) -> None:
     file.write_text(text)
     with pytest.raises(ConfigError):
         load_config(file, environ={"HOME": "/root"}, uid=0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f'[socket.s]\nlisten = "{address}"\n'
+            for address in (
+                *("127.0.0.1:80", "0.0.0.0:00080", "[::1]:65535", "[::ffff:1.2.3.4]:1"),
+                *("unix:/run/s", "unix:s", "/run/s", "run/s", "unix:/a:b/~c"),
+                "${X:-127.0.0.1}:80",
+            )
+        ),
+        '[web]\nlisten = "LocalHost:80"\n',
+        '[web]\nlisten = "[::1]:80"\nhosts = ["a.example", "b_c"]\n',
+        '[on.any]\nwebhook = " http://a.example:80?x=1 "\nheaders = { X-A = "b c" }\n',
+        '[llm]\nendpoint = "http://127.0.0.1:8000/v1"\n',
+        '[llm]\nendpoint = "https://a.example/"\n',
+        '[host]\nrules = [{ when = "memory > 90%", remedy = "hold" }]\n',
+        'healing = { ladder = ["signal USR1", "signal 9", " hold "] }\n',
+        'liveness = { http = "https://[::1]/a?b%20c" }\n',
+        '[watch.w]\npidfile = "/b"\nstart = "c"\n',
+    ],
+)
+def test_what_is_right_has_no_mistake(text: str, tmp_path: Path) -> None:
+    """Where the schema looks closer than at one key's reader."""
+    text = f"{WEB}{text}"
+    assert [] == problems(text)
+    file = tmp_path / "selfhealingd.toml"
+    file.write_text(text)
+    load_config(file, environ={"HOME": "/root"}, uid=0)
 
 
 VALUES: list[object] = [

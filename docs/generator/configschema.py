@@ -67,6 +67,9 @@ ONE_OF: dict[type[msgspec.Struct], tuple[str, ...]] = {
 }
 """At least one of these keys says what a table is about."""
 
+ALONE = frozenset({schema.LivenessTable, schema.WatchTable, schema.CheckTable})
+"""Tables of which not more than one may be written of them."""
+
 _LATER = r"\$\{|%\("
 """A variable, or a number of ``numprocs``: what it becomes is known to the daemon."""
 
@@ -140,10 +143,19 @@ _COMMAND = {
     "minItems": 1,
     "items": {"type": "string"},
 }
-_REMEDY = _text(rf"\s*({'|'.join(PLAIN)}|signal\s+\S+|run\s+\S+)\s*")
+_REMEDY = _text(rf"\s*({'|'.join(PLAIN)}|signal\s+({_SIGNAL}|[0-9]+)|run\s+\S+)\s*")
+_PORT = (
+    "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
+    "|6553[0-5])"
+)
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_SIX = r"\[[0-9A-Fa-f:.]+\]"
+_IP = rf"(({_OCTET}\.){{3}}{_OCTET}|{_SIX})"
+_HOST = f"({_SIX}|[A-Za-z0-9_.-]+)"
+_REST = r'([/?][!"$-~]*)?'
 _RULES = {"type": "array", "items": {}}
 _STATUS = _number("integer", "[1-5][0-9]{2}(-[1-5][0-9]{2})?", minimum=100, maximum=599)
-_URL = r"https?://[^#\s]+"
+_URL = f"https?://{_HOST}(:{_PORT})?{_REST}"
 _SIZE = _number(
     "integer",
     r"\s*[0-9]{1,19}(\.[0-9]{1,9})? ?(([kKmMgGtTpP][iI]?)?[bB])?\s*",
@@ -201,16 +213,22 @@ SHAPES: dict[str, Shape] = {
         r"(?!.*\.(socket|target|timer|path|mount|slice|scope)$)"
         r"[A-Za-z0-9:_\\@][A-Za-z0-9:_.\\@-]{0,240}"
     ),
-    "Endpoint": _text(_URL),
+    "Endpoint": _text(
+        rf"https://{_HOST}(:{_PORT})?{_REST}"
+        rf"|http://(127\.0\.0\.1|localhost|\[::1\])(:{_PORT})?{_REST}"
+    ),
     "WebAddress": _text(_URL),
     "Method": _text("[A-Z]{1,20}"),
     "Listen": _text(),
     "Pattern": _text(minLength=1, format="regex"),
-    "Address": _text(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*):[0-9]{1,5}"),
+    "Address": _text(f"{_HOST}?:{_PORT}"),
     "Certificate": _text("[^~].*"),
     "Checksum": _text("unchanged|sha256:[0-9A-Fa-f]{64}"),
     "Statuses": _listed(_STATUS),
-    "Headers": _table_of({"anyOf": [_text(), _FILE]}),
+    "Headers": _table_of(
+        {"anyOf": [_text(r"([!-~]([ \t!-~]*[!-~])?)?[\r\n]*"), _FILE]},
+        "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$",
+    ),
     "Environment": _table_of({"anyOf": [_text(), _FILE]}, "^[^=]+$"),
     "TextOrFile": {"anyOf": [_text(), _FILE]},
     "Addresses": _listed({"anyOf": [_text(), _FILE]}),
@@ -246,6 +264,25 @@ SHAPES: dict[str, Shape] = {
 
 What is one of some words by its type needs no entry here.
 """
+
+CLOSER: dict[tuple[type[msgspec.Struct], str], Shape] = {
+    (schema.SocketTable, "listen"): _text(
+        rf"unix:[^~].*|(?!unix:|~).*/.*|{_IP}:{_PORT}"
+    ),
+    (schema.WebTable, "listen"): _text(f"({_any_case(['localhost'])}|{_IP}):{_PORT}"),
+    (schema.WebTable, "hosts"): _listed(_text(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")),
+    (schema.HookTable, "webhook"): {"anyOf": [_text(rf"\s*{_URL}\s*"), _FILE]},
+    (schema.HookTable, "notify"): _listed(
+        {
+            "anyOf": [
+                _text(r"\s*([A-Za-z][A-Za-z0-9+.-]{0,40}://[!-~]+|#.*)?\s*"),
+                _FILE,
+            ]
+        }
+    ),
+    (HostRuleTable, "remedy"): _listed(_text(r"\s*(hold|run\s+\S+)\s*")),
+}
+"""Keys of which more is asked than their readers do."""
 
 _LINK = re.compile(r"\[([^]]+)\]\([^)]*\)")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?) s")
@@ -366,7 +403,8 @@ def _table(kind: type[msgspec.Struct], words: Words) -> Shape:
     if needed:
         table["required"] = needed
     if kind in ONE_OF:
-        table["anyOf"] = [{"required": [key]} for key in ONE_OF[kind]]
+        several = "oneOf" if kind in ALONE else "anyOf"
+        table[several] = [{"required": [key]} for key in ONE_OF[kind]]
     return table
 
 
@@ -382,7 +420,10 @@ def _key(kind: type[msgspec.Struct], info: Field, words: Words) -> Shape:
     example = words.example(kind, info.name)
     if example is not None:
         found["examples"] = [example]
-    return {**found, **shape(words.alias(info), info)}
+    return {
+        **found,
+        **(CLOSER.get((kind, info.name)) or shape(words.alias(info), info)),
+    }
 
 
 def _value(default: str) -> Any:
