@@ -363,7 +363,7 @@ def document(words: Words) -> str:
 
 def tables() -> set[type[msgspec.Struct]]:
     """Return all kinds of tables that have keys of their own."""
-    return {*PLACES, RuleTable, HostRuleTable}
+    return {*PLACES}
 
 
 def _ref(kind: type[msgspec.Struct]) -> Shape:
@@ -459,8 +459,9 @@ class Examples:
     def _keep(self, table: dict[str, Any], *path: str) -> None:
         for key, value in table.items():
             self._found.setdefault((*path, key), value)
-            if isinstance(value, dict):
-                self._keep(value, *path, key)
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, dict):
+                    self._keep(one, *path, key)
 
     def of(self, kind: type[msgspec.Struct], key: str) -> Any:
         """Return an example of a key, or None; of a list of tables, its first."""
@@ -482,6 +483,8 @@ PLACES: dict[type[msgspec.Struct], tuple[tuple[str, ...], ...]] = {
     schema.ReadinessTable: (_ASKS[1], _ASKS[2], _ASKS[0]),
     schema.LivenessTable: (_ASKS[2], _ASKS[1], _ASKS[0]),
     schema.OwnHealingTable: (("program", "healing"), ("healing",)),
+    RuleTable: (("program", "rules"),),
+    HostRuleTable: (("host", "rules"), ("program", "rules")),
 }
 """Where each kind of table stands in the example."""
 
