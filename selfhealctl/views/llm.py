@@ -32,6 +32,10 @@ def show_llm(found: LlmDocument, *, keys_alone: bool) -> None:
             words = f"{name}, as it acted in vain, until: {command}"
             console.show(_name("demoted"), words)
         _approvals(console, found)
+        last = found.last_failure
+        if last is not None:
+            words = f"{last.words} ({last.incident}, {moment(last.at)})"
+            console.show(_name("in vain"), words)
         if found.problem:
             console.show(_name("problem"), found.problem)
     for words in found.refused:

@@ -61,6 +61,8 @@ async def test_how_the_endpoint_failed_outlives_the_daemon(house: House) -> None
         last = (await house.ctl("llm", "--json")).json["lastFailure"]
         words = "the model's endpoint answered 503"
         assert ("web-1", words) == (last["incident"], last["words"])
+        how = await house.ctl("llm", "--no-json")
+        assert f"in vain  {words} (web-1, " in how.out
         shown = await house.ctl("show", "web-1", "--no-json")
         assert f"a model was asked, in vain: {words} (at {last['at']})" in shown.out
         assert 3 == len(model.bodies)
