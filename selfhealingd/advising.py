@@ -10,9 +10,9 @@ from typing import TypeVar
 import msgspec
 
 from selfhealingd import logs, proposals
-from selfhealingd.commands import diagnosis
 from selfhealingd.commands.common import anchor
-from selfhealingd.commands.incidents import kept_evidence, kept_report
+from selfhealingd.commands.incidents import kept_evidence
+from selfhealingd.consulting import ask_and_keep, kept_report
 from selfhealingd.control.registry import Refusal
 from selfhealingd.core.breaker import SELF_HEALING_MAIN
 from selfhealingd.core.incident import Result
@@ -49,7 +49,7 @@ async def advise(system: System) -> None:
                 its = system.diagnosis
                 if s is None or s.incident is None:
                     continue
-                if its.off is not None or not its.ring:
+                if its.off is not None or not its.keys.ring:
                     continue
                 first = s.incident.id not in asked
                 asked[s.incident.id] = None
@@ -97,7 +97,7 @@ async def _ask(system: System, service: str, *, first: bool) -> None:
         if report is None and first:
             found = await kept_evidence(system, incident.id)
             document = incident_document(incident, anchor())
-            report = await diagnosis.ask_and_keep(system, document, found)
+            report = await ask_and_keep(system, document, found)
         tried = any(one.advised for one in incident.attempts)
         if report is not None and (first or not tried):
             await proposals.propose(system, service, incident.id, report.action)

@@ -4,17 +4,13 @@ No call is made without a key, where it is switched off, beyond the budget, whil
 breaker ``llm`` is open, or where redaction failed.
 """
 
-import os
-import shlex
-import sys
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import msgspec
 import trio
 
 from selfhealingd import logs
+from selfhealingd.calling import GRACE_SECS, call
 from selfhealingd.clock import utc_now
 from selfhealingd.config.settings import Config, Llm
 from selfhealingd.core import answer, keyring
@@ -30,35 +26,24 @@ from selfhealingd.core.endpoint import (
     record,
     reported,
 )
-from selfhealingd.core.keyring import Blame, Failed, KeyRing
-from selfhealingd.core.launch import Launch
+from selfhealingd.core.keyring import Blame, Key
 from selfhealingd.core.policy import Flags
 from selfhealingd.core.redaction import RedactionError
 from selfhealingd.core.sameness import fingerprint
 from selfhealingd.diagnose.call import Answered, Asked
-from selfhealingd.diagnose.keys import find_keys
+from selfhealingd.keyholding import Keys
 from selfhealingd.problems import Problems
 from selfhealingd.secrecy import Secrecy
 from selfhealingd.spending import CannotAsk, Spending
-from selfhealingd.supervise.environment import INSTANCE, TASK
-from selfhealingd.supervise.errors import SpawnError
-from selfhealingd.supervise.run import run_to_end
 from selfhealingd.wire.diagnosis import InVainDocument
 from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import EvidenceDocument
 from selfhealingd.wire.times import rfc3339
 
-GRACE_SECS = 3.0
-"""For the helper to say itself that its time was over, before it is killed."""
-
-KEY_FILE = "llm.keys"
-"""Beside the config: where keys are looked for if it names no other file."""
-
-MOST_TOLD = 64 * 1024
 MOST_UNASKED = 100
 FLAG = "FEATURE_LLM_DIAGNOSIS_ENABLED"
 NOT_FOUND = 404
-KEYS, MODEL, SOURCES = "llm-keys", "llm-model", "llm-sources"
+MODEL = "llm-model"
 
 log = logs.get("Diagnosis")
 
@@ -80,7 +65,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diagnosis:
-    """Keys, budget and breaker of the model's endpoint; for the loop's thread."""
+    """Whoever asks the model, with its keys and budget; for the loop's thread."""
 
     def __init__(
         self,
@@ -92,11 +77,8 @@ class Diagnosis:
         endpoint: Endpoint,
         changed: Callable[[], object],
     ) -> None:
-        self.ring: KeyRing = ()
         self.one = trio.Lock()
         """Held by whoever asks: one at a time, and nobody twice the same."""
-        self.refused: tuple[str, ...] = ()
-        """Why keys were not taken from where they are looked for."""
         self._unasked: dict[str, str] = {}
         """Why there was no call about an incident; of the last ones."""
         self._asking = trio.CancelScope()
@@ -106,7 +88,7 @@ class Diagnosis:
         self._in_force = in_force
         self._mark = mark
         self._problems = problems
-        self._keys: dict[str, str] = {}
+        self.keys = Keys(self._config, problems, secrecy)
         self.spending = Spending(self._config)
 
     @property
@@ -128,42 +110,10 @@ class Diagnosis:
         """What the config in force says."""
         return self._config().llm
 
-    @property
-    def key_file(self) -> Path:
-        """Where keys are looked for, and may be put."""
-        return self.settings.key_file or self._config().file.parent / KEY_FILE
-
     async def load_keys(self) -> tuple[str, ...]:
-        """Read the keys, and go on with those that there are now; says what is new."""
-        named = self.settings.key_file is not None
-        read = partial(find_keys, os.environ, self.key_file, os.geteuid(), named=named)
-        with trio.move_on_after(10) as scope:
-            found = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
-        if scope.cancelled_caught:
-            log.warning("reading keys took over 10 s; those of before stay")
-            return ()
-        before, self.ring = self.ring, keyring.renewed(self.ring, found.ring)
-        self._keys = found.keys
-        self._secrecy.keys = tuple(found.keys.values())
-        # Now, as what this config has stays secret after the next one.
-        try:
-            await trio.to_thread.run_sync(self._secrecy.redactor)
-        except Exception:
-            log.exception("a defect of ours in redaction: nothing will be sent")
+        """Read the keys, by a config that may be another; says what is new."""
         self._problems.clear(MODEL)
-        self.refused = found.problems
-        if found.problems:
-            words = f"a key for the model cannot be used: {found.problems[0]}"
-            log.warning("; ".join(found.problems))
-            self._problems.set(SOURCES, words, "mend it, then: selfhealctl reload")
-        else:
-            self._problems.clear(SOURCES)
-        self._judge_keys()
-        return keyring.changes(before, self.ring)
-
-    def forgive_keys(self) -> None:
-        """Try failed keys again if there is no other, by a person's word."""
-        self.ring = keyring.forgiven(self.ring, trio.current_time())
+        return await self.keys.load()
 
     def close_breaker(self, reason: str, by: By) -> None:
         """Let calls be made again, by a person's word."""
@@ -212,7 +162,7 @@ class Diagnosis:
         """Raise CannotAsk where nothing is to be asked: switched off, or no key."""
         if self.off is not None:
             raise CannotAsk(f"diagnosis by a model is switched off: {self.off}")
-        if not self.ring:
+        if not self.keys.ring:
             words = "there is no key for a model: rules diagnose alone"
             raise CannotAsk(words, "see where keys may come from: selfhealctl llm keys")
 
@@ -223,8 +173,8 @@ class Diagnosis:
             found = self._report(asked, await self._told(asked), incident)
         except InVain as error:
             at = rfc3339(utc_now())
-            call = InVainDocument(incident=incident.id, at=at, words=str(error))
-            self.endpoint = asked_in_vain(self.endpoint, call)
+            last = InVainDocument(incident=incident.id, at=at, words=str(error))
+            self.endpoint = asked_in_vain(self.endpoint, last)
             raise
         except CannotAsk as error:
             self._unasked[incident.id] = str(error)
@@ -247,7 +197,7 @@ class Diagnosis:
         with trio.CancelScope() as self._asking:
             self.stop_if_off()  # as may have happened while the question was made
             told = await self._call(asked)
-            for _ in self.ring[1:]:
+            for _ in self.keys.ring[1:]:
                 if keyring.blame(told.status) is not Blame.KEY:
                     break
                 told = await self._call(asked)
@@ -279,13 +229,14 @@ class Diagnosis:
 
     async def _call(self, asked: Question) -> Answered:
         """Make one call with the next key, within budget and breaker."""
-        settings, now = self.settings, trio.current_time()
-        key = keyring.choose(self.ring, now)
-        if key is None:
+        settings = self.settings
+        chosen = self.keys.choose()
+        if chosen is None:
             words = "no key can be used now"
             raise CannotAsk(words, "see why: selfhealctl llm keys")
+        key, secret = chosen
         lease = settings.timeout + 4 * GRACE_SECS
-        admitted = admit(self.endpoint, now=now, lease=lease)
+        admitted = admit(self.endpoint, now=trio.current_time(), lease=lease)
         if admitted is None:
             words = "breaker llm is OPEN, as the endpoint failed; it tries again soon"
             raise CannotAsk(words, "see when: selfhealctl breakers")
@@ -293,9 +244,18 @@ class Diagnosis:
         outcome = Outcome.NEUTRAL
         try:
             reserved = await self.spending.reserve(asked.body)
-            told = await self._run(asked.body, self._keys[key.fingerprint], settings)
+            told = await call(
+                Asked(
+                    key=secret,
+                    endpoint=settings.endpoint,
+                    seconds=settings.timeout,
+                    body=msgspec.Raw(asked.body),
+                ),
+                self._mark,
+            )
             await self.spending.settle(reserved, told.usage, told.status)
-            outcome = self._judge(key.fingerprint, told)
+            self.keys.answered(key, told)
+            outcome = self._judge(key, told)
         finally:
             now = trio.current_time()
             self.endpoint = record(
@@ -303,21 +263,13 @@ class Diagnosis:
             )
         return told
 
-    def _judge(self, fingerprint: str, told: Answered) -> Outcome:
+    def _judge(self, key: Key, told: Answered) -> Outcome:
         """Note whose fault it was."""
-        now = trio.current_time()
-        if told.status is not None:
-            self.ring = keyring.answered(
-                self.ring,
-                fingerprint,
-                told.status,
-                now=now,
-                retry_after=keyring.seconds(told.retry_after),
-            )
         match keyring.blame(told.status):
             case Blame.KEY:
-                log.warning(f"key {fingerprint}: the endpoint answered {told.status}")
-                self._judge_keys()
+                log.warning(
+                    f"key {key.fingerprint}: the endpoint answered {told.status}"
+                )
                 return Outcome.NEUTRAL
             case Blame.CONFIG:
                 model, file = self.settings.model, self._config().file
@@ -333,55 +285,7 @@ class Diagnosis:
                 return Outcome.NEUTRAL
             case Blame.NOBODY if told.problem is None:
                 self._problems.clear(MODEL)
-                self._judge_keys()
                 return Outcome.SUCCESS
             case _:
                 log.warning(f"the model's endpoint {told.problem}")
                 return Outcome.FAILURE
-
-    def _judge_keys(self) -> None:
-        failed = [key for key in self.ring if isinstance(key.state, Failed)]
-        if not self.ring or len(failed) < len(self.ring):
-            self._problems.clear(KEYS)
-            return
-        keys = "the key" if len(failed) == 1 else f"all {len(failed)} keys"
-        flags = self._config().daemon.flags_file
-        self._problems.set(
-            KEYS,
-            f"{keys} for the model failed; healing by rules goes on",
-            "to be sure that nothing acts meanwhile:"
-            f" echo FEATURE_AUTO_HEALING_ENABLED=false >> {flags}; selfhealctl reload;"
-            " see why they failed: selfhealctl llm keys; put a valid key in their"
-            f" place: (umask 077 && cat > {shlex.quote(str(self.key_file))}), paste it,"
-            " Enter, Ctrl-D; selfhealctl reload; see activeKeys at 1 or more:"
-            " selfhealctl status | jq .llm.keyManagement; automation on again:"
-            f" echo FEATURE_AUTO_HEALING_ENABLED=true >> {flags}; selfhealctl reload",
-            critical=True,
-        )
-
-    async def _run(self, body: bytes, key: str, settings: Llm) -> Answered:
-        asked = Asked(
-            key=key,
-            endpoint=settings.endpoint,
-            seconds=settings.timeout,
-            body=msgspec.Raw(body),
-        )
-        argv = (sys.executable, "-I", "-m", "selfhealingd.diagnose.helper")
-        try:
-            ran = await run_to_end(
-                Launch(argv=argv, directory=Path("/"), alone=True),
-                {INSTANCE: self._mark, TASK: "llm"},
-                timeout=settings.timeout + GRACE_SECS,
-                output_limit=MOST_TOLD,
-                stdin=msgspec.json.encode(asked),
-            )
-        except SpawnError as error:
-            return Answered(problem=f"was not asked: {error}")
-        if ran.timed_out:
-            return Answered(problem=f"timed out after {settings.timeout:g} s")
-        try:
-            last = ran.tail.strip().rpartition("\n")[2]
-            return msgspec.json.decode(last, type=Answered)
-        except msgspec.DecodeError:
-            log.error(f"the helper that asks failed: {ran.problem(settings.timeout)}")
-            return Answered(problem="was not asked: its helper failed, see the log")

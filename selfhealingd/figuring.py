@@ -43,7 +43,7 @@ async def _lag(system: System) -> float:
 
 
 async def _left(system: System) -> Left | None:
-    if not system.diagnosis.ring:
+    if not system.diagnosis.keys.ring:
         return None
     try:
         return await system.diagnosis.spending.left()

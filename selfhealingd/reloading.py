@@ -257,8 +257,10 @@ def _report(system: System, applied: list[str], errors: list[str]) -> ReloadRepo
         words = "reloaded"
     else:
         words = "reloaded; nothing changed"
-    if system.diagnosis.refused:
-        words += f"; keys for the model are not taken: {system.diagnosis.refused[0]}"
+    if system.diagnosis.keys.refused:
+        words += (
+            f"; keys for the model are not taken: {system.diagnosis.keys.refused[0]}"
+        )
     if waits:
         gone = [name for name in waits if name not in system.wanted.launches]
         changed = [name for name in waits if name in system.wanted.launches]

@@ -62,7 +62,7 @@ def facts(system: System) -> Facts:
         unseen=unseen(system),
         ended=system.periodic.ended,
         llm=Llm(
-            key_management=management(system.diagnosis.ring, now),
+            key_management=management(system.diagnosis.keys.ring, now),
             approvals=proposals.waiting(system, anchor),
             demoted=proposals.demoted(system),
         ),
@@ -77,7 +77,7 @@ def facts(system: System) -> Facts:
 
 def llm_breaker(system: System, anchor: Anchor) -> tuple[BreakerDocument, ...]:
     """The breaker of a model's endpoint, where there are keys for one."""
-    if not system.diagnosis.ring:
+    if not system.diagnosis.keys.ring:
         return ()
     return (breaker_document(BREAKER, system.diagnosis.endpoint.breaker, anchor),)
 

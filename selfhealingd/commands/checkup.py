@@ -43,7 +43,7 @@ async def doctor(
     """Collect what the daemon alone can tell; judge nothing."""
     found = status.status(system)
     daemon = system.config.daemon
-    keys = management(system.diagnosis.ring, trio.current_time())
+    keys = management(system.diagnosis.keys.ring, trio.current_time())
     wanted = tuple(_places(system))
     places: dict[int, PlaceDocument] = {}
 

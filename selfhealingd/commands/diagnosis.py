@@ -4,7 +4,6 @@ import msgspec
 import trio
 
 from selfhealingd import logs, proposals
-from selfhealingd.clock import utc_now
 from selfhealingd.commands import incidents
 from selfhealingd.commands.common import (
     anchor,
@@ -15,22 +14,18 @@ from selfhealingd.commands.common import (
     record,
     refuse_at_the_end,
 )
+from selfhealingd.consulting import ask_and_keep, kept_report
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import consent, keyring
-from selfhealingd.core.answer import commands
 from selfhealingd.core.budget import Left
-from selfhealingd.core.diagnosis import Report, in_words, parse
-from selfhealingd.core.events import ApproveAsked, Diagnosed, TrustAsked
-from selfhealingd.core.sameness import Known
+from selfhealingd.core.events import ApproveAsked, TrustAsked
 from selfhealingd.core.words import approve_command, trust_command
 from selfhealingd.diagnosing import Question
 from selfhealingd.spending import CannotAsk
-from selfhealingd.store.errors import StoreError
 from selfhealingd.system import System
 from selfhealingd.wire import methods
 from selfhealingd.wire.diagnosis import (
     AllowedDocument,
-    CitedDocument,
     KeyDocument,
     LlmDocument,
     PreviewDocument,
@@ -40,7 +35,6 @@ from selfhealingd.wire.documents import IncidentDocument
 from selfhealingd.wire.evidence import EvidenceDocument
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.operation import Done, Finished, Outcome, Started
-from selfhealingd.wire.times import rfc3339
 
 MARGIN_SECS = 15.0
 
@@ -64,16 +58,16 @@ async def llm(system: System, _call: Call, _params: methods.Nothing) -> LlmDocum
         breaker=its.endpoint.breaker.label,
         calls_left=left.calls,
         tokens_left=left.tokens,
-        key_management=keyring.management(its.ring, now),
+        key_management=keyring.management(its.keys.ring, now),
         keys=tuple(
             KeyDocument(
                 fingerprint=key.fingerprint,
                 source=key.source,
                 state=keyring.in_words(key, now),
             )
-            for key in its.ring
+            for key in its.keys.ring
         ),
-        refused=its.refused,
+        refused=its.keys.refused,
         problem=problem,
         cost_today=left.cost_today if priced else None,
         cost_this_month=left.cost_this_month if priced else None,
@@ -148,7 +142,7 @@ async def report(
 ) -> tuple[ReportDocument, ...]:
     """What the model said of an incident; none if it has not been asked."""
     incident, _ = await _known(system, call, params)
-    told = await incidents.kept_report(system, incident.id)
+    told = await kept_report(system, incident.id)
     return () if told is None else (told,)
 
 
@@ -160,12 +154,12 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
     refuse_at_the_end(system)
     incident, found = await _known(system, call, params)
     begun = system.operations.begin(())
-    tries = max(len(system.diagnosis.ring), 1)
+    tries = max(len(system.diagnosis.keys.ring), 1)
     seconds = tries * (system.diagnosis.settings.timeout + MARGIN_SECS)
     started = msgspec.structs.replace(begun, deadline=seconds)
-    known = await incidents.kept_report(system, incident.id)
+    known = await kept_report(system, incident.id)
     if known is None:
-        system.diagnosis.forgive_keys()
+        system.diagnosis.keys.forgive()
         await record(system, call, "llm diagnose", incident.id)
 
     async def carry_out() -> None:
@@ -192,83 +186,6 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
 
     system.nursery.start_soon(carry_out)
     return started
-
-
-async def ask_and_keep(
-    system: System, incident: IncidentDocument, found: EvidenceDocument | None
-) -> ReportDocument:
-    """Ask about an incident, and keep what is said. Raises CannotAsk."""
-    async with system.diagnosis.one:
-        # Who asked at the same time may just have been told.
-        known = await incidents.kept_report(system, incident.id)
-        return known or await _ask_and_keep(system, incident, found)
-
-
-async def _ask_and_keep(
-    system: System, incident: IncidentDocument, found: EvidenceDocument | None
-) -> ReportDocument:
-    its = system.diagnosis
-    its.refuse_unless_ready()
-    asked = await its.question(incident, found)
-    known = await system.recall.find(asked.key)
-    if known is not None:
-        told = _again(known, incident, asked)
-    else:
-        told = _document(await its.ask(asked, incident), its.settings.model)
-        await system.recall.keep(asked.key, incident.id, told)
-    await system.loop.post(
-        Diagnosed(
-            at=trio.current_time(),
-            service=incident.service,
-            incident=incident.id,
-            cause=told.cause,
-            action=told.action,
-            model=its.settings.model,
-            tokens=told.tokens,
-            cost=told.cost,
-            same_as=told.same_as,
-        )
-    )
-    try:
-        await trio.to_thread.run_sync(
-            system.diagnoses.write, incident.id, msgspec.json.encode(told)
-        )
-    except StoreError as error:
-        log.warning(f"the model's report of {incident.id} is not kept: {error}")
-    return told
-
-
-def _again(known: Known, incident: IncidentDocument, asked: Question) -> ReportDocument:
-    """Tell what was said of the same incident, with what is to be typed for this."""
-    report = known.report
-    return msgspec.structs.replace(
-        report,
-        next_commands=commands(
-            parse(report.action, asked.runbooks), incident.service, incident.id
-        ),
-        same_as=known.incident,
-        tokens=None,
-        cost=None,
-    )
-
-
-def _document(of: Report, model: str) -> ReportDocument:
-    return ReportDocument(
-        cause=of.cause.value,
-        summary=of.summary,
-        confidence=of.confidence,
-        action=in_words(of.action),
-        by=of.by.value,
-        cited=tuple(
-            CitedDocument(number=line.number, part=line.part, words=line.words)
-            for line in of.cited
-        ),
-        next_commands=of.next_commands,
-        of=model,
-        at=rfc3339(utc_now()),
-        tokens=of.tokens,
-        cost=of.cost,
-    )
 
 
 async def _known(

@@ -11,6 +11,7 @@ import trio
 from selfhealingd import logs, proposals
 from selfhealingd.clock import utc_now
 from selfhealingd.commands.common import anchor, no_such
+from selfhealingd.consulting import kept_report
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import inquest, report
 from selfhealingd.core.diagnosing.rules import diagnose
@@ -251,18 +252,6 @@ async def kept_evidence(system: System, name: str) -> kept.EvidenceDocument | No
         )
         words = f"cannot show the evidence of {name}: a defect of ours, see the log"
         raise Refusal(Kind.INTERNAL, words) from error
-
-
-async def kept_report(system: System, incident: str) -> ReportDocument | None:
-    """Return the model's report of an incident, None if there is none."""
-    try:
-        data = await trio.to_thread.run_sync(
-            partial(system.diagnoses.read, incident), abandon_on_cancel=True
-        )
-        return None if data is None else msgspec.json.decode(data, type=ReportDocument)
-    except (StoreError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        log.warning(f"cannot read the model's report of {incident}: {error}")
-        return None
 
 
 async def _by_model(
