@@ -2,8 +2,10 @@
 
 # ruff: noqa: PLC0415  what few commands need loads late
 import typer
+from msgspec.structs import replace
 
 from selfhealctl import exits
+from selfhealctl.advice import pasteable
 from selfhealctl.options import DaemonConfig
 from selfhealctl.session import Session
 
@@ -18,7 +20,10 @@ def doctor(session: Session, config: DaemonConfig = None) -> None:
     from selfhealctl.doctor.judging import judge
     from selfhealctl.doctor.looking import look
 
-    findings = judge(look(session, config))
+    findings = tuple(
+        replace(one, do=pasteable(one.do)) if one.do else one
+        for one in judge(look(session, config))
+    )
     if not session.wrote_json(as_json(findings)):
         from selfhealctl.views.findings import show_findings
 

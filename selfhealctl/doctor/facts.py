@@ -18,6 +18,7 @@ class Unit(msgspec.Struct, frozen=True):
     ``load``, ``active`` and ``enabled`` are systemd's words. ``path``: its file.
     ``stale``: it changed on disk and was not loaded again. ``user``: of a user's own
     systemd. ``differs``: files of the package that are not as this version has them.
+    ``instead``: the operator's own, which systemd takes and not those of the package.
     """
 
     load: str
@@ -27,6 +28,7 @@ class Unit(msgspec.Struct, frozen=True):
     stale: bool = False
     user: bool = False
     differs: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -43,7 +45,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     right; None: nobody knows.
     ``daemon``: its own words, or why there are none. ``places`` and ``checked`` are
     looked at only where no daemon does it. ``config``: where the config is that says
-    which they are, ``unplaced``: why it does not.
+    which they are, empty where nobody knows it; ``unplaced``: why it does not.
     """
 
     version: str

@@ -54,8 +54,17 @@ def _all(facts: Facts) -> Iterator[Finding]:
     match facts.daemon:
         case Unreached(words, hint):
             do = hint or "see --socket"
+            if facts.config:
+                named = f"--config {shlex.quote(facts.config)}"
+                do = do.replace("--config FILE", named)
             yield problem("daemon", words, facts.socket, do=do)
             yield from places(facts.places, restart)
+            if not facts.config:
+                yield warning(
+                    "config",
+                    "not looked at: which one a daemon at this socket has isn't known",
+                    do="name it: selfhealctl doctor --config FILE",
+                )
             check = f"selfhealingd --config {shlex.quote(facts.config)} --check"
             if facts.unplaced:
                 yield warning(
@@ -144,7 +153,16 @@ def _unit(unit: Unit, daemon: CheckupDocument | Unreached) -> Iterator[Finding]:
             unit.path,
             do=f"selfhealingd --install-systemd{own} --dry-run; then without --dry-run",
         )
-    elif not wrong:
+    for file in unit.instead:
+        name = file.rpartition("/")[2]
+        yield warning(
+            "unit",
+            f"systemd takes your {name}, and nothing of what this version has",
+            file,
+            do=f"keep of it what is yours: {systemctl} edit {name}; delete it;"
+            f" then: {systemctl} daemon-reload",
+        )
+    if not (wrong or unit.differs or unit.instead):
         words = f"{unit.active} and {unit.enabled}, as this version has it"
         yield ok("unit", words, unit.path)
 
@@ -234,11 +252,15 @@ def _daemon(facts: Facts, found: CheckupDocument, restart: str) -> Iterator[Find
 def _version(facts: Facts, found: CheckupDocument) -> Finding:
     if found.version == facts.version:
         return ok("version", f"daemon and client are of {facts.version}")
-    return warning(
-        "version",
-        f"the daemon runs {found.version}, installed here is {facts.version}",
-        do="selfhealctl upgrade (programs run on)",
-    )
+    words = f"the daemon runs {found.version}, installed here is {facts.version}"
+    if _numbers(found.version) > _numbers(facts.version):
+        do = f"type the selfhealctl that lies beside it: ps -o args= -p {found.pid}"
+        return warning("version", words, do=do)
+    return warning("version", words, do="selfhealctl upgrade (programs run on)")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
 def _rights(found: CheckupDocument) -> Finding:

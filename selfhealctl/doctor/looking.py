@@ -19,8 +19,10 @@ from selfhealingd.wire.checkup import CheckupDocument, PlaceDocument
 from selfhealingd.wire.ground import folders_of, look_at
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.places import (
+    CONFIG_VARIABLE,
     default_log_dir,
     default_runtime_dir,
+    default_socket,
     default_state_dir,
     find_config,
 )
@@ -33,6 +35,9 @@ PROPERTIES = (
 )
 _TIMEX_BYTES = 512
 """More than struct timex of adjtimex(2) takes."""
+
+_NO_EFFECT = "has no effect as long as there is "
+"""What ``--install-systemd`` says below a unit of which the operator has one."""
 
 _UNSYNCHRONIZED = 5
 """TIME_ERROR of adjtimex(2)."""
@@ -47,7 +52,11 @@ def look(session: Session, config: str | None) -> Facts:
     daemon = _ask(session)
     unit = _unit()
     alone = isinstance(daemon, Unreached)
-    found, unplaced = places_by(file.absolute()) if alone else ((), "")
+    # A daemon that has its socket elsewhere has its config elsewhere, too.
+    ours = session.socket == default_socket(os.geteuid(), os.environ)
+    known = bool(config or os.environ.get(CONFIG_VARIABLE) or ours)
+    look_there = alone and known
+    found, unplaced = places_by(file.absolute()) if look_there else ((), "")
     return Facts(
         version=__version__,
         now=datetime.now(UTC).timestamp(),
@@ -58,8 +67,8 @@ def look(session: Session, config: str | None) -> Facts:
         unit=unit,
         daemon=daemon,
         places=found,
-        checked=_check(file) if alone else None,
-        config=str(file.absolute()),
+        checked=_check(file) if look_there else None,
+        config=str(file.absolute()) if known else "",
         unplaced=unplaced,
     )
 
@@ -102,7 +111,9 @@ def _unit() -> Unit | None:
         found = _shown(user=True)
     if found is None or found.load != "loaded":
         return found
-    return replace(found, differs=_differing(user=found.user))
+    own = ["--user"] if found.user else []
+    ran = _daemon("--install-systemd", *own, "--dry-run")
+    return found if ran is None else compared(found, ran.stdout)
 
 
 def _shown(*, user: bool) -> Unit | None:
@@ -120,22 +131,32 @@ def unit_of(shown: str, *, user: bool) -> Unit:
     return Unit(load, active, enabled, path, stale=stale == "yes", user=user)
 
 
-def _differing(*, user: bool) -> tuple[str, ...]:
-    """Return the files of systemd's that an installation would replace."""
-    own = ["--user"] if user else []
-    ran = _daemon("--install-systemd", *own, "--dry-run")
-    if ran is None:
-        return ()
-    lines = (line.split(None, 1) for line in ran.stdout.splitlines())
-    return tuple(words[1] for words in lines if words[:1] == ["replaced"])
+def compared(unit: Unit, told: str) -> Unit:
+    """Add what an installation would replace, and what it could not replace.
+
+    ``told``: what ``selfhealingd --install-systemd --dry-run`` says.
+    """
+    lines = [line.strip() for line in told.splitlines()]
+    verdicts = (line.split(None, 1) for line in lines)
+    return replace(
+        unit,
+        differs=tuple(words[1] for words in verdicts if words[:1] == ["replaced"]),
+        instead=tuple(
+            line.removeprefix(_NO_EFFECT)
+            for line in lines
+            if line.startswith(_NO_EFFECT)
+        ),
+    )
 
 
 def _check(config: Path) -> Checked | None:
     ran = _daemon("--config", str(config), "--check")
     if ran is None:
         return None
-    words = (ran.stdout + ran.stderr).splitlines()
-    return Checked(ran.returncode, tuple(line for line in words if line.strip()))
+    lines = [line for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
+    # How many there are, and how to name a config, is no mistake.
+    mistakes = [line for line in lines if not line.startswith("selfhealingd: ")]
+    return Checked(ran.returncode, tuple(mistakes or lines))
 
 
 class _Daemon(msgspec.Struct, frozen=True):

@@ -86,12 +86,13 @@ async def test_without_a_daemon_it_says_so_first(house: House) -> None:
     house.write({"web": well()})
     await house.start()
     await house.kill9()
-    ran = await house.ctl("doctor", "--no-json")
+    ran = await house.ctl("doctor", "--no-json", "--socket", str(house.socket))
     assert 1 == ran.status
     first, *_ = ran.out.splitlines()
     assert first.startswith("problem  daemon: ")
     assert "stale socket" in first
     assert "kernel: Linux" in ran.out
+    assert f"do: name it: selfhealctl --socket {house.socket} doctor" in ran.out
 
 
 async def test_without_a_daemon_its_folders_are_those_of_its_config(

@@ -17,7 +17,7 @@ def examined(unit: Unit) -> dict[str, Any]:
 
 
 def test_the_unit_is_examined(unit: Unit) -> None:
-    """Whether it starts at boot, is loaded as it is, and is up at all."""
+    """Whether it starts at boot, is the package's, loaded as it is, and up at all."""
     unit.configure({"web": "exec sleep 1000"})
     unit.systemctl("start")
     unit.running("web")
@@ -25,6 +25,8 @@ def test_the_unit_is_examined(unit: Unit) -> None:
     assert "ok" == found["each program has its own"]["level"]
     boot = found["it does not start at boot"]
     assert ("warning", "systemctl enable selfhealingd") == (boot["level"], boot["do"])
+    own = found[f"systemd takes your {NAME}, and nothing of what this version has"]
+    assert f"/etc/systemd/system/{NAME}" == own["where"]
     settings = f"/etc/systemd/system/{NAME}.d/test.conf"
     unit.machine.write(settings, "[Service]\nNice=1\n")
     stale = examined(unit)["its file changed since systemd read it"]

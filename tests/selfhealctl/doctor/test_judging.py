@@ -56,7 +56,7 @@ WELL = Facts(
     daemon=DAEMON,
 )
 UNIT = Unit("loaded", "active", "enabled", "/lib/selfhealingd.service")
-GONE = Unreached("not running", "start it")
+GONE = Unreached("not running", "start it --config FILE")
 
 
 def daemon(**facts: Any) -> Facts:
@@ -124,6 +124,7 @@ def test_what_is_well(facts: Facts) -> None:
         (replace(WELL, synchronized=False), Level.WARNING, "clock", "set-ntp"),
         (daemon(state_ahead=3600.0), Level.WARNING, "clock", "timedatectl"),
         (daemon(version="0.9"), Level.WARNING, "version", "selfhealctl upgrade"),
+        (daemon(version="1.10"), Level.WARNING, "version", "ps -o args= -p 1"),
         (daemon(booted=True), Level.WARNING, "cgroups", "Delegate=yes"),
         (daemon(keys=2), Level.PROBLEM, "keys", "llm keys"),
         (daemon(left=("a", "b")), Level.WARNING, "fifos", "/run/it"),
@@ -154,6 +155,13 @@ def test_what_is_well(facts: Facts) -> None:
         (unit(stale=True), Level.WARNING, "unit", "daemon-reload"),
         (unit(enabled="disabled"), Level.WARNING, "unit", "systemctl enable"),
         (unit(differs=("a",)), Level.WARNING, "unit", "--install-systemd"),
+        (unit(instead=("/etc/it",)), Level.WARNING, "unit", "systemctl edit it;"),
+        (
+            unit(instead=("/home/it",), user=True),
+            Level.WARNING,
+            "unit",
+            "systemctl --user daemon-reload",
+        ),
         (
             unit(differs=("a",), user=True),
             Level.WARNING,
@@ -180,13 +188,15 @@ def test_what_is_not(facts: Facts, level: Level, what: str, do: str) -> None:
         ({"checked": Checked(2, ("a mistake",))}, ["daemon", "config"]),
         ({"checked": Checked(0, ("fine",))}, ["daemon"]),
         ({"places": (replace(STATE, free=0),)}, ["daemon", "disk"]),
+        ({"config": ""}, ["daemon", "config"]),
     ],
 )
 def test_without_a_daemon(facts: dict[str, Any], expected: list[str]) -> None:
     """That is the first thing; then what may be why."""
-    found = judge(replace(WELL, daemon=GONE, **facts))
+    found = judge(replace(WELL, **{"daemon": GONE, "config": "/a b", **facts}))
     assert expected == [one.what for one in found if one.level is not Level.OK]
-    assert "start it" == found[0].do
+    named = "FILE" if "config" in facts else "'/a b'"
+    assert f"start it --config {named}" == found[0].do
 
 
 def test_one_disk_is_told_of_once() -> None:
