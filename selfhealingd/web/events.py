@@ -2,13 +2,14 @@
 
 Server-sent events. ``status`` is the whole document, at most twice a second when
 something changed, and every few seconds as numbers move; who reads slowly is shown the
-latest and none before it. ``announce`` is one event of the journal, the ``last`` past
-ones first; of those a slow reader loses some, and is told so by ``lagged``. Who doesn't
-read at all is dropped.
+latest and none before it. Who asks for ``changes`` is told, after the first, only what
+is not as it was told before. ``announce`` is one event of the journal, the ``last``
+past ones first; of those a slow reader loses some, and is told so by ``lagged``. Who
+doesn't read at all is dropped.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import msgspec
@@ -18,11 +19,12 @@ from starlette.responses import Response
 
 from selfhealingd.web.answers import Answering, Refused
 from selfhealingd.web.backend import Backend, Following, Who
+from selfhealingd.web.difference import difference
 from selfhealingd.web.intake import WHO
 from selfhealingd.web.methods import UNBUFFERED, from_query
 from selfhealingd.web.server import Message, Receive, Send, gone
 from selfhealingd.web.truth import Truth
-from selfhealingd.wire.documents import Document, EventDocument
+from selfhealingd.wire.documents import Document, EventDocument, Status
 from selfhealingd.wire.messages import Kind
 from selfhealingd.wire.methods import Subscribe
 
@@ -48,6 +50,37 @@ class Lagged(Document, frozen=True):
     count: int
 
 
+class Listen(Subscribe, frozen=True):
+    """``changes``: of a status, after the first, only what has changed."""
+
+    changes: bool = False
+
+
+class Edition:
+    """A status, as it is told to who knows nothing, or the one before."""
+
+    def __init__(self, status: Status, before: Status | None) -> None:
+        self.status = status
+        self._before = before
+
+    @cached_property
+    def whole(self) -> bytes:
+        """As event ``status``."""
+        return event("status", msgspec.json.encode(self.status))
+
+    @cached_property
+    def changes(self) -> bytes:
+        """What is new in it."""
+        return self.since(self._before)
+
+    def since(self, before: Status | None) -> bytes:
+        """Return what is new to who was told that one, as event ``changes``."""
+        found = before and difference(before, self.status)
+        if found is None:
+            return self.whole
+        return event("changes", msgspec.json.encode(found))
+
+
 class Bulletin:
     """The latest status, made once for all who listen."""
 
@@ -56,7 +89,7 @@ class Bulletin:
         self._truth = truth
         self._listeners = 0
         self._wanted = trio.Event()
-        self._latest = b""
+        self._latest: Edition | None = None
         self._number = 0
         self._news = trio.Event()
 
@@ -67,7 +100,8 @@ class Bulletin:
             change = self._backend.change()
             began = trio.current_time()
             status = await self._truth.status()
-            self._latest = event("status", msgspec.json.encode(status))
+            before = None if self._latest is None else self._latest.status
+            self._latest = Edition(status, before)
             self._number += 1
             self._news.set()
             self._news = trio.Event()
@@ -76,9 +110,9 @@ class Bulletin:
             # What is made before then may not know of the change.
             await trio.sleep_until(max(began + GAP_SECS, self._truth.due))
 
-    async def after(self, number: int) -> tuple[int, bytes]:
+    async def after(self, number: int) -> tuple[int, Edition]:
         """Return the latest that comes after this number, with its own."""
-        if self._number <= number:
+        while self._latest is None or self._number <= number:
             await self._news.wait()
         return self._number, self._latest
 
@@ -100,6 +134,7 @@ class Bulletin:
         self._listeners -= 1
         if not self._listeners:
             self._wanted = trio.Event()
+            self._latest = None  # nobody has it any more
 
 
 def event(name: str, raw: bytes) -> bytes:
@@ -119,11 +154,11 @@ class Stream:
         """Tell all that happens, from now on, after the last of what has."""
         if request.method == "HEAD":
             return Response(headers={"content-type": _TYPE})
-        asked = from_query("subscribe", Subscribe, request.query_params)
-        return Answering(partial(self._tell, asked.last))
+        asked = from_query("subscribe", Listen, request.query_params)
+        return Answering(partial(self._tell, asked))
 
     async def _tell(
-        self, last: int, scope: Message, receive: Receive, send: Send
+        self, asked: Listen, scope: Message, receive: Receive, send: Send
     ) -> None:
         if not self._bulletin.join(scope["state"][WHO]):
             words = f"cannot tell anybody more: {MOST} at a time may listen"
@@ -131,14 +166,13 @@ class Stream:
             raise Refused(Kind.BUSY, words, f"{hint} more")
         try:
             with self._backend.follow() as following:
-                past = self._backend.last(last)
-                await self._converse(past, following, receive, send)
+                await self._converse(asked, following, receive, send)
         finally:
             self._bulletin.leave()
 
     async def _converse(
         self,
-        past: Iterable[EventDocument],
+        asked: Listen,
         following: Following,
         receive: Receive,
         send: Send,
@@ -152,19 +186,30 @@ class Stream:
                 body = {"type": "http.response.body", "body": told, "more_body": True}
                 await send(body)
 
+        past = self._backend.last(asked.last)
         number = self._bulletin.number
-        first = event("status", msgspec.json.encode(await self._truth.status()))
-        await tell(b"retry: %d\n\n%s" % (RETRY_MS, first))
+        first = Edition(await self._truth.status(), None)
+        await tell(b"retry: %d\n\n%s" % (RETRY_MS, first.whole))
         await tell(b"".join(map(_announcement, past)))
+        statuses = self._changes if asked.changes else self._statuses
         async with trio.open_nursery() as nursery:
             nursery.start_soon(gone, receive, nursery.cancel_scope)
-            nursery.start_soon(self._statuses, number, tell)
+            nursery.start_soon(statuses, number, first.status, tell)
             nursery.start_soon(_announcements, following, tell)
 
-    async def _statuses(self, number: int, tell: Tell) -> None:
+    async def _statuses(self, number: int, _first: Status, tell: Tell) -> None:
         while True:
             number, latest = await self._bulletin.after(number)
-            await tell(latest)
+            await tell(latest.whole)
+
+    async def _changes(self, number: int, first: Status, tell: Tell) -> None:
+        number, latest = await self._bulletin.after(number)
+        await tell(latest.since(first))
+        while True:
+            told = number
+            number, latest = await self._bulletin.after(told)
+            # Who has missed one can't be told what is new since then.
+            await tell(latest.changes if number == told + 1 else latest.whole)
 
 
 async def _announcements(following: Following, tell: Tell) -> None:

@@ -1,15 +1,17 @@
 """What there is here, for programs: an OpenAPI document, made of the very types."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import fields
 
 import selfhealingd
 from selfhealingd.web.answers import JSON, ErrorDocument
+from selfhealingd.web.events import Listen
 from selfhealingd.web.methods import ELSEWHERE, LINES, RESUME, STREAMED, verb
 from selfhealingd.wire.documents import Status
-from selfhealingd.wire.methods import METHODS, Access, Method
+from selfhealingd.wire.methods import METHODS, Access, Method, Params
 from selfhealingd.wire.operation import Started
 
 # Any: JSON.
@@ -40,7 +42,7 @@ def described(results: Mapping[str, object]) -> bytes:
         "/api/status": _look("status", "The whole truth in one document", status),
         "/api/events": _look(
             "events",
-            "Events `status`, `announce` and `lagged`, as they happen",
+            "Events `status`, `changes`, `announce`, `lagged`, as they happen",
             media="text/event-stream",
         ),
         "/api/openapi.json": _look("openapi", "This document", {"type": "object"}),
@@ -51,7 +53,7 @@ def described(results: Mapping[str, object]) -> bytes:
         operation = _operation(name, method, of[name], taken[name], results[name])
         paths[f"/api/{name}"] = {verb(method).lower(): operation}
     paths[RESUME] = {"post": {**paths["/api/resume"]["post"], "operationId": "heal"}}
-    past = list(_parameters(METHODS["subscribe"]))
+    past = list(_parameters(Listen))
     paths["/api/events"]["get"]["parameters"] = past
     for path in paths.values():
         for operation in path.values():
@@ -118,24 +120,20 @@ def _operation(
         },
     }
     if looking:
-        found["parameters"] = list(_parameters(method))
+        found["parameters"] = list(_parameters(method.params))
     else:
         found["requestBody"] = {
-            "required": any(one.required for one in _fields(method)),
+            "required": any(one.required for one in fields(method.params)),
             "content": {JSON: {"schema": params}},
         }
     return found
 
 
-def _parameters(method: Method) -> Iterator[Json]:
-    for one in _fields(method):
+def _parameters(params: type[Params]) -> Iterator[Json]:
+    for one in fields(params):
         yield {
             "name": one.encode_name,
             "in": "query",
             "required": one.required,
             "schema": msgspec.json.schema(one.type),
         }
-
-
-def _fields(method: Method) -> Iterable[msgspec.structs.FieldInfo]:
-    return msgspec.structs.fields(method.params)

@@ -1,11 +1,13 @@
 """What is streamed: the latest status, seldom; announcements, and what was lost."""
 
+import json
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import trio
+from topped import service, status
 from trio.testing import MockClock
 
 from selfhealingd.feed import QUEUED, Feed, Follower
@@ -17,6 +19,7 @@ from selfhealingd.web.events import (
     MOST,
     RESERVED,
     Bulletin,
+    Listen,
     Stream,
 )
 from selfhealingd.web.intake import WHO
@@ -37,7 +40,8 @@ class Daemon:
 
     def status(self) -> Status:
         self.made.append(trio.current_time())
-        return cast("Status", {"made": len(self.made)})
+        number = len(self.made)
+        return status(service("calm"), service("moved", runs=number), pid=number)
 
     async def settled(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -79,6 +83,12 @@ class Listener:
             if line.startswith(("event: ", "data: "))
         ]
 
+    @property
+    def latest(self) -> dict[str, Any]:
+        """The last document that was told, with its ``event``."""
+        document = json.loads(self.told[-1].removeprefix("data: "))
+        return {**document, "event": self.told[-2]}
+
     async def receive(self) -> Any:
         await self.leaves.wait()
         return {"type": "http.disconnect"}
@@ -96,13 +106,16 @@ class Room:
         self._nursery = nursery
         nursery.start_soon(bulletin.run)
 
-    async def listen(self, listener: Listener, *, operator: bool = False) -> None:
+    async def listen(
+        self, listener: Listener, *, operator: bool = False, changes: bool = False
+    ) -> None:
         scope = {"state": {WHO: Who(operator=operator, via="a test")}}
-        await self._stream._tell(0, scope, listener.receive, listener.send)
+        asked = Listen(changes=changes)
+        await self._stream._tell(asked, scope, listener.receive, listener.send)
 
-    async def enter(self, *, operator: bool = False) -> Listener:
+    async def enter(self, **asked: bool) -> Listener:
         listener = Listener()
-        self._nursery.start_soon(partial(self.listen, listener, operator=operator))
+        self._nursery.start_soon(partial(self.listen, listener, **asked))
         await trio.testing.wait_all_tasks_blocked()
         return listener
 
@@ -141,7 +154,7 @@ async def test_a_change_is_shown_at_once(
     room.daemon.move()
     await trio.testing.wait_all_tasks_blocked()
     assert trio.current_time() == room.daemon.made[-1]
-    assert listener.told[-1] == f'data: {{"made":{len(room.daemon.made)}}}'
+    assert len(room.daemon.made) == listener.latest["pid"]
 
 
 async def test_who_reads_slowly_is_shown_the_latest(
@@ -162,10 +175,29 @@ async def test_who_reads_slowly_is_shown_the_latest(
     await trio.sleep(BEAT_SECS + 1)
     assert QUEUED + 100 == other.told.count("announce")
     assert slow.told.count("status") < other.told.count("status") - 5
-    assert f'data: {{"made":{len(room.daemon.made)}}}' in slow.told
+    assert f'"pid":{len(room.daemon.made)},' in "".join(slow.told)
     assert "lagged" in slow.told
     lost = int(slow.told[slow.told.index("lagged") + 1].split(":")[-1][:-1])
     assert QUEUED + 100 - lost == slow.told.count("announce")
+
+
+async def test_who_asks_for_changes_is_told_no_more(
+    autojump_clock: MockClock,  # noqa: ARG001
+    nursery: trio.Nursery,
+) -> None:
+    """The first is whole, and so is the next after one that was left out."""
+    room = Room(nursery)
+    listener = await room.enter(changes=True)
+    assert "status" in listener.told
+    await trio.sleep(3 * BEAT_SECS)
+    assert "changes" == listener.latest["event"]
+    assert ["moved"] == [one["name"] for one in listener.latest["programs"]]
+    listener.reads = trio.Event()
+    await trio.sleep(3 * BEAT_SECS)
+    listener.reads.set()
+    await trio.sleep(BEAT_SECS)
+    assert listener.told[::2][-3:] == ["changes", "status", "changes"]
+    assert len(room.daemon.made) == listener.latest["pid"]
 
 
 async def test_there_is_room_for_so_many(nursery: trio.Nursery) -> None:

@@ -48,7 +48,7 @@ export async function look(method, query = {}) {
 }
 
 export function listen(signal) {
-  return send(`api/events?last=${PAST}`, { signal });
+  return send(`api/events?changes=true&last=${PAST}`, { signal });
 }
 
 // What operates and is done at once: the answer is the method's result.

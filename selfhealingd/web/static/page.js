@@ -20,6 +20,7 @@ import { now } from "./words.js";
 
 const FORECASTS = 60_000;
 const AGAIN = 5000;
+const LISTS = ["programs", "watches", "circuitBreakers"];
 
 let status = null;
 let drawn = null;
@@ -43,6 +44,10 @@ const told = {
     showTitle(status, unknown()); // of a page that nobody sees it is all that is drawn
     soon();
   },
+  changes(document) {
+    const lists = LISTS.map((name) => [name, merged(status[name], document[name])]);
+    told.status({ ...document, ...Object.fromEntries(lists) });
+  },
   announce(event) {
     if (addEvent(event)) noteIncident(event);
     soon();
@@ -57,6 +62,12 @@ const told = {
     soon();
   },
 };
+
+// What is as it was stays the very same object: by that its row knows.
+function merged(before, changed) {
+  const now = new Map(changed.map((one) => [one.name, one]));
+  return before.map((one) => now.get(one.name) ?? one);
+}
 
 function heard() {
   return linked === "live" || linked === "polled";

@@ -51,10 +51,16 @@ function keyOf(one) {
   return one.folded ?? one.name;
 }
 
-// Made once of each document: by that a row knows that nothing but time has passed.
+// Made once of what is told of each: by that a row knows that nothing but time has passed.
+const JUDGED = new WeakMap();
+
 function judged({ programs, watches }) {
-  const made = (kind) => (one) => ({ ...one, kind, judged: judge(one) });
-  return [...programs.map(made("program")), ...watches.map(made("watch"))];
+  return [...programs.map((one) => judgedOne(one, "program")), ...watches.map((one) => judgedOne(one, "watch"))];
+}
+
+function judgedOne(one, kind) {
+  if (!JUDGED.has(one)) JUDGED.set(one, { ...one, kind, judged: judge(one) });
+  return JUDGED.get(one);
 }
 
 // The order of the config among those that are equally bad.
