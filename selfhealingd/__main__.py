@@ -23,6 +23,7 @@ from selfhealingd import daemon, entry, logs, systemd
 from selfhealingd.config.check import load_config
 from selfhealingd.config.mistakes import ConfigError
 from selfhealingd.config.settings import Config
+from selfhealingd.config.shared import shared_signs
 from selfhealingd.control.listener import SocketError, SocketHeld
 from selfhealingd.diagnose.keys import find_keys
 from selfhealingd.flags import FlagError, read_flags
@@ -133,7 +134,7 @@ def command_line() -> argparse.ArgumentParser:
         "--check",
         action="store_true",
         help="list all mistakes in the config and in the flag file, warn of secrets"
-        " that it names and that can't be used, and end",
+        " that can't be used and of signs that may deceive, and end",
     )
     parser.add_argument(
         "--resume",
@@ -331,12 +332,12 @@ def _check(file: Path, config: Config) -> int:
 
 
 def _warnings(config: Config) -> list[str]:
-    """Say what of the secrets that it names could not be used.
+    """Say what of the secrets that it names could not be used, and what may deceive.
 
     They are no mistakes: it is valid where these files are not, and a daemon starts
     without what needs them. Their owner may be the daemon's user, which is not root.
     """
-    found: list[str] = []
+    found = [*shared_signs(config)]
     if config.llm.key_file is not None:
         file = config.llm.key_file
         problems = find_keys({}, file, _reader(file)).problems

@@ -373,6 +373,13 @@ def _drift(drift: DriftDocument) -> Iterator[Finding]:
         )
     else:
         yield ok("config", "in force as it is on disk", drift.config)
+    for words in drift.warnings:
+        yield warning(
+            "config",
+            words,
+            drift.config,
+            do="change that; then: selfhealctl reread",
+        )
     if drift.flags_error is not None:
         yield problem(
             "flags",

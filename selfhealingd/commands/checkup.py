@@ -13,6 +13,7 @@ import trio
 import selfhealingd
 from selfhealingd import status
 from selfhealingd.clock import utc_now
+from selfhealingd.config.shared import shared_signs
 from selfhealingd.control.registry import Call
 from selfhealingd.core.keyring import management
 from selfhealingd.flags import FIELDS, FlagError, read_flags
@@ -176,7 +177,9 @@ async def _drift(system: System) -> DriftDocument:
     file = system.config.daemon.flags_file
     wanted, mistakes = await read_config(system)
     pending: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     if wanted is not None:
+        warnings = shared_signs(wanted)
         changes = changes_by(system, wanted, wanted.launches)
         services = system.loop.host.services
         pending = tuple(preview(changes, wanted.policy.programs, services))
@@ -200,6 +203,7 @@ async def _drift(system: System) -> DriftDocument:
         flags_file=str(file),
         flags=flags,
         flags_error=error,
+        warnings=warnings,
     )
 
 

@@ -38,9 +38,9 @@ class LimitDocument(Document, frozen=True):
 class DriftDocument(Document, frozen=True):
     """What the files say, and what is in force.
 
-    ``mistakes``: why the config can't be used. ``pending``: what an update would
-    change. ``flags``: those that differ, as ``KEY=value``, and ``flags_error`` why the
-    flag file can't be used.
+    ``mistakes``: why the config can't be used; ``warnings``: what in it may deceive.
+    ``pending``: what an update would change. ``flags``: those that differ, as
+    ``KEY=value``, and ``flags_error`` why the flag file can't be used.
     """
 
     config: str
@@ -49,6 +49,7 @@ class DriftDocument(Document, frozen=True):
     pending: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     flags_error: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class CheckupDocument(Document, frozen=True):

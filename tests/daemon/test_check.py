@@ -67,17 +67,23 @@ async def test_a_good_config_is_told_so(house: House) -> None:
     assert [house.config] == list(house.root.iterdir())
 
 
-async def test_secrets_that_could_not_be_used_are_told(house: House) -> None:
-    """But they are no mistakes: a config is checked on other hosts, too."""
+async def test_what_may_be_no_mistake_is_a_warning(house: House) -> None:
+    """Secrets, as a config is checked on other hosts too; and logs that are shared."""
     (house.root / "token").write_text("x" * 64)
     (house.root / "token").chmod(0o644)
     (house.root / "key.pem").touch()
     web = {"certfile": "none.pem", "keyfile": "key.pem", "token_file": "token"}
-    house.write({"web": well()}, web=web, llm={"key_file": "none"})
+    shared = {"stdout_logfile": "both", "liveness": {"log": "x"}}
+    house.write(
+        {"web": well(**shared), "api": well(**shared)},
+        web=web,
+        llm={"key_file": "none"},
+    )
     checked = await house.check()
     assert 0 == checked.status
-    assert checked.out.endswith("1 program, 0 tasks; 3 warnings\n")
-    key, token, certificate = checked.err.splitlines()
+    assert checked.out.endswith("2 programs, 0 tasks; 4 warnings\n")
+    log, key, token, certificate = checked.err.splitlines()
+    assert "program.web.liveness.log, program.api.liveness.log: web, api all" in log
     assert f"{house.config}: llm.key_file: {house.root}/none: no such file" in key
     assert "web.token_file: " in token
     assert f"(mode 0644): chmod 600 {house.root}/token; make one: rm -f " in token

@@ -80,7 +80,8 @@ class Witness:
         self._trouble(
             self._service,
             f"ignored a notification {whose}: it is none of its processes, or had"
-            " ended before it could be looked up (systemd-notify waits for that)",
+            " ended before it could be looked up; let one send it that stays, or that"
+            " waits, as systemd-notify does",
         )
 
     def over(self) -> None:

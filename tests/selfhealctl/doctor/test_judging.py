@@ -148,6 +148,7 @@ def test_what_is_well(facts: Facts) -> None:
         (limit(needed=1001), Level.PROBLEM, "limit", "ulimit"),
         (drift(mistakes=("a", "b")), Level.PROBLEM, "config", "--check"),
         (drift(pending=("x",)), Level.WARNING, "config", "selfhealctl update"),
+        (drift(warnings=("a",)), Level.WARNING, "config", "selfhealctl reread"),
         (drift(flags=("X=false",)), Level.WARNING, "flags", "selfhealctl reload"),
         (drift(flags_error="odd"), Level.PROBLEM, "flags", "mend /flags.env"),
         (unit(load="masked"), Level.PROBLEM, "unit", "systemctl status"),
