@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from selfhealingd import logs, proposals
-from selfhealingd.commands.common import anchor
+from selfhealingd.anchoring import anchor
 from selfhealingd.commands.incidents import kept_evidence
 from selfhealingd.consulting import ask_and_keep, kept_report
 from selfhealingd.control.registry import Refusal

@@ -3,7 +3,7 @@
 import trio
 from msgspec.structs import replace
 
-from selfhealingd.commands.common import anchor
+from selfhealingd.anchoring import anchor
 from selfhealingd.commands.foretelling import looked_at
 from selfhealingd.commands.hooks import documents
 from selfhealingd.core.budget import Left

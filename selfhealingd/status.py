@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 import trio
 
 import selfhealingd
-from selfhealingd import proposals
-from selfhealingd.clock import utc_now
+from selfhealingd import anchoring, proposals
 from selfhealingd.core.assessment import assess
 from selfhealingd.core.endpoint import BREAKER
 from selfhealingd.core.keyring import management
@@ -40,7 +39,7 @@ def status(system: System) -> Status:
 def facts(system: System) -> Facts:
     """Collect what the host doesn't know of itself."""
     now = trio.current_time()
-    anchor = Anchor(now, utc_now())
+    anchor = anchoring.anchor()
     daemon = system.config.daemon
     return Facts(
         now=now,

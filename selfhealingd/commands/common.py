@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping
 
 import trio
 
-from selfhealingd.clock import utc_now
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core.breaker import By
 from selfhealingd.core.effects import Answer
 from selfhealingd.core.events import Acted
 from selfhealingd.core.policy import Program
-from selfhealingd.core.snapshot import Anchor
 from selfhealingd.system import System
 from selfhealingd.wire import names
 from selfhealingd.wire.messages import Kind
@@ -19,11 +17,6 @@ from selfhealingd.wire.names import ALL
 from selfhealingd.wire.operation import Done
 
 _LONGEST_NAME = 100
-
-
-def anchor() -> Anchor:
-    """The present on both clocks, for display."""
-    return Anchor(trio.current_time(), utc_now())
 
 
 def asker(call: Call) -> By:

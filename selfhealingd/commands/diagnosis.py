@@ -4,9 +4,9 @@ import msgspec
 import trio
 
 from selfhealingd import logs, proposals
+from selfhealingd.anchoring import anchor
 from selfhealingd.commands import incidents
 from selfhealingd.commands.common import (
-    anchor,
     asker,
     done,
     need_reason,

@@ -7,8 +7,8 @@ import msgspec
 import trio
 
 from selfhealingd import logs
+from selfhealingd.anchoring import anchor
 from selfhealingd.commands.common import (
-    anchor,
     asker,
     no_such,
     record,

@@ -9,8 +9,9 @@ import msgspec
 import trio
 
 from selfhealingd import logs, proposals
+from selfhealingd.anchoring import anchor
 from selfhealingd.clock import utc_now
-from selfhealingd.commands.common import anchor, no_such
+from selfhealingd.commands.common import no_such
 from selfhealingd.consulting import kept_report
 from selfhealingd.control.registry import Call, Refusal
 from selfhealingd.core import inquest, report

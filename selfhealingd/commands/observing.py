@@ -6,7 +6,8 @@ import platform
 import trio
 
 import selfhealingd
-from selfhealingd.commands.common import anchor, programs
+from selfhealingd.anchoring import anchor
+from selfhealingd.commands.common import programs
 from selfhealingd.control.registry import Call
 from selfhealingd.core import report
 from selfhealingd.core.life import pid_of

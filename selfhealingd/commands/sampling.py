@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import trio
 
-from selfhealingd.commands.common import anchor, programs
+from selfhealingd.anchoring import anchor
+from selfhealingd.commands.common import programs
 from selfhealingd.control.registry import Call
 from selfhealingd.core.evidence import sampled
 from selfhealingd.core.raster import Raster, raster
