@@ -1,8 +1,8 @@
 """What came of services and of the engine, counted as decisions are made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-import msgspec
+from msgspec.structs import replace
 
 from selfhealingd.core.breaker import SELF_HEALING_MAIN, service_of
 from selfhealingd.core.effects import (
@@ -23,27 +23,12 @@ from selfhealingd.wire.replay import EngineDocument, TallyDocument
 _FAILED = {Result.RELAPSED, Result.NO_EFFECT}
 
 
-class _Tally(msgspec.Struct):
-    """One service, while it is counted. ``since``: when it went down, if it is."""
-
-    starts: int = 0
-    attempts: int = 0
-    healings: int = 0
-    failed: int = 0
-    incidents: int = 0
-    healed: int = 0
-    given_up: int = 0
-    opened: int = 0
-    permanent: int = 0
-    down: float = 0.0
-    since: float | None = None
-
-
 class Account:
     """Counts over any number of lives of a daemon, each from ``begin`` to ``end``."""
 
     def __init__(self) -> None:
-        self._services: dict[str, _Tally] = {}
+        self._tallies: dict[str, TallyDocument] = {}
+        self._since: dict[str, float] = {}
         self._opened = 0
         self._dormant = 0
         self._dormant_secs = 0.0
@@ -51,10 +36,9 @@ class Account:
 
     def begin(self, host: Host, *, at: float) -> None:
         """Count from here on; times of earlier lives are on another clock."""
-        for tally in self._services.values():
-            tally.since = None
-        for s in host.services.values():
-            self._of(s.name).since = at if _down(s) else None
+        self._since = {s.name: at for s in host.services.values() if _down(s)}
+        for name in host.services:
+            self._add(name)
         self._asleep = at if host.dormant else None
 
     def take(self, host: Host, effects: Iterable[Effect], *, at: float) -> None:
@@ -62,21 +46,21 @@ class Account:
         for effect in effects:
             match effect:
                 case Spawn(service=name, look=False):
-                    self._of(name).starts += 1
+                    self._add(name, starts=1)
                 case Transition(service=name):
                     self._move(name, host.services.get(name), at)
                 case AttemptBegan(service=name):
-                    self._of(name).attempts += 1
+                    self._add(name, attempts=1)
                 case AttemptEnded(service=name, attempt=attempt):
-                    tally = self._of(name)
-                    tally.healings += attempt.result is Result.HEALED
-                    tally.failed += attempt.result in _FAILED
+                    healed = attempt.result is Result.HEALED
+                    failed = attempt.result in _FAILED
+                    self._add(name, healings=healed, failed=failed)
                 case IncidentOpened(incident=incident):
-                    self._of(incident.service).incidents += 1
+                    self._add(incident.service, incidents=1)
                 case IncidentEnded(incident=incident):
-                    tally = self._of(incident.service)
-                    tally.healed += incident.ending is Ending.HEALED
-                    tally.given_up += incident.ending is Ending.GIVEN_UP
+                    healed = incident.ending is Ending.HEALED
+                    given_up = incident.ending is Ending.GIVEN_UP
+                    self._add(incident.service, healed=healed, given_up=given_up)
                 case BreakerChanged():
                     self._breaker(effect, at)
                 case _:
@@ -84,21 +68,19 @@ class Account:
 
     def end(self, *, at: float) -> None:
         """Close what is still counted."""
-        for tally in self._services.values():
-            if tally.since is not None:
-                tally.down += at - tally.since
-                tally.since = None
+        for name in [*self._since]:
+            self._up(name, at)
         self._wake(at)
 
     @property
     def services(self) -> Mapping[str, TallyDocument]:
         """Each service of which there was anything."""
-        return {name: _document([one]) for name, one in self._services.items()}
+        return {name: _sum([one]) for name, one in self._tallies.items()}
 
     @property
     def total(self) -> TallyDocument:
         """All services together."""
-        return _document(self._services.values())
+        return _sum(self._tallies.values())
 
     @property
     def engine(self) -> EngineDocument:
@@ -109,17 +91,20 @@ class Account:
             dormant_secs=round(self._dormant_secs, 3),
         )
 
-    def _of(self, name: str) -> _Tally:
-        return self._services.setdefault(name, _Tally())
+    def _add(self, name: str, **more: float) -> None:
+        """Count so much more of these fields."""
+        known = self._tallies.get(name, TallyDocument())
+        sums = {field: getattr(known, field) + one for field, one in more.items()}
+        self._tallies[name] = replace(known, **sums)
 
     def _move(self, name: str, s: Service | None, at: float) -> None:
-        tally = self._of(name)
-        down = s is not None and _down(s)
-        if down and tally.since is None:
-            tally.since = at
-        elif not down and tally.since is not None:
-            tally.down += at - tally.since
-            tally.since = None
+        if s is not None and _down(s):
+            self._since.setdefault(name, at)
+        else:
+            self._up(name, at)
+
+    def _up(self, name: str, at: float) -> None:
+        self._add(name, down=at - self._since.pop(name, at))
 
     def _breaker(self, told: BreakerChanged, at: float) -> None:
         opened, permanent = told.after == "OPEN", told.after == "PERMANENT_OPEN"
@@ -131,8 +116,7 @@ class Account:
             else:
                 self._wake(at)
         elif (name := service_of(told.breaker)) is not None:
-            self._of(name).opened += opened
-            self._of(name).permanent += permanent
+            self._add(name, opened=opened, permanent=permanent)
 
     def _wake(self, at: float) -> None:
         if self._asleep is not None:
@@ -149,8 +133,7 @@ def _down(s: Service) -> bool:
             return s.wanted
 
 
-def _document(tallies: Iterable[_Tally]) -> TallyDocument:
-    all_of_them = list(tallies)
+def _sum(tallies: Collection[TallyDocument]) -> TallyDocument:
     fields = TallyDocument.__struct_fields__
-    sums = {name: sum(getattr(one, name) for one in all_of_them) for name in fields}
+    sums = {field: sum(getattr(one, field) for one in tallies) for field in fields}
     return TallyDocument(**{**sums, "down": round(sums["down"], 3)})
