@@ -1,8 +1,9 @@
-"""What the live view shows, made up: for its tests alone."""
+"""A status and what else is shown, made up: for tests of views alone."""
 
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from selfhealctl.top.model import Model
 from selfhealingd.wire.documents import (
@@ -70,14 +71,12 @@ def status(*programs: ProgramDocument, dormant: bool = False, **facts: Any) -> S
     """Return a status with these programs."""
     healing = _HEALING
     if dormant:
-        healing = SelfHealing(
-            enabled=True,
+        healing = replace(
+            healing,
             is_dormant=True,
             dormant_reason="Exceeded maximum consecutive failures (10)",
             consecutive_failures=10,
-            backoff_delay=5000,
             total_attempts=10,
-            successful_healings=0,
             failed_healings=10,
         )
     usual: dict[str, Any] = {

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import topped
+from topped import service
 
 from selfhealctl.capture import printed, rows
 from selfhealctl.views.blocks import ranked
@@ -13,11 +15,8 @@ from selfhealctl.views.status import show_programs, show_status
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     BreakerDocument,
-    FlagsDocument,
-    Llm,
     ProbeDocument,
     ProgramDocument,
-    SelfHealing,
     Status,
 )
 
@@ -25,23 +24,8 @@ WIDTHS = (40, 60, 80, 120)
 
 
 def program(name: str, state: str = "RUNNING", **facts: object) -> ProgramDocument:
-    usual: dict[str, object] = {
-        "name": name,
-        "group": None,
-        "state": state,
-        "pid": 4711,
-        "since": "2026-01-01T00:00:00Z",
-        "uptime": 11523.4,
-        "exit": None,
-        "next": None,
-        "next_at": None,
-        "breaker": "CLOSED",
-        "wanted": True,
-        "runs": 1,
-        "consecutive_failures": 0,
-        "incident": None,
-    }
-    return ProgramDocument(**{**usual, **facts})  # type: ignore[arg-type]
+    usual = {"uptime": 11523.4, "cpu": None, "memory": None}
+    return service(name, state=state, **{**usual, **facts})
 
 
 FAILED = program(
@@ -55,36 +39,15 @@ FAILED = program(
 WELL = program("alpha", cpu=12.34, memory=50_000_000)
 
 
-def status(**facts: object) -> Status:
-    healing = SelfHealing(
-        enabled=True,
-        is_dormant=False,
-        dormant_reason=None,
-        consecutive_failures=0,
-        backoff_delay=5000,
-        total_attempts=42,
-        successful_healings=40,
-        failed_healings=2,
-    )
-    usual: dict[str, object] = {
-        "status": "healthy",
-        "self_healing": healing,
+def status(**facts: Any) -> Status:
+    usual: dict[str, Any] = {
         "circuit_breakers": (
             BreakerDocument(name="self-healing-main", state="CLOSED", failure_count=0),
         ),
         "background_tasks": BackgroundTasks(total_tasks=4, active_tasks=3, tasks=()),
-        "llm": Llm(),
-        "issues": (),
-        "recommendations": (),
         "programs": (FAILED, WELL),
-        "watches": (),
-        "incidents": (),
-        "flags": FlagsDocument(file="flags.env", values={}),
-        "version": "0.1.0",
-        "pid": 12,
-        "uptime": 60.0,
     }
-    return Status(**{**usual, **facts})  # type: ignore[arg-type]
+    return topped.status(**{**usual, **facts})
 
 
 @pytest.fixture(params=WIDTHS)
@@ -100,7 +63,7 @@ def test_every_width_tells_the_same_facts(capsys: pytest.CaptureFixture[str]) ->
     show_status(status())
     words = " ".join(capsys.readouterr().out.split())
     for fact in (
-        "HEALTHY 1 of 2 programs running; selfhealingd 0.1.0, pid 12, up 1m 0s",
+        "HEALTHY 1 of 2 programs running; selfhealingd 0.2.0, pid 12, up 2h 0m",
         "4711",
         "3h 12m",
         "12.3 %",
