@@ -34,7 +34,7 @@ from selfhealingd.observe.evidence.pyspy import spy_on, stack_in
 from selfhealingd.supervise.environment import INSTANCE, TASK
 from selfhealingd.supervise.errors import SpawnError
 from selfhealingd.supervise.output.errors import OutputError
-from selfhealingd.supervise.output.outputs import Outputs
+from selfhealingd.supervise.output.outputs import EndSoon, Outputs
 from selfhealingd.supervise.run import run_to_end
 from selfhealingd.wire.evidence import EvidenceDocument, SaidDocument, SamplesDocument
 
@@ -50,7 +50,7 @@ JOURNAL_LAG_SECS = 0.2
 MOST_SAID = 32 * 1024
 """Bytes of a log, or of a stack."""
 
-Ends: TypeAlias = dict[Path, int | None]
+Ends: TypeAlias = dict[Path, int | EndSoon | None]
 """How far each log had been written, as far as that is known."""
 
 log = logs.get("Evidence")
@@ -122,14 +122,20 @@ class Investigator:
         """
         paths = logs_of(launch.stdout, launch.stderr)
         known = self._outputs
-        return {p: known.end(p) for p in paths if inherited or known.wrote(p)}
+        return {
+            path: known.settling_end(path) if (end := known.end(path)) is None else end
+            for path in paths
+            if inherited or known.wrote(path)
+        }
 
     async def settled(self, case: Case) -> Case:
         """Return it with the ends of logs that were just being written to."""
         logs = dict(case.logs)
-        for path in (path for path, end in case.logs.items() if end is None):
-            with suppress(OutputError):  # its tail will tell
-                logs[path] = await self._outputs.settled_end(path)
+        for path, end in case.logs.items():
+            if callable(end):
+                logs[path] = None
+                with suppress(OutputError):  # its tail will tell
+                    logs[path] = await end()
         return msgspec.structs.replace(case, logs=logs)
 
     async def living(self, case: Case, notes: Notes) -> None:
@@ -142,7 +148,8 @@ class Investigator:
         """Look for its last lines."""
         with _part("output", notes, case):
             found = []
-            for path, until in case.logs.items():
+            for path, known in case.logs.items():
+                until = known if isinstance(known, int) else None
                 end = await self._outputs.tail(
                     path, lines=MAX_LINES, most=MOST_SAID, until=until
                 )

@@ -121,9 +121,13 @@ class Mover:
         Raises what ``work`` raises of OutputError and OSError. Waits as long as the
         thread is held: the caller sets the deadline.
         """
+        return await self.put(work).answered()
+
+    def put(self, work: Callable[[], T]) -> Question[T]:
+        """Have something done in the thread before it moves what comes from now on."""
         question = Question(work, self.tell)
         self.post(question.answer)
-        return await question.answered()
+        return question
 
     def tell(self, hear: Callable[[], None]) -> None:
         """Have something done in the loop, soon; from the thread."""

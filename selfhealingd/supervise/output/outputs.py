@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import trio
 
@@ -21,6 +21,7 @@ from selfhealingd.supervise.output.follow import Follower
 from selfhealingd.supervise.output.logfile import clear_log
 from selfhealingd.supervise.output.lost import find_lost, own_lost
 from selfhealingd.supervise.output.mover import Mover, T
+from selfhealingd.supervise.output.question import Question
 from selfhealingd.supervise.output.routes import Channel, Route, Routes, Surroundings
 from selfhealingd.supervise.output.sink import Sink
 from selfhealingd.supervise.output.tail import Position, Tail, tail
@@ -29,6 +30,9 @@ _FOLDER = "output"
 _ASK_SECS = 5.0
 _AGAIN_SECS = 0.1
 _READERS = 8
+
+EndSoon: TypeAlias = Callable[[], Awaitable[int | None]]
+"""Waits for the end of a log that was asked for. Raises OutputError."""
 
 
 class Outputs:
@@ -232,13 +236,16 @@ class Outputs:
         found = self._routes.file(path)
         return None if found is None else found[1].end
 
-    async def settled_end(self, path: Path) -> int | None:
-        """Return where a log ends after the move under way. Raises OutputError."""
+    def settling_end(self, path: Path) -> EndSoon | None:
+        """Ask where a log ends after the move under way, whatever comes from now on.
+
+        None where we write to no such log.
+        """
         found = self._routes.file(path)
         if found is None:
             return None
         mover, log = found
-        return await self._ask(mover, lambda: log.end)
+        return partial(_answered, mover.put(lambda: log.end))
 
     async def tail(
         self, path: Path, *, lines: int | None, most: int, until: int | None = None
@@ -294,9 +301,7 @@ class Outputs:
         return None
 
     async def _ask(self, mover: Mover, work: Callable[[], T]) -> T:
-        with trio.move_on_after(_ASK_SECS):
-            return await mover.ask(work)
-        raise _held()
+        return await _answered(mover.put(work))
 
     def _compress_soon(self, path: Path) -> None:
         self._to_compress[path] = None
@@ -340,6 +345,12 @@ class Outputs:
         else:
             await self._ask(found[0], partial(settle, path, done))
         return True
+
+
+async def _answered(question: Question[T]) -> T:
+    with trio.move_on_after(_ASK_SECS):
+        return await question.answered()
+    raise _held()
 
 
 def _held() -> OutputError:

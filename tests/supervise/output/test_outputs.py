@@ -62,10 +62,28 @@ async def test_the_end_of_a_log_is_known(outputs: Outputs, log: LogTo) -> None:
     for text, end in ((b"one\n", 4), (b"two\n", 8), (b"three\n", 6)):
         os.write(handles.stdout, text)
         await _drained(outputs)
-        assert end == await outputs.settled_end(log.path) == outputs.end(log.path)
+        assert end == outputs.end(log.path)
         assert outputs.wrote(log.path)
     await outputs.clear(log.path)
     assert 0 == outputs.end(log.path)
+
+
+@pytest.mark.process
+async def test_the_end_of_a_log_that_is_asked_for(outputs: Outputs, log: LogTo) -> None:
+    """What is written after that is not in it, whenever the answer is heard."""
+    assert outputs.settling_end(log.path) is None
+    handles = outputs.open("web", log)
+    for number in range(20):
+        os.write(handles.stdout, b"last\n")
+        await _drained(outputs)
+        soon = outputs.settling_end(log.path)
+        os.write(handles.stdout, b"next\n")
+        await _drained(outputs)
+        assert soon is not None
+        assert (10 * number + 5, 10 * number + 10) == (
+            await soon(),
+            outputs.end(log.path),
+        )
 
 
 def test_nowhere_has_no_fifo(tmp_path: Path) -> None:
