@@ -265,14 +265,7 @@ def _serve(config: Config, resume: str | None, handoff: Handoff | None) -> int:
         Path("/proc/self/comm").write_text("selfhealingd")
     DESCRIPTORS.keep_private()
     sys.setswitchinterval(SWITCH_SECS)
-    writer = logs.configure(
-        level=config.daemon.log_level,
-        fmt=config.daemon.log_format,
-        debug=os.environ.get("DEBUG"),
-        stream=sys.stdout,
-        color=logs.wants_color(sys.stdout, os.environ),
-        journal=systemd.is_journal(sys.stdout.fileno(), os.environ),
-    )
+    writer = _log_as(config)
     try:
         ended = trio.run(
             partial(daemon.run, config, resume=resume, writer=writer, handoff=handoff)
@@ -299,6 +292,7 @@ def _log_as(config: Config) -> Writer:
         debug=os.environ.get("DEBUG"),
         stream=sys.stdout,
         color=logs.wants_color(sys.stdout, os.environ),
+        journal=systemd.is_journal(sys.stdout.fileno(), os.environ),
     )
 
 
