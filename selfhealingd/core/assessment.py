@@ -236,17 +236,18 @@ def _stop_automation(host: Host, facts: Facts) -> str:
     """Return how to make sure that nothing begins anew before the cause is mended."""
     if not host.flags.auto_healing:
         return ""
-    return (
-        "stop automation:"
-        f" echo FEATURE_AUTO_HEALING_ENABLED=false >> {facts.flags.file};"
-        " selfhealctl reload; "
-    )
+    stop = _flip("FEATURE_AUTO_HEALING_ENABLED", facts, on=False)
+    return f"stop automation: {stop}; "
 
 
 def _switch_on(flag: str, facts: Facts) -> str:
-    return (
-        f"switch it on: set {flag}=true in {facts.flags.file}, then: selfhealctl reload"
-    )
+    return f"switch it on: {_flip(flag, facts, on=True)}"
+
+
+def _flip(flag: str, facts: Facts, *, on: bool) -> str:
+    """Return what to type: the last line of a flag wins."""
+    value = "true" if on else "false"
+    return f"echo {flag}={value} >> {facts.flags.file}; selfhealctl reload"
 
 
 def _service_problems(

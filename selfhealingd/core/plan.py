@@ -10,6 +10,7 @@ import msgspec
 
 from selfhealingd.core import consent, dependencies, service
 from selfhealingd.core.backoff import delay
+from selfhealingd.core.breaker import Breaker
 from selfhealingd.core.diagnosis import Action, DelayRestart
 from selfhealingd.core.exits import Exit
 from selfhealingd.core.host import Host, Service
@@ -25,6 +26,10 @@ HOUR = 3600.0
 PAUSE_SECS = 1.0
 """Least time from one start to the next of a program that ends well and is always
 restarted: without it ``startsecs = 0`` would be a busy loop. runit and s6 wait 1 s."""
+
+LOOK_SECS = 2.0
+"""After a person has closed a breaker nothing is tried for so long: who looks at once
+sees what they did, zero failures, and not yet what came of it."""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -221,7 +226,7 @@ def busy(s: Service) -> bool:
 
 def _latest_wait(host: Host, s: Service, after: float, now: float) -> Wait | None:
     waits = [
-        (after, Why.BACKOFF),
+        (max(after, *map(_looked_until, (s.breaker, host.main))), Why.BACKOFF),
         (s.breaker.blocked_until(now), Why.BREAKER),
         (host.main.blocked_until(now), Why.MAIN_BREAKER),
     ]
@@ -229,6 +234,14 @@ def _latest_wait(host: Host, s: Service, after: float, now: float) -> Wait | Non
         ((when, why) for when, why in waits if when is not None), key=lambda w: w[0]
     )
     return Wait(why, until) if until > now else None
+
+
+def _looked_until(breaker: Breaker) -> float:
+    """Until when a person who has just closed it may look, before it counts again."""
+    change = breaker.change
+    if breaker.failures or change is None or change.by is None:
+        return 0.0
+    return change.at + LOOK_SECS
 
 
 def _limits(policy: Policy, host: Host, now: float) -> Decision:

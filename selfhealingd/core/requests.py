@@ -150,15 +150,31 @@ def _resume(turn: Turn, event: events.ResumeAsked) -> None:
     if not turn.host.dormant:
         _answer(turn, event, "the engine is not dormant: nothing to resume")
         return
-    turn.host = replace(turn.host, main=_closed(turn, turn.host.main, event))
+    _wake(turn, event)
     engine.review_waiting(turn)
     stuck = [n for n, s in turn.host.services.items() if isinstance(s.life, Fatal)]
     words = "the engine is awake again"
     hint = None
     if stuck:
-        words += f"; still FATAL, each behind a breaker of its own: {', '.join(stuck)}"
+        words += f"; still FATAL, as before it was dormant: {', '.join(stuck)}"
         hint = reset_command(stuck[0], turn.service(stuck[0]).kind)
     _done(turn, event, "resume", SELF_HEALING_MAIN, words, hint=hint)
+
+
+def _wake(turn: Turn, event: events.Asked) -> None:
+    """Close the engine's breaker, and let what failed with it begin anew.
+
+    Otherwise a host of one program would be awake with nothing left to try: no failure
+    would ever tell that the cause is still there. What had been given up before is not
+    the host's failure, and waits for its own reset.
+    """
+    main = turn.host.main
+    turn.host = replace(turn.host, main=_closed(turn, main, event))
+    for s in list(turn.host.services.values()):
+        before = s.breaker.permanent and s.breaker.change != main.change
+        if s.breaker.failures and s.attempt is None and not before:
+            closed = _closed(turn, s.breaker, event)
+            turn.put(replace(s, breaker=closed, failed_starts=0))
 
 
 def _reset(turn: Turn, event: events.ResetAsked) -> None:
@@ -170,11 +186,13 @@ def _reset(turn: Turn, event: events.ResetAsked) -> None:
         hint = f'selfhealctl reset {name} --force --reason "…"'
         _refuse(turn, event, why, hint=hint)
         return
-    after = _closed(turn, before, event)
-    if s is None:
-        turn.host = replace(turn.host, main=after)
+    if s is None and before.permanent:
+        _wake(turn, event)
+    elif s is None:
+        turn.host = replace(turn.host, main=_closed(turn, before, event))
     else:
-        turn.put(replace(s, breaker=after, failed_starts=0))
+        closed = _closed(turn, before, event)
+        turn.put(replace(s, breaker=closed, failed_starts=0))
     engine.review_waiting(turn)
     _done(turn, event, "reset", name, _reset_words(name, before))
 

@@ -156,10 +156,10 @@ class Simulator:
     def resume(self, reason: str) -> effects.Answer:
         return self._ask(events.ResumeAsked, reason=reason)
 
-    def reset(self, breaker: str, *, force: bool = False) -> effects.Answer:
-        return self._ask(
-            events.ResetAsked, breaker=breaker, force=force, reason="mended"
-        )
+    def reset(
+        self, breaker: str, *, force: bool = False, reason: str = "mended"
+    ) -> effects.Answer:
+        return self._ask(events.ResetAsked, breaker=breaker, force=force, reason=reason)
 
     def shut_down(self) -> effects.Answer:
         return self._ask(events.ShutdownAsked)

@@ -166,7 +166,10 @@ def test_automation_is_off() -> None:
     """The flag, its file, and the reload."""
     ((issue, do),) = judge(flags=Flags(auto_healing=False))
     assert "WARNING: automatic healing is switched off, restarts included" == issue
-    assert "FEATURE_AUTO_HEALING_ENABLED=true in /etc/x/flags.env" in do
+    assert (
+        "switch it on: echo FEATURE_AUTO_HEALING_ENABLED=true >> /etc/x/flags.env;"
+        " selfhealctl reload"
+    ) == do
     assert "selfhealctl reload" in do
 
 

@@ -412,4 +412,4 @@ def test_dormant_watches_on() -> None:
     assert "EXITED" == sim.state("db")
     assert any("program db is down, unhealed" in i for i in sim.status().issues)
     sim.resume("mended")
-    assert "STARTING" == sim.state("db")
+    sim.run_until(lambda: sim.state("db") == "RUNNING")

@@ -4,6 +4,7 @@ import pytest
 from core.simulator import FOREVER, ROOT, Run, Simulator, crash
 
 from selfhealingd.core import effects, events
+from selfhealingd.core.breaker import SELF_HEALING_MAIN
 from selfhealingd.core.incident import Ending, Result
 from selfhealingd.core.policy import Program
 
@@ -127,43 +128,66 @@ def test_signal_goes_to_the_process_alone() -> None:
     assert (False, "has no process: it is STOPPED") == (refused.done, refused.words)
 
 
-def test_resume_then_reset_brings_all_back() -> None:
-    """Resume says what is still FATAL; a forced reset heals it from the start."""
+@pytest.mark.parametrize("how", ["resume", "reset"])
+def test_where_the_cause_remains_it_goes_dormant_again(how: str) -> None:
+    """Contract 2 and 4: the only program is tried again, and ten failures count up."""
     sim = hopeless()
-    answer = sim.resume("Valid API keys added")
+    sim.run_for(100)
+    reason = "Valid API keys added"
+    if how == "resume":
+        answer = sim.resume(reason)
+        assert "the engine is awake again" == answer.words
+    else:
+        answer = sim.reset(SELF_HEALING_MAIN, force=True, reason=reason)
     assert answer.done
-    assert (
-        "the engine is awake again; still FATAL, each behind a breaker of its own: web"
-        == answer.words
-    )
-    assert 'selfhealctl reset program:web --force --reason "…"' == answer.hint
-    engine = sim.status().self_healing
+    assert answer.hint is None
+    status = sim.status()
+    engine = status.self_healing
     assert (False, None, 0) == (
         engine.is_dormant,
         engine.dormant_reason,
         engine.consecutive_failures,
     )
-    assert "CLOSED" == sim.status().circuit_breakers[0].state
-    assert "warning" == sim.status().status
+    for breaker in status.circuit_breakers:
+        assert ("CLOSED", reason, str(ROOT)) == (
+            breaker.state,
+            breaker.change_reason,
+            breaker.changed_by,
+        )
+    assert "warning" == status.status
     acted = sim.heard(effects.OperatorActed)[-1]
-    assert ("resume", "Valid API keys added", str(ROOT)) == (
-        acted.action,
-        acted.reason,
-        acted.by,
-    )
-    assert "FATAL" == sim.state("web")
-    sim.reset("program:web", force=True)
-    assert 0 == sim.host.services["web"].breaker.failures
+    assert (how, reason, str(ROOT)) == (acted.action, acted.reason, acted.by)
+    sim.run_for(1.9)  # who looks right after sees zero
+    assert ("BACKOFF", 0) == (sim.state("web"), sim.host.main.failures)
+    sim.run_for(0.3)
+    assert 1 == sim.host.main.failures
     sim.run_until(lambda: sim.host.dormant)
     assert 10 == sim.host.main.failures
 
 
+def test_resume_leaves_what_had_been_given_up_before() -> None:
+    """It is named, with what resets it; what failed with the host begins anew."""
+    others = [Program(name=name) for name in ("db", "api")]
+    scripts = {"web": [crash(0.1)] * 20, "db": [crash(5000), *[crash(0.1)] * 20]}
+    sim = Simulator([WEB, *others], scripts).begin()
+    sim.run_until(lambda: sim.state("web") == "FATAL")
+    assert not sim.host.dormant
+    sim.run_until(lambda: sim.host.dormant)
+    assert sim.host.services["db"].breaker.failures
+    answer = sim.resume("mended")
+    assert "the engine is awake again; still FATAL, as before it was dormant: web" == (
+        answer.words
+    )
+    assert 'selfhealctl reset program:web --force --reason "…"' == answer.hint
+    assert 0 == sim.host.services["db"].breaker.failures
+    assert sim.host.services["web"].breaker.permanent
+
+
 def test_resume_after_the_cause_is_gone() -> None:
-    """Dormant, mended, resumed and reset: healthy."""
+    """Dormant, mended, resumed: healthy."""
     sim = Simulator([WEB], {"web": [crash(0.1)] * 11}).begin()
     sim.run_until(lambda: sim.host.dormant)
     sim.resume("mended")
-    sim.reset("program:web", force=True)
     sim.run_for(30)
     status = sim.status()
     assert ("healthy", "RUNNING") == (status.status, sim.state("web"))

@@ -809,7 +809,11 @@ class Interleavings(RuleBasedStateMachine):
                     pass
 
     def check_breakers(self, before: Host, event: events.Event) -> None:
-        resumed = isinstance(event, events.ResumeAsked)
+        resumed = isinstance(event, events.ResumeAsked) or (
+            isinstance(event, events.ResetAsked)
+            and event.force
+            and event.breaker == SELF_HEALING_MAIN
+        )
         pairs = [(SELF_HEALING_MAIN, before.main, self.host.main)]
         for name, s in before.services.items():
             if name in self.host.services:
@@ -823,7 +827,8 @@ class Interleavings(RuleBasedStateMachine):
                     and event.force
                     and event.breaker == name
                 )
-                assert by_reset or (resumed and name == SELF_HEALING_MAIN)
+                with_main = before.main.permanent and was.change == before.main.change
+                assert by_reset or (resumed and with_main)
 
     def check_counters(self, before: Host) -> None:
         was, now = before.counters, self.host.counters

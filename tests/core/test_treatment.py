@@ -240,7 +240,7 @@ def test_ten_restarts_that_do_not_help_are_enough() -> None:
     (issue,) = sim.status().issues
     assert "its breaker is open for good: no answer" in issue
     sim.reset("program:web", force=True)
-    sim.run_for(1)
+    sim.run_for(3)
     assert ("restart", None) == tried(sim)[-1]
 
 

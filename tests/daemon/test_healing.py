@@ -184,8 +184,6 @@ async def test_the_only_program_hopeless_makes_the_engine_dormant(house: House) 
     )
     assert "CLOSED" == breaker(status, "self-healing-main")["state"]
     assert status["status"] in {"healthy", "warning"}
-    forced = await house.ctl("reset", "program:only", "--force", "--reason", "again")
-    assert 0 == forced.status, forced.err
     await house.until_status(lambda s: bool(s["selfHealing"]["isDormant"]))
 
 
