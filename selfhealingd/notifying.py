@@ -27,7 +27,7 @@ AT_ONCE = 2
 """Helpers at a time: each takes some 50 MiB for less than a second."""
 
 MOST_TOLD = 64 * 1024
-_SHOWN = 300
+_SHOWN_OF_ONE, _SHOWN = 160, 300
 
 WriteIt: TypeAlias = Callable[[Letter], Notice]
 
@@ -57,20 +57,22 @@ class Notifier:
                 failures.pop(name, None)
                 if failure is not None:
                     count = "" if failure.final else f" ({tries} tries)"
-                    failures[name] = failure.words + count
+                    failures[name] = _without_secrets(way, failure.words) + count
                 if failure is None or failure.final:
                     del left[name]
             if not left:
                 break
-        return _said(way, failures)
+        return _said(failures)
 
     async def prove(self, hook: str, way: Notify) -> str | None:
         """Look whether all could be told, without telling them; returns why not."""
         told = await self._try(
             hook, way, way.urls, Notice(title="", body=""), send=False
         )
-        failures = zip(way.names, told, strict=True)
-        return _said(way, {name: one.words for name, one in failures if one})
+        found = zip(way.names, told, strict=True)
+        return _said(
+            {name: _without_secrets(way, one.words) for name, one in found if one}
+        )
 
     async def _try(
         self,
@@ -115,11 +117,14 @@ class Notifier:
         return told
 
 
-def _said(way: Notify, failures: Mapping[str, str]) -> str | None:
-    """Put it in words, without what is a secret in a URL."""
-    if not failures:
-        return None
+def _said(failures: Mapping[str, str]) -> str | None:
+    return (
+        "; ".join(f"{name}: {why}" for name, why in failures.items())[:_SHOWN] or None
+    )
+
+
+def _without_secrets(way: Notify, words: str) -> str:
+    """Leave out what is a secret in a URL; cut afterwards, as half of one is none."""
     redactor = Redactor(part for url in way.urls for part in of_address(url))
-    words = "; ".join(f"{name}: {why}" for name, why in failures.items())
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return redactor.line(line)[:_SHOWN]
+    return redactor.line(line)[:_SHOWN_OF_ONE]

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 MOST_ASKED = 256 * 1024
 MOST_MEMORY = 2 * 1024**3
-MOST_WORDS = 160
-"""Characters of what is said about one failure."""
+MOST_WORDS = 1024
+"""Characters of what is said about one failure: more than is shown, as a secret that is
+cut can't be taken out."""
 
 _DETAIL = "Socket Exception: "
 _REASON = re.compile(r"\[Errno -?\d+\] ([^'\"()]+)")

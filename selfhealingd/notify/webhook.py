@@ -12,7 +12,9 @@ import h11
 import msgspec
 import trio
 
+from selfhealingd.core.confidential import of_address, of_headers
 from selfhealingd.core.hook import Post
+from selfhealingd.core.redaction import Redactor
 
 WAITS = (1.0, 4.0, 16.0)
 """Seconds between the first try and one more, and so on."""
@@ -33,10 +35,14 @@ class CannotTrust(Exception):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """One try that failed. ``again``: after how many seconds at least; None: never."""
+    """One try that failed. ``again``: after how many seconds at least; None: never.
+
+    ``said``: by the server, which may repeat what only it should know.
+    """
 
     words: str
     again: float | None = 0.0
+    said: str = ""
 
 
 class Webhook:
@@ -57,10 +63,12 @@ class Webhook:
         for wait in WAITS:
             failed = await self._try(post, body, headers)
             if failed is None or failed.again is None:
-                return None if failed is None else failed.words
+                return None if failed is None else _told(post, failed)
             await trio.sleep(max(wait, failed.again))
         failed = await self._try(post, body, headers)
-        return None if failed is None else f"{failed.words} ({len(WAITS) + 1} tries)"
+        if failed is None:
+            return None
+        return f"{_told(post, failed)} ({len(WAITS) + 1} tries)"
 
     async def _try(
         self, post: Post, body: bytes, headers: Mapping[str, str]
@@ -148,14 +156,14 @@ async def _judged(
     status = answer.status_code
     if status in _OK:
         return None
-    words = f"{post}: HTTP {status} {answer.reason.decode('ascii', 'replace')}".strip()
+    words = f"{post}: HTTP {status}"
+    said = answer.reason.decode("ascii", "replace")
     if status in _MOVED:
-        return Failed(f"{words}: write its new address", again=None)
-    said = await _first_line(connection, stream)
-    words = f"{words}: {said}" if said else words
-    if status < _SERVER_ERROR and status not in _AGAIN:
-        return Failed(words, again=None)
-    return Failed(words, again=_retry_after(answer))
+        return Failed(words, again=None, said=f"{said}: write its new address")
+    if line := await _first_line(connection, stream):
+        said = f"{said}: {line}" if said else line
+    final = status < _SERVER_ERROR and status not in _AGAIN
+    return Failed(words, again=None if final else _retry_after(answer), said=said)
 
 
 async def _first_line(connection: h11.Connection, stream: trio.abc.Stream) -> str:
@@ -165,8 +173,18 @@ async def _first_line(connection: h11.Connection, stream: trio.abc.Stream) -> st
         return ""
     if not isinstance(event, h11.Data):
         return ""
-    line = event.data[:_SHOWN].decode("utf-8", "replace").strip().partition("\n")[0]
+    line = event.data.decode("utf-8", "replace").strip().partition("\n")[0]
     return "".join(c for c in line if c.isprintable())
+
+
+def _told(post: Post, failed: Failed) -> str:
+    """Put it in words, without what lets whoever has it write there, too."""
+    if not failed.said:
+        return failed.words
+    secrets = [*of_address(f"://{post.target}"), post.target]
+    secrets += [*of_headers(post.headers), post.secret or ""]
+    # Cut afterwards: of half a secret nobody knows that it is one.
+    return f"{failed.words} {Redactor(secrets).line(failed.said)[:_SHOWN]}"
 
 
 def _retry_after(answer: h11.Response) -> float:

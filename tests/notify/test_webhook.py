@@ -80,6 +80,9 @@ class Server:
         status, _, more = line.partition(" ")
         headers = [("Retry-After", more)] if more.isdigit() else []
         text = b"" if status == "204" else b"invalid_payload\nmore"
+        if more == "echo":
+            asked, target, _ = self.requests[-1]
+            text = f"{'no ' * 60}{target}; {asked['authorization']}".encode()
         headers.append(("Content-Length", str(len(text))))
         response = h11.Response(status_code=int(status), headers=headers, reason=b"So")
         parts = (response, h11.Data(data=text), h11.EndOfMessage())
@@ -175,6 +178,20 @@ async def test_what_does_not_pass_is_told(send: Send, fault: str, words: str) ->
     assert (1 if fault in {"400", "404", "301"} else 4) == len(server.requests) or (
         fault == "reset"
     )
+
+
+async def test_a_server_that_repeats_what_it_was_sent(send: Send) -> None:
+    """What lets whoever has it write there is in no failure, not even half of it."""
+    keys = {
+        "target": "/services/T000/planted-secret?key=planted2",
+        "headers": (("Authorization", "Bearer planted-token"),),
+    }
+    async with serving("404 echo") as server:
+        told = await send(server, **keys)
+    assert told is not None
+    assert f"http://127.0.0.1:{server.port}: HTTP 404 So: no no " in told
+    assert "[redacted]" in told
+    assert "plant" not in told
 
 
 async def test_a_server_that_hangs(send: Send) -> None:
