@@ -7,6 +7,7 @@ from selfhealingd.anchoring import anchor
 from selfhealingd.commands.foretelling import looked_at
 from selfhealingd.commands.hooks import documents
 from selfhealingd.core.budget import Left
+from selfhealingd.core.report import at_rest
 from selfhealingd.spending import CannotAsk
 from selfhealingd.system import System
 from selfhealingd.web.figures import Figures
@@ -19,6 +20,7 @@ PATIENCE_SECS = 5.0
 async def figures(system: System, status: Status) -> Figures:
     """Take a look, beside the ``status`` that there is."""
     counts = system.counts
+    policy = system.loop.policy
     found = Figures(
         lag=0.0,
         status=status,
@@ -28,7 +30,11 @@ async def figures(system: System, status: Status) -> Figures:
         opened=dict(counts.opened),
         ended=dict(counts.ended),
         attempts=dict(counts.attempts),
-        dormant_after=system.loop.policy.dormant_after,
+        essential=frozenset(
+            name for name, one in policy.programs.items() if one.essential
+        ),
+        at_rest=at_rest(policy, system.loop.host),
+        dormant_after=policy.dormant_after,
         left=await _left(system),
         priced=system.diagnosis.settings.prices is not None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from selfhealingd.core import flapping
+from selfhealingd.core import flapping, knocking
 from selfhealingd.core.backoff import delay
 from selfhealingd.core.breaker import (
     SELF_HEALING_MAIN,
@@ -16,7 +16,15 @@ from selfhealingd.core.breaker import (
 from selfhealingd.core.exits import in_words, story
 from selfhealingd.core.host import Host, Service
 from selfhealingd.core.incident import Attempt, Cause, Incident
-from selfhealingd.core.life import Running, Stopping, alive, label, pid_of
+from selfhealingd.core.life import (
+    Exited,
+    Held,
+    Running,
+    Stopping,
+    alive,
+    label,
+    pid_of,
+)
 from selfhealingd.core.outlook import outlook
 from selfhealingd.core.policy import Kind, Policy, Program
 from selfhealingd.core.sample import NO_SAMPLE, Metric, Sample
@@ -195,6 +203,16 @@ def program_document(
         healed_lately=flapping.count(s, facts.now),
         not_ready=s.life.lack if isinstance(s.life, Running) else None,
         probes=facts.probes.get(s.name, ()),
+    )
+
+
+def at_rest(policy: Policy, host: Host) -> frozenset[str]:
+    """Who is down as it should be: it has finished, or waits for a client."""
+    return frozenset(
+        name
+        for name, s in host.services.items()
+        if (isinstance(s.life, Exited) and s.life.held is Held.FINISHED)
+        or knocking.opens_at(policy.programs[name], s) is not None
     )
 
 

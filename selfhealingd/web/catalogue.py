@@ -75,6 +75,17 @@ def _states(figures: Figures) -> Samples:
     return (((one.name, one.state), 1) for one in every_service(figures))
 
 
+def _wanted(figures: Figures) -> Samples:
+    for one in every_service(figures):
+        yield (one.name,), one.wanted and one.name not in figures.at_rest
+
+
+def _essential(figures: Figures) -> Samples:
+    for one in every_service(figures):
+        if one.name in figures.essential:
+            yield (one.name,), 1
+
+
 def _service_info(figures: Figures) -> Samples:
     status = figures.status
     for kind, services in (("program", status.programs), ("watch", status.watches)):
@@ -215,10 +226,18 @@ CATALOGUE = (
         "1 while it is RUNNING, and ready.",
         lambda one: _up(one) and one.not_ready is None,
     ),
-    of_service(
+    Row(
         "selfhealingd_service_wanted",
-        "1 where the operator wants it up.",
-        lambda one: one.wanted,
+        "1 where it should be up: nobody stopped it, it has not finished, and no client"
+        " has to come first.",
+        ("service",),
+        _wanted,
+    ),
+    Row(
+        "selfhealingd_service_essential",
+        "1 where the daemon ends when it ends for good; others have no sample.",
+        ("service",),
+        _essential,
     ),
     of_service(
         "selfhealingd_service_starts_total",

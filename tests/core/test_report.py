@@ -27,6 +27,8 @@ from selfhealingd.core.incident import (
 )
 from selfhealingd.core.life import (
     Backoff,
+    Exited,
+    Held,
     Life,
     Purpose,
     Running,
@@ -171,6 +173,28 @@ def test_one_that_stops_has_no_uptime() -> None:
     """Its state's time is that of the stop."""
     found = program(Stopping(90, Purpose.STAY, 110.0, 7))
     assert ("STOPPING", 7, None) == (found.state, found.pid, found.uptime)
+
+
+def test_who_is_down_as_it_should_be() -> None:
+    """Who has finished, or waits for a client; not who failed, or was stopped."""
+    lives: dict[str, tuple[Life, bool]] = {
+        "done": (Exited(NOW, Held.FINISHED), True),
+        "failed": (Exited(NOW, Held.NEVER), True),
+        "waits": (Stopped(NOW), True),
+        "stopped": (Stopped(NOW), False),
+        "up": (Running(NOW, 10), True),
+    }
+    at = {"waits": ("127.0.0.1:80",), "stopped": ("127.0.0.1:81",)}
+    policy = Policy(
+        programs={
+            name: Program(name=name, starts_on=at.get(name, ())) for name in lives
+        }
+    )
+    services = {
+        name: Service(name=name, life=life, wanted=wanted)
+        for name, (life, wanted) in lives.items()
+    }
+    assert {"done", "waits"} == report.at_rest(policy, Host(services=services))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ MOMENT = figures(
         healed_lately=4,
     ),
     watches=(program("c", probes=(), runs=1),),
+    essential=frozenset({"a", "gone"}),
+    at_rest=frozenset({"c"}),
 )
 OTHER_UNITS = r"milli|micro|nano|minute|hour|percent|kilo|mega|[kmg]i?b(?![a-z])"
 
@@ -75,7 +77,8 @@ def test_no_name_is_there_twice() -> None:
         ),
         ("service_up", {("a",): 1, ("b",): 0, ("c",): 1}),
         ("service_ready", {("a",): 0, ("b",): 0, ("c",): 1}),
-        ("service_wanted", {("a",): 1, ("b",): 0, ("c",): 1}),
+        ("service_wanted", {("a",): 1, ("b",): 0, ("c",): 0}),
+        ("service_essential", {("a",): 1}),
         ("service_starts_total", {("a",): 3, ("b",): 3, ("c",): 1}),
         ("service_start_time_seconds", {("a",): AT, ("c",): AT}),
         ("service_healed_lately", {("a",): 0, ("b",): 4, ("c",): 0}),
