@@ -284,7 +284,10 @@ DryRun = Annotated[
 ]
 Rolling = Annotated[
     bool,
-    typer.Option("--rolling", help="One after the other, each until it is up."),
+    typer.Option(
+        "--rolling",
+        help="One after the other, each until it is up; what others ask for stands.",
+    ),
 ]
 MaxUnavailable = Annotated[
     int | None,

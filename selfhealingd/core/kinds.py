@@ -14,7 +14,10 @@ KINDS: dict[str, str] = {
     "breaker.changed": "a breaker has another state now; the engine's is among them",
     "model.advised": "what a model advises about an incident, and what becomes of it",
     "model.demoted": "what a model proposed did not help twice: it only advises now",
-    "problem.found": "something is wrong with the host, or a limit will be reached",
+    "problem.found": (
+        "something is wrong with the host, a limit will be reached, or a daemon's end"
+        " left work undone"
+    ),
     "problem.over": "it is not any more",
     "operator.acted": "somebody did something by `selfhealctl`",
     "flags.changed": "the feature flags in force changed",
