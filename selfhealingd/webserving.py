@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 
 import msgspec
 import trio
@@ -24,6 +23,7 @@ from selfhealingd.control.registry import Registry
 from selfhealingd.core.web import Token, Web
 from selfhealingd.system import System
 from selfhealingd.webbackend import FirstOf, WebBackend
+from selfhealingd.webtls import Unusable, tls_context
 from selfhealingd.webtoken import NONE, find_token, how_to_make
 
 log = logs.get("Web")
@@ -44,10 +44,6 @@ class CannotServe(Exception):
     def __init__(self, words: str, do: str) -> None:
         super().__init__(words)
         self.do = do
-
-
-class Unusable(Exception):
-    """No TLS can be spoken with these files; the text says why."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -328,25 +324,3 @@ async def _tls(web: Web) -> ssl.SSLContext | None:
         raise CannotServe(words, do) from None
     except Unusable as error:
         raise CannotServe(str(error), do) from error
-
-
-def tls_context(certfile: Path, keyfile: Path) -> ssl.SSLContext:
-    """What TLS is spoken with; raises Unusable. Blocks."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        for file in (certfile, keyfile):  # OpenSSL would not tell which
-            file.open("rb").close()
-        # Without a password: nobody is there to be asked for one.
-        context.load_cert_chain(certfile, keyfile, password="")
-    except ssl.SSLError as error:
-        words = f"{certfile} and {keyfile} can't be used: {error.reason or error}"
-        if error.reason == "KEY_VALUES_MISMATCH":
-            words = f"{keyfile} is not the key of {certfile}"
-        raise Unusable(words) from error
-    except OSError as error:
-        words = (error.strerror or str(error)).lower()
-        raise Unusable(f"{error.filename}: {words}") from error
-    except ValueError as error:
-        raise Unusable(f"{certfile} and {keyfile} can't be used: {error}") from error
-    return context

@@ -8,7 +8,7 @@ at once when the server ends, whoever has not read yet.
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -25,6 +25,8 @@ from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
+from selfhealingd.web.paced import Paced
+
 BACKLOG = 128
 PARTING_SECS = 0.5
 """For an answer that is on its way, such as to who asked for the reload."""
@@ -35,8 +37,6 @@ CROWDED = "crowded"
 """In a request's ``state``: it came by one of the places that are for little alone."""
 HEAD = 16 * 1024
 """Bytes of a request's head."""
-
-_PIECE = 64 * 1024
 
 
 def _error(kind: str, message: str, hint: str | None = None) -> bytes:
@@ -156,11 +156,11 @@ class _Server:
         self._limits = limits
         self._config = _config(limits.head)
         self._hurried = _config(limits.hurry)
-        self._streams: set[_Paced] = set()
+        self._streams: set[Paced] = set()
 
     async def welcome(self, stream: trio.SocketStream) -> None:
         """Converse with one client, or turn it away; raises nothing."""
-        paced = _Paced(stream, self._limits.sending)
+        paced = Paced(stream, self._limits.sending)
         try:
             with self._place(paced) as granted:
                 async with paced:
@@ -180,7 +180,7 @@ class _Server:
         for stream in self._streams:
             stream.cut()
 
-    async def _converse(self, paced: "_Paced", *, crowded: bool) -> None:
+    async def _converse(self, paced: Paced, *, crowded: bool) -> None:
         stream: trio.abc.Stream = paced
         limits = self._limits
         patience = limits.hurry if crowded else limits.handshake
@@ -207,7 +207,7 @@ class _Server:
             await connection.run()
 
     @contextmanager
-    def _place(self, stream: "_Paced") -> Iterator["_Place | None"]:
+    def _place(self, stream: Paced) -> Iterator["_Place | None"]:
         taken, limits = len(self._streams), self._limits
         if taken >= limits.connections + limits.crowd:
             yield None
@@ -272,55 +272,6 @@ class _Http11(H11Protocol):
         start = h11.Response(status_code=status_code, headers=headers)
         for event in (start, h11.Data(data=body), h11.EndOfMessage()):
             await self._send_h11_event(event)
-
-
-class _Paced(trio.abc.HalfCloseableStream):
-    """A client's socket, which is closed if the client reads too slowly."""
-
-    def __init__(self, stream: trio.SocketStream, patience: float) -> None:
-        self.socket = stream.socket
-        self._stream = stream
-        self._patience = patience
-        self._ended = False
-        with suppress(OSError):
-            host, port, *_ = stream.socket.getpeername()
-            self.peer: tuple[str, int] = (host, port)
-            return
-        self.peer = ("", 0)
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send in pieces, each within its time; raises BrokenResourceError."""
-        view = memoryview(data)
-        for begin in range(0, len(view), _PIECE):
-            if self._ended:
-                raise trio.ClosedResourceError
-            with trio.move_on_after(self._patience) as scope:
-                await self._stream.send_all(view[begin : begin + _PIECE])
-            if scope.cancelled_caught:
-                await trio.aclose_forcefully(self)
-                raise trio.BrokenResourceError("it reads too slowly")
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Wait until it reads."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def send_eof(self) -> None:
-        """Say that nothing more comes; whoever would send more, meanwhile, may not."""
-        self._ended = True
-        await self._stream.send_eof()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Return what came."""
-        return bytes(await self._stream.receive_some(max_bytes))
-
-    async def aclose(self) -> None:
-        """Close it."""
-        await self._stream.aclose()
-
-    def cut(self) -> None:
-        """Let whatever waits for this client fail at once."""
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 def _config(patience: float) -> Config:
