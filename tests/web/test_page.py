@@ -134,6 +134,15 @@ class Page:
         found: list[Any] = self.chrome.execute_async_script(script)
         return found
 
+    def call(self, module: str, function: str, *given: object) -> object:
+        """Return what a function of one of the page's modules does."""
+        script = """const [module, name, given, done] = arguments;
+            import(`/static/${module}.js`).then((it) => done(it[name](...given)));"""
+        found: object = self.chrome.execute_async_script(
+            script, module, function, given
+        )
+        return found
+
     def confirm(self, reason: str, token: str | None) -> None:
         """Fill in the dialog that is open, and go on."""
         self.one("#deed-reason").send_keys(reason)
@@ -434,9 +443,43 @@ def test_keys_do_what_the_mouse_does(page: Page) -> None:
 )
 def test_words(page: Page, function: str, given: list[Any], expected: object) -> None:
     """Numbers, times and advice read as they do in ``selfhealctl``."""
-    script = """const [name, given, done] = arguments;
-        import("/static/words.js").then((words) => done(words[name](...given)));"""
-    assert expected == page.chrome.execute_async_script(script, function, given)
+    assert expected == page.call("words", function, *given)
+
+
+@pytest.mark.parametrize(
+    ("command", "verb", "name"),
+    [
+        ("selfhealctl restart a", "restart", "a"),
+        ('selfhealctl reset program:a --force --reason "…"', "reset", "program:a"),
+        ('selfhealctl resume --reason "…"', "resume", ""),
+        ("selfhealctl update", "update", ""),
+        ("selfhealctl update a", "update", "a"),
+        ('selfhealctl llm approve 3f --reason "…"', "approve", "3f"),
+        ("selfhealctl unregister t", "unregister", "t"),
+    ],
+)
+def test_advice_is_done_by_a_button(
+    page: Page, command: str, verb: str, name: str
+) -> None:
+    """A command of a recommendation is the deed that it names."""
+    assert {"verb": verb, "name": name} == page.call("deeds", "deedOf", command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "selfhealctl restart a b",
+        "selfhealctl restart",
+        "selfhealctl unregister ID",
+        "selfhealctl reload && selfhealctl update",
+        "selfhealctl status | jq .llm.keyManagement",
+        "selfhealctl constructor a",
+        "echo selfhealctl stop a",
+    ],
+)
+def test_what_is_no_deed_has_no_button(page: Page, command: str) -> None:
+    """What names several, a placeholder or more than one command is left to hands."""
+    assert page.call("deeds", "deedOf", command) is None
 
 
 def test_long_words_are_cut(page: Page) -> None:
@@ -504,6 +547,13 @@ def test_screens(
     axe-core finds nothing that keeps anybody out: contrast, names, roles, order.
     """
     page.screen(width, 844, dark=dark)
+    page.one("#incident-list summary").click()
+    page.until(lambda: page.shown("#incident-list .lines"))
+    squeezed = """return [...document.querySelectorAll(".lines li, summary")]
+        .filter((it) => it.checkVisibility() && it.lastElementChild.offsetHeight > 300)
+        .map((it) => it.innerText)"""
+    assert [] == page.chrome.execute_script(squeezed)
+    page.one("#incident-list summary").click()
     ground = "return getComputedStyle(document.body).backgroundColor"
     page.until(lambda: (page.chrome.execute_script(ground) == NIGHT) == dark)
     wider = (

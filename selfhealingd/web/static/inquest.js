@@ -7,6 +7,7 @@ import { deedButton } from "./doing.js";
 import { h, icon } from "./dom.js";
 import { evidence } from "./evidence.js";
 import { askForToken } from "./locked.js";
+import { placeOf } from "./places.js";
 import { sign } from "./states.js";
 import { toast } from "./toast.js";
 import { full, moment } from "./words.js";
@@ -33,9 +34,11 @@ export function story(found, place, { again, asking }) {
   );
 }
 
+// Each way once: what has a button here stands where that is.
 function commands(list) {
-  const unique = [...new Set(list)];
-  return unique.length > 0 && h("div", { class: "steps" }, unique.map((one) => commandNode(one)));
+  const ways = new Map(list.map((one) => [placeOf(one)?.label ?? one, one]));
+  const left = [...ways.values()].filter((one) => !one.startsWith("selfhealctl evidence "));
+  return left.length > 0 && h("div", { class: "steps" }, left.map((one) => commandNode(one)));
 }
 
 function timeline(found) {

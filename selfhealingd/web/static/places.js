@@ -21,14 +21,14 @@ export function placeOf(command) {
   if (verb === "show" && knowsIncident(name)) return place(`incident ${name}`, () => revealIncident(name));
   if (OF_SERVICES.has(verb) && knowsService(name)) {
     const log = verb === "logs" || verb === "tail";
-    return place(log ? `the log of ${name}` : name, () => reveal(name, { log }));
+    return log ? place(`of ${name}`, () => reveal(name, { log }), "Show the log") : place(name, () => reveal(name));
   }
   const section = Object.hasOwn(SECTIONS, verb ?? "") && SECTIONS[verb];
   return section ? place(verb, () => goTo(section)) : null;
 }
 
-function place(what, go) {
-  return { words: "Show", label: `Show ${what}`, go };
+function place(what, go, words = "Show") {
+  return { words, label: `${words} ${what}`, go };
 }
 
 export function goTo(section) {

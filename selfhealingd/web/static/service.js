@@ -36,7 +36,7 @@ export function serviceRow({ name }) {
   );
   const why = h("div", {}, h("p", { class: "none" }, "Loading…"));
   const log = logOf(name);
-  const more = h("td", { role: "cell", colspan: "7", id }, why, log.node);
+  const more = h("td", { role: "cell", colspan: "7", id }, log.node, why);
   const moreRow = h("tr", { role: "row", class: "more", hidden: true }, more);
   const node = h("tbody", { role: "rowgroup", "data-name": name }, row, moreRow);
   let last = null;

@@ -10,6 +10,7 @@ import { count, counting, duration, moment, secondsSince } from "./words.js";
 const SHOWN = 12;
 const SPOKEN = 10_000;
 const DORMANT = "DORMANT mode";
+const LEVELS = { CRITICAL: "bad", WARNING: "warn", PROPOSED: "busy" };
 // Within the page, as it is needed when nothing can be fetched.
 const UNKNOWN = byId("favicon").getAttribute("href");
 
@@ -94,9 +95,15 @@ function showIssues(status, services) {
   const issues = status.issues
     .map((words, number) => ({ words, advice: status.recommendations[number] ?? "" }))
     .filter((one) => !one.words.includes(DORMANT));
-  const shown = some("issues", issues, SHOWN, () => showIssues(status, services));
+  const shown = some("issues", [...issues, ...status.llm.approvals.map(proposal)], SHOWN, () => showIssues(status, services));
   // By place: what an issue says of itself changes with each second that passes.
   keyed(byId("issues"), shown.map((one, number) => ({ ...one, words: live(one.words, services), number })), (one) => one.number, issueRow);
+}
+
+// What a model would do, and only a person may let it.
+function proposal(one) {
+  const words = `PROPOSED: a model would have this done for ${one.service}: ${one.action}; it waits until ${moment(one.until)}`;
+  return { words, advice: `see why: selfhealctl show ${one.incident}; have it done: ${one.do}` };
 }
 
 // "next: restart in 3.6 s" of an issue counts on, as that of its service does.
@@ -111,10 +118,9 @@ function issueRow() {
   const does = h("div", { class: "steps" });
   const node = h("li", {}, mark, words, does);
   function update(one) {
-    const critical = one.words.startsWith("CRITICAL");
-    set(node, "class", critical ? "critical" : "warning");
-    fill(mark, [critical], () => [icon(critical ? "bad" : "warn"), h("span", { class: "unseen" }, critical ? "Critical:" : "Warning:")]);
-    put(words, one.words.replace(/^(?:CRITICAL|WARNING): /, ""));
+    const [, level, rest] = /^(?:([A-Z]+): )?([^]*)$/.exec(one.words);
+    fill(mark, [level], () => [icon(LEVELS[level] ?? "warn"), h("span", { class: "unseen" }, `${(level ?? "warning").toLowerCase()}:`)]);
+    put(words, rest);
     fill(does, [one.advice], () => adviceNodes(one.advice));
   }
   return { node, update };
