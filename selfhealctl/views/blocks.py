@@ -73,9 +73,15 @@ def _running(kind: str, items: Sequence[ProgramDocument]) -> str:
     return f"{running} of {len(items)} {kind}"
 
 
-def issue(status: Status, number: int, width: int) -> list[Line]:
-    """Tell an issue with its own recommendation where they go in pairs."""
-    return [*wrong(status.issues[number], width), *do(steps(status, number))]
+def issue(
+    status: Status, number: int, width: int, *, most: int | None = None
+) -> list[Line]:
+    """Tell an issue with its own recommendation where they go in pairs.
+
+    ``most``: with so many steps of it; without any, in one line.
+    """
+    lines = wrong(status.issues[number], width, most=1 if most == 0 else None)
+    return [*lines, *do(steps(status, number)[:most])]
 
 
 def wrong(words: str, width: int, *, most: int | None = None) -> list[Line]:

@@ -8,7 +8,7 @@ from selfhealctl.views.text import moment
 from selfhealingd.wire.documents import AttemptDocument, IncidentDocument
 from selfhealingd.wire.explanation import ExplanationDocument, HindranceDocument
 
-_HEADS = 10
+_HEADS = 11
 
 
 def show_explanation(found: ExplanationDocument) -> None:

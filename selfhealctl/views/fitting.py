@@ -1,7 +1,8 @@
 """What of a status has room on a screen: first what matters.
 
-What an issue tells is told by that alone, what is well is counted, and then what is ill
-is cut, and said to be. The worst issue stays, with its command.
+What an issue tells is told by that alone, and what is well is counted. Then issues are
+told in fewer words, so that each is named, and at last what is ill is cut, and said to
+be. The worst issue stays, with its command.
 """
 
 from bisect import bisect_right
@@ -14,6 +15,9 @@ from selfhealctl.views.services import Health, service_table
 from selfhealingd.wire.documents import ProgramDocument, Status
 
 _ALL = "selfhealctl status --all"
+_FORMS = (None, 1, 0)
+"""Steps of what to do about issues but the worst: all of them, or so many."""
+
 _LEAST_ROWS = 2
 """Rows of the worst issue's own words on the smallest of screens."""
 
@@ -45,6 +49,7 @@ class _Cut:
         self._width = width
         self._room = room
         self._services = blocks.ranked(status)
+        self._steps: int | None = None
 
     def lines(self) -> list[Line]:
         """Return what there is room for."""
@@ -67,14 +72,27 @@ class _Cut:
 
     def _issues(self) -> tuple[list[Line], int]:
         """Return the headline with as many issues as there is room for."""
+        status = self._status
+        told: tuple[list[Line], int] = ([], 0)
+        for self._steps in _FORMS:
+            told = self._issues_in_form()
+            if told[1] in {0, len(status.issues)}:
+                break
+        lines, number = told
+        if number == len(status.issues):
+            lines += blocks.unpaired(status)
+        return lines, number
+
+    def _issues_in_form(self) -> tuple[list[Line], int]:
         status, width = self._status, self._width
         lines = blocks.headline(status, width)
         for number in range(len(status.issues)):
-            longer = [*lines, *blocks.issue(status, number, width)]
+            steps = self._steps if number else None
+            longer = [*lines, *blocks.issue(status, number, width, most=steps)]
             if not self._fits(longer, self._rest(number + 1, ())):
                 return lines, number
             lines = longer
-        return [*lines, *blocks.unpaired(status)], len(status.issues)
+        return lines, len(status.issues)
 
     def _ill(self, lines: list[Line], told: set[str]) -> list[ProgramDocument]:
         """Return the services that are to be shown: the worst that no issue tells."""
@@ -100,6 +118,8 @@ class _Cut:
         told = blocks.named(self._status.issues[:issues]) | {one.name for one in shown}
         left = [how for how, one in self._services if one.name not in told]
         counts = _counts(len(self._status.issues) - issues, left)
+        if self._steps is not None:
+            counts = ", ".join(filter(None, ("what to do about each", counts)))
         if not counts:
             return []
         return [line(Piece(pasteable(f"… {counts}: {_ALL}"), Style.DIM))]
@@ -126,6 +146,6 @@ def _counts(issues: int, left: Sequence[Health]) -> str:
         (issues, f"more issue{'s' if issues > 1 else ''}"),
         (len(left) - well - down, "not well"),
         (well, "running well"),
-        (down, "down, as they should be"),
+        (down, f"down, as {'it' if down == 1 else 'they'} should be"),
     )
     return ", ".join(f"{count} {how}" for count, how in counts if count)

@@ -126,7 +126,8 @@ def _wide_tasks(console: Screen, tasks: Sequence[TaskDocument]) -> None:
 
 
 def _task_story(item: TaskDocument) -> str:
-    story = f"every {duration(item.every)}; {item.runs} runs, {item.failures} failed"
+    runs = f"{item.runs} run{'' if item.runs == 1 else 's'}"
+    story = f"every {duration(item.every)}; {runs}, {item.failures} failed"
     return f"{story}; {item.last_error}" if item.last_error else story
 
 
@@ -136,20 +137,17 @@ def show_runbooks(runbooks: Sequence[RunbookDocument]) -> None:
     if not runbooks:
         console.show("there are no runbooks: they are written as [runbook.NAME]")
         return
-    columns = (
-        Column("RUNBOOK", wraps=True),
-        Column("COMMAND", wraps=True),
-        Column("TIMEOUT", right=True),
-        Column("IN THE LADDER OF", wraps=True),
-    )
-    table(
-        console,
-        columns,
-        [
-            (one.name, one.command, duration(one.timeout), ", ".join(one.services))
-            for one in runbooks
-        ],
-    )
+    columns = (Column("RUNBOOK"), Column("COMMAND"), Column("TIMEOUT", right=True))
+    rows = [
+        Row((one.name, one.command, duration(one.timeout)), [_healed_by(one)])
+        for one in runbooks
+    ]
+    console.write(grid(console.width, columns, rows))
+
+
+def _healed_by(runbook: RunbookDocument) -> str:
+    names = ", ".join(runbook.services)
+    return f"in the ladder of {names}" if names else "in nobody's ladder"
 
 
 def show_forecasts(

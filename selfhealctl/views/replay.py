@@ -1,7 +1,8 @@
 """A replay: what was, what would have been, and what nobody knows."""
 
 from selfhealctl.ink import Piece, Style
-from selfhealctl.views.screen import Column, Screen, screen, table
+from selfhealctl.views.grid import Row, grid
+from selfhealctl.views.screen import Column, Screen, screen
 from selfhealctl.views.text import duration, moment
 from selfhealingd.wire.replay import (
     ComparedDocument,
@@ -84,15 +85,18 @@ def _services(console: Screen, found: ReplayDocument) -> None:
 
 def _table(console: Screen, found: ReplayDocument) -> None:
     columns = [
-        Column("SERVICE", wraps=True),
+        Column("SERVICE"),
         *(Column(name.upper(), right=True) for name in _COUNTED),
     ]
     every = ComparedDocument(name="all", recorded=found.total)
+    struck = [one for one in found.services if one.recorded and one.recorded.incidents]
     rows = [
-        (one.name, *_numbers(one.recorded or TallyDocument()).values())
-        for one in (*found.services, every)
+        Row((one.name, *_numbers(one.recorded or TallyDocument()).values()))
+        for one in (*struck, every)
     ]
-    table(console, columns, rows)
+    console.write(grid(console.width, columns, rows))
+    if calm := len(found.services) - len(struck):
+        console.show(Piece(f"… {calm} without an incident", Style.DIM))
 
 
 def _differences(console: Screen, found: ReplayDocument) -> None:

@@ -16,7 +16,10 @@ def show_started(started: Started) -> None:
     names = ", ".join(started.names[:_SHOWN]) or "nothing"
     if (more := len(started.names) - _SHOWN) > 0:
         names += f" and {more} more"
-    screen().show(f"begun: operation {started.operation} for {names}")
+    console = screen()
+    console.show(f"begun: operation {started.operation} for {names}")
+    if started.names:
+        console.show(pasteable("  see how it goes: selfhealctl status --watch"))
 
 
 def show_progress(progress: Progress) -> None:
@@ -53,6 +56,8 @@ def show_reload(report: ReloadReport, then: str) -> None:
     console.show(Piece(report.words, Style.PLAIN if report.ok else Style.BAD))
     for mistake in report.errors:
         console.show(f"  {mistake}")
+    if report.errors:
+        console.show("  do: mend that, and type this command again")
     for applied in report.applied:
         console.show("  applied: ", applied)
     for pending in report.pending:

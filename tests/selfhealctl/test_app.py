@@ -997,7 +997,7 @@ async def test_a_reload_that_is_refused_is_1(
     ended = await ctl("reload", "--no-json")
     assert status == ended.status
     assert "pending: web\n  do: selfhealctl update\n" in ended.out
-    assert ("did you mean command?" in ended.out) is not ok
+    assert ("did you mean command?\n  do: mend that" in ended.out) is not ok
 
 
 WEB_LOG = {"name": "web", "stream": "stdout"}

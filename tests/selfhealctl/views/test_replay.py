@@ -59,6 +59,15 @@ def test_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in shown
 
 
+def test_who_had_no_incident_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """However many they are, those who had one are seen."""
+    calm = replace(WAS, incidents=0, failed=0)
+    many = tuple(ComparedDocument(name=f"db{n}", recorded=calm) for n in range(50))
+    shown = show(capsys, replace(FOUND, services=(*FOUND.services, *many)))
+    assert "db" not in shown
+    assert "… 50 without an incident" in shown
+
+
 def test_what_would_have_been(capsys: pytest.CaptureFixture[str]) -> None:
     """Only what differs, and where that begins."""
     shown = show(capsys, OTHERWISE)

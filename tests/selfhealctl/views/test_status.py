@@ -261,6 +261,20 @@ def test_one_screen_has_the_worst(ill: int, well: int, tells: str) -> None:
         assert 1 == words.count("is FATAL") if ill == 1 else 1 < words.count("is FATAL")
 
 
+@pytest.mark.parametrize(("ill", "commands"), [(6, 6), (10, 10), (12, 1), (20, 1)])
+@pytest.mark.usefixtures("terminal")
+def test_all_that_is_ill_is_named_before_what_to_do_is_told(
+    ill: int, commands: int
+) -> None:
+    """A screenful of issues is names; one has its command, the rest is one away."""
+    words = printed(partial(show_status, many(ill, 10)))
+    assert 24 > len(words.splitlines())
+    assert ill == words.count("is FATAL")
+    assert commands == words.count("  do: ")
+    left = "what to do about each, " if commands < ill else ""
+    assert f"\n… {left}10 running well: selfhealctl status --all\n" in words
+
+
 @pytest.mark.usefixtures("terminal")
 def test_each_is_told_once_where_room_is_short() -> None:
     """What an issue tells has no row of its own; what none tells has."""
