@@ -25,6 +25,8 @@ SHORTEST = 4
 LONGEST = 2000
 """Characters of a line: patterns look at each of them many times."""
 
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+
 LONGEST_KEY = 120
 """Lines: those of an RSA key of 8,192 bits are 101."""
 
@@ -40,15 +42,21 @@ class RedactionError(Exception):
 
 
 def forms(secret: str) -> Iterator[str]:
-    """Return how a secret may be written: plain, in JSON, URLs, hex and base64.
+    """Return how a secret may be written: plain, quoted, in URLs, hex and base64.
 
+    Quoted as in JSON, also within JSON, by Python, by shells, in HTML and XML.
     Of base64 only the characters that are the secret's alone, so that it is found at
     each place of what was encoded with it: ``user:password``, say.
     """
     raw = secret.encode("utf-8", "surrogateescape")
     printable = "".join(char if char.isprintable() else "?" for char in secret)
-    yield from (secret, printable, json.dumps(secret)[1:-1])
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    as_json = json.dumps(secret)[1:-1]
+    yield from (secret, printable, as_json, json.dumps(as_json)[1:-1])
+    yield from (json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+    yield re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", secret)
+    yield from (secret.replace("'", put) for put in (r"'\''", "'\"'\"'"))
+    html = secret.translate(_ENTITIES)
+    yield from (html, html.replace("'", "&#39;"), html.replace("'", "&#x27;"))
     yield from (quote(raw, safe=""), quote(raw), quote_plus(raw))
     yield binascii.hexlify(raw).decode()
     for before, skipped in ((0, 0), (1, 2), (2, 3)):

@@ -1,4 +1,9 @@
 import base64
+import html
+import json
+import re
+import shlex
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +16,7 @@ from selfhealingd.core.shapes import MARK
 SECRETS = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x24F), min_size=6, max_size=40
 ).filter(lambda text: not text.isdecimal() and text.isprintable())
+SIGNS = "it's\"planted<b>&c"
 AROUND = st.text("abc :/", max_size=20)
 
 
@@ -28,6 +34,27 @@ def test_a_known_secret_leaves_in_no_claimed_encoding(
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         whole = encode(f"{before}{secret}{after}".encode()).decode()
         redactor.check(redactor.line(f"said {whole} and ended"))
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        json.dumps,
+        lambda secret: json.dumps(json.dumps({"a": secret})),
+        repr,
+        shlex.quote,
+        lambda secret: "'" + secret.replace("'", r"'\''") + "'",
+        lambda secret: re.sub(r"(\W)", r"\\\1", secret),
+        html.escape,
+    ],
+)
+def test_a_known_secret_leaves_however_it_is_quoted(
+    quoted: Callable[[str], str],
+) -> None:
+    """As programs, shells and pages write what has signs in it."""
+    left = Redactor([SIGNS]).line(f"said {quoted(SIGNS)} and ended")
+    assert "planted" not in left
+    assert MARK in left
 
 
 @given(st.binary(min_size=24, max_size=48))
