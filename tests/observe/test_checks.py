@@ -50,6 +50,10 @@ class House:
         """Wait until something was told so often."""
         await soon(lambda: times == sum(one.startswith(words) for one in self.told))
 
+    async def looked(self, name: str) -> None:
+        """Wait until there is something that the next look is compared with."""
+        await soon(lambda: self.checks._posts[name].digest is not None)
+
     def check(
         self, name: str, service: str | None = None, *, unchanged: bool = False
     ) -> Check:
@@ -107,7 +111,7 @@ async def test_a_change_stays_until_a_remedy_was_tried(home: House) -> None:
     home.file.write_text("one")
     home.put(home.check("a", service="web", unchanged=True))
     home.checks.begin("web", 1, 9)
-    await trio.sleep(0.2)
+    await home.looked("a")
     home.file.write_text("two")
     await home.until("sick web.1")
     await trio.sleep(0.2)
@@ -127,7 +131,7 @@ async def test_a_change_of_the_host_stays_until_it_is_meant(home: House) -> None
     home.file.write_text("one")
     check = home.check("a", unchanged=True)
     home.put(check)
-    await trio.sleep(0.2)
+    await home.looked("a")
     home.file.write_text("two")
     await home.until("met a")
     home.file.write_text("one")
@@ -136,7 +140,7 @@ async def test_a_change_of_the_host_stays_until_it_is_meant(home: House) -> None
     await home.until("met a", 2)
     home.put(check)
     await home.until("over a", 2)
-    await trio.sleep(0.2)
+    await home.looked("a")
     home.file.write_text("four")
     await home.until("met a", 3)
 
