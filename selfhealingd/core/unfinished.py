@@ -23,7 +23,7 @@ from selfhealingd.core.undertaking import Undertaking, Verb
 def undertaken(turn: Turn, event: events.Undertaken) -> None:
     """Take in what is left of one; it begins with all that it is about."""
     now = event.what
-    if not any(one.number == now.number for one in turn.host.undertakings):
+    if now.left and not any(one.number == now.number for one in turn.host.undertakings):
         settle(turn, now.names)
     others = (one for one in turn.host.undertakings if one.number != now.number)
     _put(turn, _with_work(turn.host, (*others, now)), turn.host.unfinished)
@@ -32,28 +32,17 @@ def undertaken(turn: Turn, event: events.Undertaken) -> None:
 def settle(turn: Turn, names: Collection[str] = ()) -> None:
     """Leave these programs to whoever asked for something else, and what is gone."""
     host = turn.host
-    left = _with_work(host, host.unfinished, names)
-    over = {_key(one): one for one in host.unfinished}
-    for one in left:
-        over.pop(_key(one), None)
-    for key, one in over.items():
-        turn.say(ProblemOver(key=key, words=_what(one)))
-    _put(turn, _with_work(host, host.undertakings, names), left)
+    undertakings = _with_work(host, host.undertakings, names)
+    _put(turn, undertakings, _with_work(host, host.unfinished, names))
 
 
 def begin(turn: Turn) -> None:
     """Tell of those that the earlier daemon went about: it will not finish them."""
     host = turn.host
-    found = tuple(
-        replace(
-            one, left=tuple(name for name in one.left if not _done(one, host, name))
-        )
-        for one in (*host.unfinished, *host.undertakings)
-    )
-    found = _with_work(host, found)
-    for one in found:
+    cut_off = _not_done(host, host.undertakings)
+    for one in cut_off:
         turn.say(ProblemFound(key=_key(one), words=_in_words(one)))
-    _put(turn, (), found)
+    _put(turn, (), (*_not_done(host, host.unfinished), *cut_off))
 
 
 def problems(host: Host) -> Iterator[Problem]:
@@ -74,8 +63,12 @@ def _put(
     undertakings: tuple[Undertaking, ...],
     unfinished: tuple[Undertaking, ...],
 ) -> None:
-    """An event that changes nothing must leave the very same host."""
+    """Take these over, and tell what is over; where nothing changed, keep the host."""
     host = turn.host
+    left = {_key(one) for one in unfinished}
+    for one in host.unfinished:
+        if _key(one) not in left:
+            turn.say(ProblemOver(key=_key(one), words=_what(one)))
     if (undertakings, unfinished) != (host.undertakings, host.unfinished):
         turn.host = replace(host, undertakings=undertakings, unfinished=unfinished)
 
@@ -91,6 +84,17 @@ def _with_work(
         for one in known
     )
     return tuple(one for one in found if one.left)
+
+
+def _not_done(host: Host, known: Iterable[Undertaking]) -> tuple[Undertaking, ...]:
+    """Return what is left that the start of this daemon does not do."""
+    left = (
+        replace(
+            one, left=tuple(name for name in one.left if not _done(one, host, name))
+        )
+        for one in known
+    )
+    return _with_work(host, left)
 
 
 def _done(one: Undertaking, host: Host, name: str) -> bool:
@@ -109,7 +113,7 @@ def _done(one: Undertaking, host: Host, name: str) -> bool:
 
 
 def _key(one: Undertaking) -> str:
-    return f"unfinished {one.verb.value} {one.number}"
+    return f"unfinished {one.verb.value} {one.number} of {one.by}"
 
 
 def _what(one: Undertaking) -> str:

@@ -89,9 +89,10 @@ def test_what_is_cut_off_is_told_with_how_to_go_on() -> None:
 
 
 def test_it_stays_told_until_it_is_settled() -> None:
-    """By yet another daemon as well; each program by what is asked of it."""
+    """By yet another daemon as well, in status; each by what is asked of it."""
     sim = cut_off()
     sim.come_back()
+    assert 1 == len(sim.heard(effects.ProblemFound))
     sim.restart("p02")
     assert "still to do: p03" in issues(sim)[0]
     sim.come_back()
@@ -117,9 +118,12 @@ def test_the_later_of_two_takes_what_both_are_about() -> None:
     sim = host()
     undertake(sim)
     undertake(sim, number=2, names=NAMES[1:3], left=NAMES[1:3])
-    assert [("p00", "p03"), ("p01", "p02")] == [
-        one.left for one in sim.host.undertakings
-    ]
+    left = [one.left for one in sim.host.undertakings]
+    assert [("p00", "p03"), ("p01", "p02")] == left
+    sim.restart("p00")
+    sim.restart("p03")
+    undertake(sim, left=())  # the end of one takes nothing from who came later
+    assert [("p01", "p02")] == [one.left for one in sim.host.undertakings]
 
 
 @pytest.mark.parametrize("how", [{"clean": True}, {"boot": True}, {"alone": False}])
@@ -131,6 +135,17 @@ def test_a_restart_is_done_where_all_is_started_anew(how: dict[str, bool]) -> No
     assert [] == issues(sim)
     sim.run_for(5)
     assert [] == issues(sim)
+
+
+def test_it_is_over_where_all_is_started_anew() -> None:
+    """And told so, where it had been told before."""
+    sim = cut_off()
+    sim.come_back(boot=True)
+    assert [] == issues(sim)
+    (found,), (over,) = (
+        sim.heard(kind) for kind in (effects.ProblemFound, effects.ProblemOver)
+    )
+    assert found.key == over.key
 
 
 def test_a_stop_is_told_of_those_that_are_up() -> None:
