@@ -9,7 +9,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Literal, TextIO, TypeAlias, cast
 
 import msgspec
@@ -44,6 +44,7 @@ LEVELS: dict[str, int] = {
 }
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _WIDTH = 18
+_NAMESPACE = "self-healing:"
 REPEAT_SECS = 10.0
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 _COLOURS = {
@@ -137,13 +138,14 @@ def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def debug_name(component: str) -> str:
     """Return what ``DEBUG`` calls a component: ``self-healing:circuit-breaker``."""
-    return "self-healing:" + _HUMP.sub("-", component).lower()
+    return _NAMESPACE + _HUMP.sub("-", component).lower()
 
 
 class DebugPatterns:
     """``$DEBUG`` as node's debug reads it: ``*`` matches all, ``-`` in front excludes.
 
     Patterns are separated by commas or blanks; an exclusion wins wherever it stands.
+    A component may also be named as the log has it: ``self-healing:CircuitBreaker``.
     """
 
     def __init__(self, text: str) -> None:
@@ -153,10 +155,14 @@ class DebugPatterns:
 
     def match(self, component: str) -> bool:
         """Say whether a component's debug lines are wanted."""
-        name = debug_name(component)
-        if any(pattern.fullmatch(name) for pattern in self._excluded):
+        names = (debug_name(component), f"{_NAMESPACE}{component}")
+        if _any(self._excluded, names):
             return False
-        return any(pattern.fullmatch(name) for pattern in self.wanted)
+        return _any(self.wanted, names)
+
+
+def _any(patterns: Iterable[re.Pattern[str]], names: tuple[str, ...]) -> bool:
+    return any(pattern.fullmatch(name) for pattern in patterns for name in names)
 
 
 def _pattern(word: str) -> re.Pattern[str]:

@@ -11,8 +11,9 @@ import trio
 
 SAMPLE = "sample"
 SELF_CHECK = "self-check"
+STRAY_CHECK = "stray-check"
 
-OWN_TASKS = frozenset({SAMPLE, SELF_CHECK})
+OWN_TASKS = frozenset({SAMPLE, SELF_CHECK, STRAY_CHECK})
 """Ids of the daemon's own tasks; none of the operator's may have one."""
 
 Work: TypeAlias = Callable[[], Awaitable[str | None]]

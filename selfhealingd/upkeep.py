@@ -24,7 +24,7 @@ from selfhealingd.store.errors import StoreError
 from selfhealingd.store.lock import Held, Lock
 from selfhealingd.supervise.descriptors import DESCRIPTORS
 from selfhealingd.supervise.strangers import strangers
-from selfhealingd.tasks import SAMPLE, SELF_CHECK, Task
+from selfhealingd.tasks import SAMPLE, SELF_CHECK, STRAY_CHECK, Task
 
 SELF_CHECK_SECS = 10.0
 SWEEP_SECS = 60.0
@@ -58,11 +58,14 @@ def own_tasks(
         check_state(lock, problems)
         check_door(door)
         await check_damaged(config.daemon.state_dir, problems)
-        await check_strangers(problems)
         for look in also:
             await look()
 
+    async def stray_check() -> None:
+        await check_strangers(problems)
+
     yield Task(id=SELF_CHECK, every=SELF_CHECK_SECS, run=self_check)
+    yield Task(id=STRAY_CHECK, every=SELF_CHECK_SECS, run=stray_check)
     yield Task(id=SAMPLE, every=sampler.interval, run=sampler.sweep, timeout=SWEEP_SECS)
 
 

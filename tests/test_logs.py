@@ -213,6 +213,9 @@ def test_each_component_has_a_debug_name(component: str, name: str) -> None:
         ("self-healing:*", True, True),
         ("*", True, True),
         ("self-healing:circuit-breaker", True, False),
+        ("self-healing:CircuitBreaker", True, False),
+        ("self-healing:Circuit*,self-healing:Store", True, True),
+        ("self-healing:*,-self-healing:CircuitBreaker", False, True),
         ("self-healing:circuit-breaker,self-healing:store", True, True),
         ("self-healing:circuit-breaker  self-healing:st*", True, True),
         ("self-healing:*,-self-healing:store", True, False),
@@ -228,7 +231,7 @@ def test_each_component_has_a_debug_name(component: str, name: str) -> None:
     ],
 )
 def test_debug_patterns(text: str, breaker: bool, store: bool) -> None:  # noqa: FBT001
-    """As node's debug reads them."""
+    """As node's debug reads them, by either name of a component."""
     patterns = DebugPatterns(text)
 
     assert (breaker, store) == (

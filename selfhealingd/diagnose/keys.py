@@ -15,7 +15,7 @@ VARIABLE = "ANTHROPIC_API_KEY"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 MOST_BYTES = 64 * 1024
 
-_NAME = re.compile(rf"{VARIABLE}(?:_(\d{{1,4}}))?")
+_NAME = re.compile(rf"{VARIABLE}(?:_?(\d{{1,4}}))?")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

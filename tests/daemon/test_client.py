@@ -181,7 +181,9 @@ async def test_commands_that_look(house: House) -> None:
     breakers = (await house.ctl("breakers")).json
     assert ["self-healing-main", "program:web"] == [one["name"] for one in breakers]
     tasks = (await house.ctl("tasks")).json
-    assert {"self-check", "sample", "tick"} == {task["id"] for task in tasks["tasks"]}
+    assert {"self-check", "stray-check", "sample", "tick"} == {
+        task["id"] for task in tasks["tasks"]
+    }
     flags = (await house.ctl("flags")).json
     assert [True] * 5 == list(flags["values"].values())
     [incident] = (await house.ctl("incidents")).json
@@ -206,7 +208,7 @@ async def test_commands_about_tasks(house: House) -> None:
         tasks = (await house.ctl("tasks")).json["tasks"]
         return {t["id"]: "paused" if t["state"] == "paused" else "on" for t in tasks}
 
-    every = {"self-check", "sample", "tick", "tock"}
+    every = {"self-check", "stray-check", "sample", "tick", "tock"}
     assert 0 == (await house.ctl("pause-all")).status
     assert dict.fromkeys(every, "paused") == await states()
     assert 0 == (await house.ctl("resume-all")).status

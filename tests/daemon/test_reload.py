@@ -269,7 +269,7 @@ async def test_tasks_follow_the_config(house: House) -> None:
     house.signal(signal.SIGHUP)
     status = await house.until_status(issue("background task boom failed"))
     tasks = {t["id"]: t for t in status["backgroundTasks"]["tasks"]}
-    assert {"self-check", "sample", "boom"} == tasks.keys()
+    assert {"self-check", "stray-check", "sample", "boom"} == tasks.keys()
     assert "exited with status 3: no disk" == tasks["boom"]["lastError"]
 
 

@@ -17,12 +17,13 @@ def test_keys_come_from_variables_in_the_order_of_their_numbers() -> None:
     environ = {
         "ANTHROPIC_API_KEY_10": "ten",
         "ANTHROPIC_API_KEY_2": "two",
+        "ANTHROPIC_API_KEY3": "three",
         "ANTHROPIC_API_KEY": "one",
         "ANTHROPIC_API_KEY_3": " ",
         "ANTHROPIC_API_KEYS": "no",
     }
     found = find_keys(environ, None, UID)
-    assert ["one", "two", "ten"] == list(found.keys.values())
+    assert ["one", "two", "three", "ten"] == list(found.keys.values())
     assert "variable ANTHROPIC_API_KEY" == found.ring[0].source
     assert fingerprint("one") == found.ring[0].fingerprint
     assert "one" not in repr(found)
