@@ -47,9 +47,10 @@ async def reload(system: System) -> ReloadReport:
         changes, mistakes = await _reload_config(system)
         errors += mistakes
         keys = await system.diagnosis.load_keys()
-        errors += await _reload_web(system)
+        wrong = await _reload_web(system)
+        errors += wrong
         if changes is not None:
-            applied += _words(changes, waiting(system))
+            applied += _words(changes, waiting(system), served=not wrong)
         applied += keys
         return _report(system, applied, errors)
 
@@ -225,7 +226,7 @@ async def _accept(system: System, wanted: Config) -> None:
         system.problems.clear("daemon-keys")
 
 
-def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
+def _words(changes: Changes, waits: frozenset[str], *, served: bool) -> list[str]:
     named = [
         ("added", changes.added),
         ("removed", changes.removed),
@@ -246,7 +247,7 @@ def _words(changes: Changes, waits: frozenset[str]) -> list[str]:
     words += ["healing"] if changes.healing_changed else []
     words += ["host"] if changes.host_changed else []
     words += ["llm"] if changes.llm_changed else []
-    return words + (["web"] if changes.web_changed else [])
+    return words + (["web"] if changes.web_changed and served else [])
 
 
 def _report(system: System, applied: list[str], errors: list[str]) -> ReloadReport:

@@ -181,8 +181,7 @@ class _Place:
         await trio.to_thread.run_sync(import_module, "selfhealingd.web.application")
         web, token = wanted.web, wanted.token
         if token.digest is None and web.reading:
-            words = f"whoever looks needs a token, and there is none: {token.problem}"
-            raise CannotServe(words, wanted.do)
+            raise CannotServe(_unserved(token), wanted.do)
         tls = await _tls(web)
         try:
             listener = await self._listen(old, web)
@@ -303,12 +302,17 @@ def check_files(web: Web, environ: Mapping[str, str], uid: int) -> Iterator[str]
     """Tell what of the files that ``[web]`` names could not be used; blocks."""
     token = find_token(environ, web.token_file, uid)
     if token.digest is None and (web.token_file is not None or web.reading):
-        yield f"web.token_file: {token.problem}; {how_to_make(web)}"
+        words = _unserved(token) if web.reading else token.problem
+        yield f"web.token_file: {words}; {how_to_make(web)}"
     if web.certfile is not None and web.keyfile is not None:
         try:
             tls_context(web.certfile, web.keyfile)
         except Unusable as error:
             yield f"web.certfile: {error}"
+
+
+def _unserved(token: Token) -> str:
+    return f"whoever looks needs a token, and there is none: {token.problem}"
 
 
 async def _tls(web: Web) -> ssl.SSLContext | None:

@@ -300,7 +300,7 @@ def address(value: object) -> tuple[str, int]:
         port = int(found["port"])
         if 0 < port <= _LAST_PORT:
             return found["six"] or found["host"], port
-    raise Expected('a host and a port such as "127.0.0.1:8000" or ":8000"')
+    raise Expected('a host and a port such as "127.0.0.1:8000"')
 
 
 def certificate(value: object) -> str | tuple[str, int]:

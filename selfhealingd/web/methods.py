@@ -39,6 +39,8 @@ STREAMED = frozenset({"replay", "tail"})
 ELSEWHERE = frozenset({"status", "subscribe"})
 """Methods with an address, or a form, of their own."""
 
+_DESCRIBED = "see /api/openapi.json"
+
 P = TypeVar("P", bound=Params)
 
 Ask: TypeAlias = Callable[[], AbstractAsyncContextManager[Asking]]
@@ -115,6 +117,10 @@ def from_query(name: str, params: type[P], query: QueryParams) -> P:
         for field in msgspec.structs.fields(params)
         if get_origin(field.type) is tuple
     }
+    for key in query.keys() - lists:
+        if len(query.getlist(key)) > 1:
+            words = f"cannot {doing(name)}: bad params: {key[:100]} is there twice"
+            raise Refused(Kind.BAD_REQUEST, words, _DESCRIBED)
     values: dict[str, object] = {
         key: query.getlist(key) if key in lists else query[key] for key in query
     }
@@ -122,7 +128,7 @@ def from_query(name: str, params: type[P], query: QueryParams) -> P:
         return msgspec.convert(values, params, strict=False)
     except msgspec.ValidationError as error:
         words = f"cannot {doing(name)}: bad params: {error}"
-        raise Refused(Kind.BAD_REQUEST, words, "see /api/openapi.json") from error
+        raise Refused(Kind.BAD_REQUEST, words, _DESCRIBED) from error
 
 
 def _refused(error: Error) -> Refused:

@@ -11,7 +11,7 @@ from selfhealingd.core.readiness import Answers, Line, Notify, Readiness, Tcp, U
 Load = Callable[..., Config]
 Wrong = Callable[..., list[str]]
 
-ADDRESS = 'expected a host and a port such as "127.0.0.1:8000" or ":8000"'
+ADDRESS = 'expected a host and a port such as "127.0.0.1:8000"'
 PATTERN = "expected a regular expression"
 UNCLOSED = "missing ), unterminated subpattern at position 0"
 UNTRIED = (

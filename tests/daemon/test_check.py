@@ -76,7 +76,7 @@ async def test_what_may_be_no_mistake_is_a_warning(house: House) -> None:
     shared = {"stdout_logfile": "both", "liveness": {"log": "x"}}
     house.write(
         {"web": well(**shared), "api": well(**shared)},
-        web=web,
+        web=web | {"token_to_read": True},
         llm={"key_file": "none"},
     )
     checked = await house.check()
@@ -85,7 +85,7 @@ async def test_what_may_be_no_mistake_is_a_warning(house: House) -> None:
     log, key, token, certificate = checked.err.splitlines()
     assert "program.web.liveness.log, program.api.liveness.log: web, api all" in log
     assert f"{house.config}: llm.key_file: {house.root}/none: no such file" in key
-    assert "web.token_file: " in token
+    assert "web.token_file: whoever looks needs a token, and there is none: " in token
     assert f"(mode 0644): chmod 600 {house.root}/token; make one: rm -f " in token
     assert f"web.certfile: {house.root}/none.pem: no such file" in certificate
 

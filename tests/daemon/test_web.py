@@ -59,6 +59,11 @@ async def test_methods_by_http(house: House) -> None:
     odd = await stranger.get("/api/incidents?limit=many")
     assert (400, "bad-request") == (odd.status, odd.error["kind"])
     assert "Expected `int`" in odd.error["message"]
+    twice = await stranger.get("/api/incidents?limit=1&names=a&names=a&limit=2")
+    assert (400, True) == (
+        twice.status,
+        "limit is there twice" in twice.error["message"],
+    )
     refused = await stranger.post("/api/stop", {"names": ["a"]})
     assert (401, "it takes the token to change something") == (
         refused.status,

@@ -119,6 +119,7 @@ async def whatever_is_wrong(house: House, browser: Browser) -> None:
             house.config.write_text(tomli_w.dumps(house.settings))
             told = await house.call("reload")
             assert not told["ok"]
+            assert "web" not in told["applied"]
             status = await house.call("status")
             said = (*told["errors"], *status["recommendations"])
             assert any(words in one for one in said), said

@@ -54,6 +54,9 @@ async def test_a_long_body_is_refused() -> None:
         told = await place.ask(f"{POST}\r\nTransfer-Encoding: chunked", chunks)
         assert "HTTP/1.1 413" in told
         assert "the request is too long: 1 MiB are allowed" in told
+        # So is one that only says that it will be, before its time is over.
+        told = await place.ask(f"{POST}\r\nContent-Length: {intake.MOST + 1}", "abc")
+        assert "HTTP/1.1 413" in told
 
 
 @pytest.mark.parametrize("application", [echo, hello])
