@@ -59,9 +59,12 @@ class Place:
         self.errors = errors
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Client]:
-        """Open a connection."""
-        async with await trio.open_tcp_stream("127.0.0.1", self.port) as stream:
+    async def connect(self, *, source: str = "127.0.0.1") -> AsyncIterator[Client]:
+        """Open a connection, from that address."""
+        stream = await trio.open_tcp_stream(
+            "127.0.0.1", self.port, local_address=source
+        )
+        async with stream:
             yield Client(stream)
 
     async def ask(self, head: str, body: str = "") -> str:

@@ -7,6 +7,7 @@ at once when the server ends, whoever has not read yet.
 
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,14 +66,16 @@ Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 class Limits:
     """What clients may take. Times are seconds, sizes bytes.
 
-    ``connections``: at a time, and so many more in a ``crowd``: for monitors and those
-    with the token, whose head has to come within ``hurry``. ``head``: from the
-    connection, or the end of the last request, to the end of the next one's head.
+    ``connections``: at a time, ``each`` of one address, and so many more in a
+    ``crowd``: for monitors and those with the token, whose head has to come within
+    ``hurry``. ``head``: from the connection, or the end of the last request, to the
+    end of the next one's head.
     ``sending``: for each 64 KiB that a client reads. ``handshake``: until TLS has been
     agreed on.
     """
 
     connections: int = 96
+    each: int = 64
     crowd: int = 32
     head: float = 10.0
     hurry: float = 2.0
@@ -156,7 +159,7 @@ class _Server:
         self._limits = limits
         self._config = _config(limits.head)
         self._hurried = _config(limits.hurry)
-        self._streams: set[Paced] = set()
+        self._streams: dict[Paced, _Place] = {}
 
     async def welcome(self, stream: trio.SocketStream) -> None:
         """Converse with one client, or turn it away; raises nothing."""
@@ -208,15 +211,23 @@ class _Server:
 
     @contextmanager
     def _place(self, stream: Paced) -> Iterator["_Place | None"]:
-        taken, limits = len(self._streams), self._limits
-        if taken >= limits.connections + limits.crowd:
+        place = self._free(stream.peer[0])
+        if place is None:
             yield None
             return
-        self._streams.add(stream)
+        self._streams[stream] = place
         try:
-            yield _Place.OPEN if taken < limits.connections else _Place.CROWD
+            yield place
         finally:
-            self._streams.discard(stream)
+            del self._streams[stream]
+
+    def _free(self, address: str) -> "_Place | None":
+        taken = Counter(self._streams.values())
+        own = sum(one.peer[0] == address for one in self._streams)
+        # Who takes all that they may leaves places to those who come from elsewhere.
+        if taken[_Place.OPEN] < self._limits.connections and own < self._limits.each:
+            return _Place.OPEN
+        return _Place.CROWD if taken[_Place.CROWD] < self._limits.crowd else None
 
 
 class _Connection(TCPServer):

@@ -52,6 +52,18 @@ async def test_there_are_places_for_so_many() -> None:
         await soon(lambda: place.is_served("GET / HTTP/1.1"))
 
 
+async def test_no_address_takes_all_places() -> None:
+    """Who comes from elsewhere finds one, though somebody holds all that they may."""
+    limits = Limits(connections=2, each=1, crowd=0)
+    async with serving(hello, limits) as place, place.connect() as greedy:
+        await greedy.say(HELLO)
+        await greedy.until("hello")
+        assert "503 Service" in await place.ask("GET / HTTP/1.1")
+        async with place.connect(source="127.0.0.2") as other:
+            await other.say(HELLO)
+            await other.until("hello")
+
+
 async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
     """Neither at the beginning, nor sent byte by byte, nor after a request."""
     async with serving(hello, Limits(head=0.2)) as place:
