@@ -15,7 +15,7 @@ from selfhealingd.commands.incidents import kept_evidence
 from selfhealingd.consulting import ask_and_keep, kept_report
 from selfhealingd.control.registry import Refusal
 from selfhealingd.core.breaker import SELF_HEALING_MAIN
-from selfhealingd.core.incident import Result
+from selfhealingd.core.incident import Incident, Result
 from selfhealingd.core.report import incident_document
 from selfhealingd.spending import CannotAsk
 from selfhealingd.system import System
@@ -43,19 +43,12 @@ async def advise(system: System) -> None:
     asked: dict[str, None] = {}
     with system.feed.follow() as follower:
         async for event in follower.events:
-            await _learn(system, event)
-            for service in _opened(system, event):
-                s = system.loop.host.services.get(service)
-                its = system.diagnosis
-                if s is None or s.incident is None:
-                    continue
-                if its.off is not None or not its.keys.ring:
-                    continue
-                first = s.incident.id not in asked
-                asked[s.incident.id] = None
-                if len(asked) > MOST_REMEMBERED:
-                    del asked[next(iter(asked))]
-                await _ask(system, service, first=first)
+            try:
+                await _learn(system, event)
+                for service in _opened(system, event):
+                    await _consider(system, service, asked)
+            except Exception:
+                log.exception(f"{event.service}: a defect of ours ended a diagnosis")
 
 
 async def _learn(system: System, event: EventDocument) -> None:
@@ -88,10 +81,22 @@ def _opened(system: System, event: EventDocument) -> tuple[str, ...]:
     return (event.service,)
 
 
-async def _ask(system: System, service: str, *, first: bool) -> None:
-    incident = system.loop.host.services[service].incident
-    if incident is None:
-        raise AssertionError(service)
+async def _consider(system: System, service: str, asked: dict[str, None]) -> None:
+    s, its = system.loop.host.services.get(service), system.diagnosis
+    if s is None or s.incident is None:
+        return
+    if its.off is not None or not its.keys.ring:
+        return
+    first = s.incident.id not in asked
+    asked[s.incident.id] = None
+    if len(asked) > MOST_REMEMBERED:
+        del asked[next(iter(asked))]
+    await _ask(system, service, s.incident, first=first)
+
+
+async def _ask(
+    system: System, service: str, incident: Incident, *, first: bool
+) -> None:
     try:
         report = await kept_report(system, incident.id)
         if report is None and first:
@@ -103,5 +108,3 @@ async def _ask(system: System, service: str, *, first: bool) -> None:
             await proposals.propose(system, service, incident.id, report.action)
     except (CannotAsk, Refusal) as error:
         log.warning(f"{service}: no diagnosis of {incident.id} by the model: {error}")
-    except Exception:
-        log.exception(f"{service}: a defect of ours ended a diagnosis")
