@@ -3,7 +3,9 @@
 Whatever happens, a person reads words and a script reads a status: no traceback.
 """
 
+import inspect
 import os
+import re
 import signal
 import sys
 from importlib import import_module
@@ -36,6 +38,11 @@ def _statuses() -> str:
     )
 
 
+def _reflowed(text: str) -> str:
+    """Return each paragraph as one line, for the terminal's width to break."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+
+
 def _command(row: Row) -> Any:
     """Load a command's module, and make of it what typer runs."""
     function = getattr(
@@ -44,6 +51,7 @@ def _command(row: Row) -> Any:
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(
         row.name,
+        help=_reflowed(inspect.getdoc(function) or ""),
         cls=_Command,
         context_settings=CONTEXT,
         rich_help_panel=row.panel,

@@ -9,6 +9,9 @@ from pathlib import Path
 from selfhealctl.errors import Unreachable
 from selfhealingd.wire.places import default_socket
 
+LONGEST = 107
+"""Bytes of a socket's path: ``sun_path`` of unix(7) has 108, the last of them NUL."""
+
 START = (
     "not running? start it with: selfhealingd --config FILE"
     " (or, where it is a service: systemctl start selfhealingd)"
@@ -28,7 +31,7 @@ def unreachable(path: Path, error: OSError) -> Unreachable:
         case errno.EACCES | errno.EPERM:
             return Unreachable(_cannot(path, "no permission"), _forbidden(path))
     # Python's own complaint about a path over 107 bytes has no number.
-    reason = error.strerror or str(error)
+    reason = error.strerror or f"its path is too long, of at most {LONGEST} bytes"
     return Unreachable(_cannot(path, reason), "see --socket")
 
 

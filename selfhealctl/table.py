@@ -38,7 +38,7 @@ COMMANDS = (
         HOW,
         "look",
         "explain",
-        ("selfhealctl explain web", "selfhealctl explain web | jq .next"),
+        ("selfhealctl explain web", "selfhealctl explain web | jq .program.next"),
     ),
     Row(
         HOW,
@@ -67,7 +67,11 @@ COMMANDS = (
         WHAT,
         "events",
         "events",
-        ("selfhealctl events -n 50", "selfhealctl events --follow | jq .words"),
+        (
+            "selfhealctl events -n 50",
+            "selfhealctl events web 'worker:*'",
+            "selfhealctl events --follow | jq .words",
+        ),
     ),
     Row(
         WHAT,

@@ -4,7 +4,7 @@ What a follower misses it is told as a number; it is in the journal all the same
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import trio
@@ -43,9 +43,12 @@ class Feed:
         for follower in self._followers:
             follower.offer(event)
 
-    def last(self, number: int) -> list[EventDocument]:
-        """The latest events, oldest first."""
-        return list(self._last)[-number:] if number > 0 else []
+    def last(
+        self, number: int, of: Collection[str] | None = None
+    ) -> list[EventDocument]:
+        """The latest events, oldest first; ``of``: those of these services alone."""
+        found = [one for one in self._last if of is None or one.service in of]
+        return found[-number:] if number > 0 else []
 
     @contextmanager
     def follow(self) -> Iterator[Follower]:

@@ -1,5 +1,7 @@
 """Who follows gets every event, unless it is too slow: then it knows how many not."""
 
+from msgspec.structs import replace
+
 from selfhealingd.feed import KEPT, QUEUED, Feed
 from selfhealingd.wire.documents import EventDocument
 
@@ -25,6 +27,9 @@ async def test_a_follower_gets_what_comes_after_it() -> None:
         assert [event(1), event(2)] == feed.last(10)
         assert [event(2)] == feed.last(1)
         assert [] == feed.last(0)
+        other = replace(event(3), service="db")
+        feed.publish(other)
+        assert ([other], [event(2)]) == (feed.last(1), feed.last(1, {"web"}))
 
 
 async def test_a_slow_follower_loses_some_and_slows_nobody() -> None:

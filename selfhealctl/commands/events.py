@@ -8,10 +8,11 @@ import msgspec
 
 from selfhealctl.client import Connection, Notice, connect
 from selfhealctl.errors import Unreachable
-from selfhealctl.options import Follow, Last
+from selfhealctl.options import Follow, Last, SomePrograms
 from selfhealctl.output import write_complaint, write_line
 from selfhealctl.paging import page
 from selfhealctl.session import Session, read
+from selfhealingd.wire import methods
 from selfhealingd.wire.documents import EventDocument
 from selfhealingd.wire.methods import Subscribe
 
@@ -20,18 +21,26 @@ class _Lagged(msgspec.Struct, frozen=True):
     count: int = 0
 
 
-def events(session: Session, last: Last = 20, follow: Follow = False) -> None:
+def events(
+    session: Session,
+    names: SomePrograms = None,
+    last: Last = 20,
+    follow: Follow = False,
+) -> None:
     """Show the last events; with --follow also each new one until Ctrl-C."""
+    params = Subscribe(last=last)
+    if names:  # an older daemon knows no such param
+        params = methods.Follow(last=last, names=tuple(names))
     if follow:
-        _events(session, last, follow=True)
+        _events(session, params, follow=True)
     else:
-        page(session, partial(_events, session, last, follow=False), at_end=True)
+        page(session, partial(_events, session, params, follow=False), at_end=True)
 
 
-def _events(session: Session, last: int, *, follow: bool) -> None:
+def _events(session: Session, params: Subscribe, *, follow: bool) -> None:
     show = _shower(session)
     with connect(session.socket, session.timeout) as connection:
-        connection.call("subscribe", Subscribe(last=last), session.timeout)
+        connection.call("subscribe", params, session.timeout)
         _show_until(connection, "live", show, session.timeout)
         if follow:
             # One of the waits without an end: Ctrl-C is the way in which it ends.

@@ -61,17 +61,19 @@ async def flags(
     return flags_document(system, anchor())
 
 
-async def subscribe(system: System, call: Call, params: methods.Subscribe) -> Done:
+async def subscribe(system: System, call: Call, params: methods.Follow) -> Done:
     """Tell of the last events, then ``live``, then of each event as it happens."""
+    of = frozenset(programs(system, params.names)) if params.names else None
     scope = trio.CancelScope()
 
     async def follow() -> None:
         with scope, system.feed.follow() as follower:
-            for event in system.feed.last(params.last):
+            for event in system.feed.last(params.last, of):
                 call.notify("event", event)
             call.notify("live", Done(words="live from here on"))
             async for event in follower.events:
-                call.notify("event", event)
+                if of is None or event.service in of:
+                    call.notify("event", event)
 
     call.on_close(scope.cancel)
     system.nursery.start_soon(follow)

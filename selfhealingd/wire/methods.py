@@ -151,6 +151,12 @@ class Subscribe(Params, frozen=True):
     last: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 
 
+class Follow(Subscribe, frozen=True):
+    """``names``: only what concerns these services; none stands for everything."""
+
+    names: tuple[str, ...] = ()
+
+
 class Tail(Params, frozen=True):
     """The end of programs' logs: the last ``lines``, or the last ``bytes`` instead.
 
@@ -231,7 +237,7 @@ METHODS: dict[str, Method] = {
     "hooks": Method(Access.OBSERVE),
     "hook-test": Method(Access.OPERATE, HookName),
     "run": Method(Access.OPERATE, RunByHand),
-    "subscribe": Method(Access.OBSERVE, Subscribe),
+    "subscribe": Method(Access.OBSERVE, Follow),
     "version": Method(Access.OBSERVE),
     "replay": Method(Access.OPERATE, Replay),
     "tail": Method(Access.OPERATE, Tail),

@@ -379,14 +379,14 @@ async def test_completion_knows_what_the_daemon_has(house: House) -> None:
 
 
 async def test_follow_shows_what_happens_until_it_is_interrupted(house: House) -> None:
-    """Events --follow prints each event as it comes; Ctrl-C ends it."""
-    house.write({"web": well()})
+    """Each event of those named as it comes, and of nobody else; Ctrl-C ends it."""
+    house.write({"web": well(), "db": well()})
     await house.start()
-    pids = await house.running("web")
+    pids = await house.running("web", "db")
     out = house.root / "followed"
     with out.open("wb") as file:
         follower = await trio.lowlevel.open_process(
-            [sys.executable, "-u", "-m", "selfhealctl", "events", "--follow"],
+            [sys.executable, "-u", "-m", "selfhealctl", "events", "--follow", "web"],
             stdout=file,
             env={
                 **os.environ,
@@ -396,8 +396,11 @@ async def test_follow_shows_what_happens_until_it_is_interrupted(house: House) -
         )
     try:
         await soon(lambda: '"pid":' in out.read_text())
+        assert 0 == (await house.ctl("restart", "db")).status
         os.kill(pids["web"], signal.SIGKILL)
         await soon(lambda: "incident.ended" in out.read_text())
+        told = map(json.loads, out.read_text().splitlines())
+        assert {"web"} == {one["service"] for one in told}
         follower.send_signal(signal.SIGINT)
         with trio.fail_after(DEADLINE):
             assert 0 == await follower.wait()

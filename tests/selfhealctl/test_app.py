@@ -1176,6 +1176,7 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
     (("evidence", "web"), "evidence", {"id": "web"}),
     (("explain", "web"), "explain", {"name": "web"}),
     (("events", "-n", "3"), "subscribe", {"last": 3}),
+    (("events", "a", "b"), "subscribe", {"last": 20, "names": ["a", "b"]}),
     *[
         ((method,), method, {})
         for method in (
