@@ -23,7 +23,7 @@ from selfhealingd.core.undertaking import Undertaking, Verb
 def undertaken(turn: Turn, event: events.Undertaken) -> None:
     """Take in what is left of one; it begins with all that it is about."""
     now = event.what
-    if now.left and not any(one.number == now.number for one in turn.host.undertakings):
+    if now.left == now.names:
         settle(turn, now.names)
     others = (one for one in turn.host.undertakings if one.number != now.number)
     _put(turn, _with_work(turn.host, (*others, now)), turn.host.unfinished)
