@@ -51,7 +51,9 @@ def main() -> int:
     parts = {name: "\n".join(lines) for name, lines in _parts(found, said)}
     for name, text in parts.items():
         sys.stdout.write(f"{name}\n\n{text}\n\n")
-    if args.write and not failed:
+    if args.write and failed:
+        sys.stderr.write("not all of it was measured: the pages stay as they are\n")
+    elif args.write:
         for page in PAGES:
             page.write_text(filled(page.read_text(), parts))
     return int(failed)
@@ -165,6 +167,7 @@ def _output(name: str, *arguments: str) -> tuple[str, bool]:
     try:
         return subprocess.check_output(command, text=True, cwd=TOP), False
     except subprocess.CalledProcessError as error:
+        sys.stderr.write(f"{name} failed: status {error.returncode}\n")
         return str(error.stdout), True
 
 
