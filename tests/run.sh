@@ -16,9 +16,11 @@ step() {
 
 step ruff check .
 step ruff format --check .
-# The oldest and the newest that pyproject.toml names, whichever this is.
-step mypy --python-version 3.11
-step mypy --python-version 3.13
+# For the oldest and the newest Python that are promised, whichever this one is.
+promised=$(sed -n 's/.*:: Python :: \(3\.[0-9]*\)",/\1/p' pyproject.toml)
+for version in $(echo "$promised" | sed -n '1p; $p'); do
+    step mypy --python-version "$version"
+done
 # tests/ is where the tests' own modules are found, by pytest and here.
 step MYPYPATH=tests mypy --explicit-package-bases tests
 step lint-imports
