@@ -172,6 +172,7 @@ async def diagnose(system: System, call: Call, params: methods.IncidentId) -> St
                 words += f" (the same as {told.same_as}, from the cache)"
             hint = f"selfhealctl show {incident.id}"
             await proposals.propose(system, incident.service, incident.id, told.action)
+            await system.loop.settled()  # an id that is told survives a kill -9
             becomes = proposals.becomes(system, incident.service, incident.id)
             hint = hint if becomes is None else f"{hint}; {becomes}"
         except CannotAsk as error:
