@@ -25,18 +25,24 @@ def unreachable(path: Path, error: OSError) -> Unreachable:
         case errno.ENOENT | errno.ENOTDIR:
             return Unreachable(_cannot(path, "no such file"), _absent(path))
         case errno.ECONNREFUSED if not _is_socket(path):
-            return Unreachable(_cannot(path, "not a socket"), "see --socket")
+            return Unreachable(_cannot(path, "not a socket"), _usual())
         case errno.ECONNREFUSED:
             return Unreachable(_cannot(path, "not running (stale socket)"), START)
         case errno.EACCES | errno.EPERM:
             return Unreachable(_cannot(path, "no permission"), _forbidden(path))
     # Python's own complaint about a path over 107 bytes has no number.
     reason = error.strerror or f"its path is too long, of at most {LONGEST} bytes"
-    return Unreachable(_cannot(path, reason), "see --socket")
+    return Unreachable(_cannot(path, reason), _usual())
 
 
 def _cannot(path: Path, reason: str) -> str:
     return f"cannot reach the daemon at {path}: {reason}"
+
+
+def _usual() -> str:
+    """Return how a better one is named, and where it usually is."""
+    place = default_socket(os.geteuid(), os.environ)
+    return f"name the daemon's: selfhealctl --socket {shlex.quote(str(place))} status"
 
 
 def _is_socket(path: Path) -> bool:

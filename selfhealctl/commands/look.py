@@ -107,7 +107,7 @@ def _meant(names: list[str], groups: dict[str, tuple[str, ...]]) -> list[str]:
         found = named_by(name, groups)
         if not found and name != ALL:
             words = no_such("service", name, groups)
-            raise NoSuchName(f"cannot show it: {words}", "see: selfhealctl status")
+            raise NoSuchName(f"cannot show the status: {words}", "selfhealctl status")
         chosen |= dict.fromkeys(found)
     return list(chosen)
 

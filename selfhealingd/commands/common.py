@@ -81,14 +81,14 @@ def meant(of: Mapping[str, Program], asked: Iterable[str]) -> tuple[str, ...]:
     """
     asked = tuple(asked)
     if not asked:
-        words = f"name a program, a group as NAME:*, or: {ALL}"
+        words = f"name a service, a group as NAME:*, or: {ALL}"
         raise Refusal(Kind.BAD_REQUEST, words, "selfhealctl status")
     known = {name: program.groups for name, program in of.items()}
     found: dict[str, None] = {}
     for name in asked:
         its_own = names.named_by(name, known)
         if not its_own:
-            words = names.no_such("program", name, known)
+            words = names.no_such("service", name, known)
             raise Refusal(Kind.NO_SUCH_NAME, words, "selfhealctl status")
         found |= dict.fromkeys(its_own)
     return tuple(found)

@@ -56,7 +56,7 @@ async def _begin(
     refuse_at_the_end(system)
     s = loop.host.services.get(name)
     if s is None or name not in loop.policy.programs:
-        raise Refusal(Kind.NO_SUCH_NAME, f"there is no program {name!r} any more")
+        raise Refusal(Kind.NO_SUCH_NAME, f"there is no service {name!r} any more")
     no = exercises.refusal(loop.policy, loop.host, s, wanted, setting)
     if no is not None:
         raise Refusal(Kind.REFUSED, f"cannot drill: {no.words}", no.do)

@@ -37,7 +37,7 @@ async def explain(
     policy, host = system.loop.policy, system.loop.host
     s = host.services.get(name)
     if s is None or s.name not in policy.programs:
-        raise no_such("program", name, host.services, "selfhealctl status")
+        raise no_such("service", name, host.services, "selfhealctl status")
     written = write(
         policy,
         host,

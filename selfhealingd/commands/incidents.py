@@ -151,7 +151,7 @@ async def _refuse_unknown(system: System, name: str) -> None:
     if name in system.loop.host.services or _services(system, (name,)) != {name}:
         return
     if await _latest(system, name) is None:
-        words = none_named("program", name, _groups(system))
+        words = none_named("service", name, _groups(system))
         raise Refusal(Kind.NO_SUCH_NAME, words, "selfhealctl incidents")
 
 

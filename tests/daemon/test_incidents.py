@@ -252,7 +252,7 @@ async def test_incidents_by_name_time_and_state(house: House) -> None:
     assert ["web-1", "db-2"] == await ids("--since", "1h")
     assert [] == await ids("--open")
     nobody = await house.ctl("incidents", "nobody")
-    assert (4, True) == (nobody.status, "no program 'nobody'" in nobody.err)
+    assert (4, True) == (nobody.status, "no service 'nobody'" in nobody.err)
     event = json.loads((await house.ctl("events", "-n", "1")).out)
     assert event["at"]
     assert [] == await ids("--since", "0.000001")

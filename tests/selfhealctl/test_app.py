@@ -261,7 +261,8 @@ async def test_status_of_names(
     if shown is None:
         assert ended.out == ""
         assert (
-            "cannot show it: there is no service 'wbe'; did you mean web?" in ended.err
+            "cannot show the status: there is no service 'wbe'; did you mean web?"
+            in ended.err
         )
     else:
         sent = {"web": program("web"), "db": program("db", "FATAL")}

@@ -12,6 +12,7 @@ from selfhealctl import reach
 from selfhealctl.client import connect
 from selfhealctl.errors import Unreachable
 from selfhealctl.reach import unreachable
+from selfhealingd.wire.places import default_socket
 
 
 def refusal(path: Path) -> Unreachable:
@@ -54,10 +55,13 @@ def test_a_stale_socket_is_told_as_not_running(tmp_path: Path) -> None:
 
 
 def test_a_file_is_not_a_socket(tmp_path: Path) -> None:
-    """A mistyped --socket is told from a stale one."""
+    """A mistyped --socket is told from a stale one, with the usual place."""
     path = tmp_path / "config.toml"
     path.touch()
-    assert refusal(path).words.endswith("not a socket")
+    refused = refusal(path)
+    assert refused.words.endswith("not a socket")
+    usual = default_socket(os.geteuid(), os.environ)
+    assert f"name the daemon's: selfhealctl --socket {usual} status" == refused.hint
 
 
 def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
