@@ -80,7 +80,7 @@ ColourOption = Annotated[
         show_default=False,
         rich_help_panel=PANEL,
         callback=_colour,
-        help="auto heeds NO_COLOR and CLICOLOR_FORCE.",
+        help="auto heeds NO_COLOR and CLICOLOR_FORCE; never: nothing but text.",
     ),
 ]
 PagerOption = Annotated[

@@ -52,7 +52,7 @@ def settle_colours(environ: MutableMapping[str, str], choice: Colour | None) -> 
             return
         case Colour.NEVER:
             environ.pop("FORCE_COLOR", None)
-            environ["NO_COLOR"] = "1"
+            environ["NO_COLOR"] = Colour.NEVER  # any word means no colours
             return
     if environ.get("NO_COLOR"):
         environ.pop("FORCE_COLOR", None)
@@ -69,6 +69,12 @@ def wants_colours(environ: Mapping[str, str], *, terminal: bool) -> bool:
     if environ.get("FORCE_COLOR"):
         return True
     return terminal and environ.get("TERM") != "dumb"
+
+
+def wants_styles(environ: Mapping[str, str], *, terminal: bool) -> bool:
+    """Whether there is bold and dim without colours; not where never was typed."""
+    plain = environ.get("TERM") == "dumb" or environ.get("NO_COLOR") == Colour.NEVER
+    return terminal and not plain
 
 
 def is_plain(environ: Mapping[str, str]) -> bool:

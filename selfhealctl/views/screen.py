@@ -8,7 +8,7 @@ from typing import TextIO
 
 from selfhealctl.capture import size
 from selfhealctl.ink import Line, Paint, Piece, Style, cut, line, wrapped
-from selfhealctl.terminal import wants_colours
+from selfhealctl.terminal import wants_colours, wants_styles
 
 _WIDEST = 10_000
 """Columns: of what the terminal is to break, or nobody."""
@@ -80,7 +80,7 @@ def screen(*, wide: bool = False) -> Screen:
     out, terminal = sys.stdout, sys.stdout.isatty()
     narrow = not wide and (terminal or "COLUMNS" in os.environ)
     coloured: bool | None = wants_colours(os.environ, terminal=terminal)
-    if not coloured and (not terminal or os.environ.get("TERM") == "dumb"):
+    if not coloured and not wants_styles(os.environ, terminal=terminal):
         coloured = None
     return Screen(out, size().columns if narrow else _WIDEST, coloured)
 

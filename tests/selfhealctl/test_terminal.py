@@ -8,6 +8,7 @@ from selfhealctl.terminal import (
     is_plain,
     settle_colours,
     wants_colours,
+    wants_styles,
 )
 
 
@@ -37,6 +38,27 @@ def test_what_is_typed_stands_above_variables(
     settle_colours(settled, choice)
     assert on_terminal is wants_colours(settled, terminal=True)
     assert in_pipe is wants_colours(settled, terminal=False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "choice", "styled"),
+    [
+        ({}, None, True),
+        ({"NO_COLOR": "1"}, None, True),
+        ({"TERM": "dumb"}, None, False),
+        ({}, Colour.NEVER, False),
+        ({"NO_COLOR": "1"}, Colour.NEVER, False),
+    ],
+)
+def test_never_is_nothing_but_text(
+    environ: dict[str, str], choice: Colour | None, *, styled: bool
+) -> None:
+    """NO_COLOR asks for less: bold is no colour."""
+    settled = dict(environ)
+    settle_colours(settled, None)
+    settle_colours(settled, choice)
+    assert styled is wants_styles(settled, terminal=True)
+    assert not wants_styles(settled, terminal=False)
 
 
 @pytest.mark.parametrize(
