@@ -9,6 +9,7 @@ const PAST = 100;
 const KEPT = 500;
 const LONGEST = 2000;
 const AGAIN = 3000;
+const PAUSE = 200; // however much comes, it is drawn five times a second
 const WHY = "Logs may hold secrets: they are for operators.";
 
 let current = null;
@@ -23,6 +24,7 @@ export function logOf(name) {
   let open = null;
   let again = 0;
   let waiting = [];
+  let unseen = false;
 
   function begin() {
     if (token() === null) askForToken(WHY, unlock);
@@ -59,7 +61,7 @@ export function logOf(name) {
     box.replaceChildren();
     waiting = [];
     show(box, true);
-    node.scrollIntoView({ block: "nearest" });
+    unseen = true;
     begun(value.result);
     hear(told, own, reader(value.result));
   }
@@ -108,7 +110,7 @@ export function logOf(name) {
       if (method === "output") {
         const stream = streams.get(params.stream);
         const found = (stream.rest + stream.decoder.decode(bytes(params.data), { stream: true })).split("\n");
-        stream.rest = found.pop().slice(-LONGEST);
+        stream.rest = found.pop().slice(0, LONGEST + 1);
         for (const line of found.slice(-KEPT)) add(line, params.stream === "stderr" && logs.length > 1 ? "stderr" : "");
       } else if (method === "skipped") add(params.words, "note");
       else if (method === "ended" && params.problem) add(params.problem, "note");
@@ -117,7 +119,7 @@ export function logOf(name) {
 
   function add(words, kind) {
     waiting.push([words, kind]);
-    if (waiting.length === 1) requestAnimationFrame(draw);
+    if (waiting.length === 1) setTimeout(draw, PAUSE);
     if (waiting.length > 2 * KEPT) waiting.splice(1, waiting.length - KEPT);
   }
 
@@ -125,9 +127,11 @@ export function logOf(name) {
   function draw() {
     const below = box.scrollHeight - box.scrollTop - box.clientHeight < 24;
     box.append(...waiting.splice(0).slice(-KEPT).map(([words, kind]) => h("div", { class: kind },
-      kind === "stderr" && h("span", { class: "unseen" }, "stderr: "), clean(words.slice(0, LONGEST)) || "\u00a0")));
+      kind === "stderr" && h("span", { class: "unseen" }, "stderr: "), cut(words) || "\u00a0")));
     while (box.childElementCount > KEPT) box.firstElementChild.remove();
     if (below) box.scrollTop = box.scrollHeight;
+    if (unseen) node.scrollIntoView({ block: "nearest" });
+    unseen = false;
   }
 
   function stop() {
@@ -151,6 +155,10 @@ export function logOf(name) {
 
   tell("");
   return { node, begin, end };
+}
+
+function cut(words) {
+  return clean(words.length > LONGEST ? `${words.slice(0, LONGEST)}…` : words);
 }
 
 function bytes(data) {
