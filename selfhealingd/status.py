@@ -138,7 +138,7 @@ def _store_problems(system: System) -> Iterator[Problem]:
             words=f"what happens now may be lost in a crash: {keeper.problem}",
             do=f"make room or mend it: df -h {folder}; it is tried again by itself"
             if folder.exists()
-            else f"{folder} was deleted: it is made again by itself, within seconds",
+            else f"it is made again by itself, within seconds; look: namei -l {folder}",
             critical=True,
         )
     if keeper.dropped:

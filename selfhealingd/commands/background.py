@@ -1,11 +1,14 @@
 """Methods for the background tasks."""
 
+from selfhealingd import logs
 from selfhealingd.commands.common import no_such, record
 from selfhealingd.control.registry import Call
 from selfhealingd.system import System
 from selfhealingd.tasks import NoSuchTask
 from selfhealingd.wire import methods
 from selfhealingd.wire.operation import Done
+
+log = logs.get("BackgroundTaskManager")
 
 _TARGET = "background tasks"
 _BACK = "bring them back with: selfhealctl resume-all"
@@ -40,10 +43,13 @@ async def unregister(system: System, call: Call, params: methods.TaskId) -> Done
         known = [facts.id for facts in system.periodic.manager.facts()]
         raise no_such("task", params.id, known, "selfhealctl tasks") from error
     await record(system, call, "unregister", params.id, params.reason)
-    return Done(words=f"ended task {params.id}", names=(params.id,), hint=_BACK)
+    words = f"ended task {params.id}"
+    log.info(words)
+    return Done(words=words, names=(params.id,), hint=_BACK)
 
 
 def _done(verb: str, ids: list[str], hint: str | None) -> Done:
     tasks = "task" if len(ids) == 1 else "tasks"
     words = f"{verb} {len(ids)} background {tasks}"
+    log.info(f"{words}: {', '.join(ids)}" if ids else words)
     return Done(words=words, names=tuple(ids), hint=hint)

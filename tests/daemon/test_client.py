@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -220,6 +221,10 @@ async def test_commands_about_tasks(house: House) -> None:
     assert {} == await states()
     assert 0 == (await house.ctl("resume-all")).status
     assert dict.fromkeys(every, "on") == await states()
+    told = re.findall("BackgroundTaskManager +(.*)", house.log())
+    assert ["paused 5", "resumed 5", "ended task", "ended 4", "resumed 5"] == [
+        " ".join(words.split()[:2]) for words in told
+    ]
 
 
 async def test_reload_update_and_shutdown(house: House) -> None:
