@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from selfhealingd.core.breaker import Breaker, Closed, Open, PermanentlyOpen
+from selfhealingd.core.endpoint import Endpoint
 from selfhealingd.core.host import Counters, Host, Service
 from selfhealingd.core.launch import Launch
 from selfhealingd.core.life import Backoff, Exited, Held, Running, Stopped, Why
@@ -26,11 +27,13 @@ from selfhealingd.memory import (
 from selfhealingd.origins import origin_of
 from selfhealingd.store.statefile import StateFile
 from selfhealingd.supervise.leftovers import Recorded
+from selfhealingd.wire.diagnosis import InVainDocument
 
 POLICY = Policy(programs={name: Program(name=name) for name in ("web", "bad", "off")})
 LAUNCH = Launch(argv=("web",), stdout=LogTo(path=Path("/var/log/web.log")))
 NOW, BOOTTIME = 1000.0, 50_000.0
 ANCHOR = Anchor(NOW, datetime(2026, 11, 23, tzinfo=UTC))
+NEW_ENDPOINT = Endpoint()
 
 
 def host() -> Host:
@@ -60,7 +63,9 @@ class Disk:
 
     file: StateFile
 
-    def write(self, what: Host, *, clean: bool = False) -> None:
+    def write(
+        self, what: Host, *, clean: bool = False, llm: Endpoint = NEW_ENDPOINT
+    ) -> None:
         moment = Moment(
             host=what,
             programs=POLICY.programs,
@@ -70,6 +75,7 @@ class Disk:
             paused=frozenset({"tick"}),
             ended=frozenset({"tock"}),
             clean=clean,
+            llm=llm,
         )
         Memory(self.file, ANCHOR, "boot-1").write(moment)
 
@@ -218,3 +224,23 @@ def test_a_closed_breaker_stays_closed(disk: Disk) -> None:
     disk.write(replace(host(), services={"bad": bad}))
     back = went_on(disk.read(after=0, now=7.0)).services["bad"].breaker
     assert Closed(3) == back.state
+
+
+def test_what_is_known_of_a_models_endpoint_comes_back(disk: Disk) -> None:
+    """Its breaker, and the calls that brought no report."""
+    call = InVainDocument(
+        incident="web-1", at="2026-11-23T00:00:00Z", words="timed out after 60 s"
+    )
+    endpoint = Endpoint(breaker=Breaker(state=Closed(2)), in_vain=(call,))
+    disk.write(host(), llm=endpoint)
+    assert endpoint == disk.read(after=0, now=7.0).llm
+
+
+def test_a_version_that_knew_no_calls_in_vain_is_taken_over(disk: Disk) -> None:
+    """Its file has no such key, and is whole."""
+    disk.write(host())
+    text = disk.file.path.read_text()
+    assert "in_vain = []\n" in text
+    disk.file.path.write_text(text.replace("in_vain = []\n", ""))
+    past = disk.read(after=0, now=7.0)
+    assert ((), ()) == (past.notes, past.llm.in_vain)

@@ -130,7 +130,8 @@ def _begin(system: System, call: Call, params: methods.Names, order: _Order) -> 
     async def carry_out() -> None:
         outcomes: dict[str, Outcome] = {}
         undertaking = order.undertaking(started.operation, asker(call))
-        if len(order.waves) > 1:
+        in_turns = len(order.waves) > 1
+        if in_turns:
             await system.operations.take_in(undertaking)
         left: tuple[str, ...] = order.names
         for wave in order.waves:
@@ -144,7 +145,8 @@ def _begin(system: System, call: Call, params: methods.Names, order: _Order) -> 
                 outcomes |= {n: Outcome(name=n, ok=False, words=words) for n in rest}
                 break
             left = system.operations.left(started.operation)
-        await system.operations.take_in(replace(undertaking, left=()))
+        if in_turns:
+            await system.operations.take_in(replace(undertaking, left=()))
         in_order = tuple(outcomes[name] for name in order.names)
         finished = Finished(operation=started.operation, outcomes=in_order)
         call.notify("finished", finished)

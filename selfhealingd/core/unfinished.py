@@ -51,11 +51,18 @@ def problems(host: Host) -> Iterator[Problem]:
         names = " ".join(one.left)
         yield Problem(
             words=_in_words(one),
-            do=(
-                f"go on: selfhealctl {one.command} {names}; or leave them as they are:"
-                f" selfhealctl start {names}"
-            ),
+            do=f"go on: selfhealctl {one.command} {names}; {_leave(host, one.left)}",
         )
+
+
+def _leave(host: Host, left: Iterable[str]) -> str:
+    """Return what to type so that each stays up or down, as it is wanted."""
+    names: dict[str, list[str]] = {}
+    for name in left:
+        verb = "start" if host.services[name].wanted else "stop"
+        names.setdefault(verb, []).append(name)
+    commands = (f"selfhealctl {verb} {' '.join(some)}" for verb, some in names.items())
+    return f"or leave them as they are: {'; '.join(commands)}"
 
 
 def _put(

@@ -44,6 +44,7 @@ from selfhealingd.core.life import (
 from selfhealingd.core.policy import Flags, Policy, Program
 from selfhealingd.core.readiness import Readiness, Tcp
 from selfhealingd.core.snapshot import Anchor, BadSnapshot, Return
+from selfhealingd.core.undertaking import Undertaking, Verb
 
 NOW = 1000.0
 ANCHOR = Anchor(NOW, NOON)
@@ -145,7 +146,18 @@ incidents = st.builds(
     ended=st.none() | times,
     ending=st.none() | st.sampled_from(Ending),
     attempts=st.lists(attempts, max_size=3).map(tuple),
+    advice=st.none() | texts,
 )
+undertakings = st.builds(
+    Undertaking,
+    number=failures,
+    verb=st.sampled_from(Verb),
+    options=texts,
+    names=st.just(("db", "web")),
+    left=st.sampled_from([("web",), ("db", "web")]),
+    by=st.builds(By, st.just(0), st.just(1)),
+)
+several = st.lists(undertakings, max_size=2).map(tuple)
 services = st.builds(
     Service,
     name=st.just("web"),
@@ -167,18 +179,22 @@ hosts = st.builds(
     remedies=st.lists(times, max_size=3).map(tuple),
     flags=st.builds(Flags, auto_healing=st.booleans()),
     seed=texts,
+    undertakings=several,
+    unfinished=several,
 )
+
+
+def _untimed(host: Host) -> tuple[object, ...]:
+    """What has no times in it, so that it comes back to the letter."""
+    work = (host.undertakings, host.unfinished)
+    return (host.counters, host.flags, host.seed, *work)
 
 
 @given(hosts)
 def test_any_host_comes_back(host: Host) -> None:
     """Through TOML and its clock: counters, causes and waits are as they were."""
     found = bring_back(host)
-    assert (host.counters, host.flags, host.seed) == (
-        found.counters,
-        found.flags,
-        found.seed,
-    )
+    assert _untimed(host) == _untimed(found)
     assert host.remedies == pytest.approx(found.remedies, abs=MICRO)
     was, now = host.services["web"], found.services["web"]
     assert (was.wanted, was.run, was.failed_starts) == (
@@ -186,6 +202,8 @@ def test_any_host_comes_back(host: Host) -> None:
         now.run,
         now.failed_starts,
     )
+    if was.incident is not None and now.incident is not None:
+        assert was.incident.advice == now.incident.advice
     assert was.healings == pytest.approx(now.healings, abs=MICRO)
     assert was.breaker.failures == now.breaker.failures
     assert was.breaker.permanent == now.breaker.permanent
@@ -339,6 +357,14 @@ def test_the_attempt_that_was_under_way_counts_neither_way() -> None:
     assert s.open_incident is not None
     last = s.open_incident.attempts[-1]
     assert (Result.INTERRUPTED, "the daemon ended") == (last.result, last.detail)
+
+
+def test_a_version_that_knew_no_undertakings_is_taken_over() -> None:
+    """Its file has no such keys."""
+    plain = snapshot.encode_engine(Host(), ANCHOR)
+    assert not {"undertakings", "unfinished"} & plain.keys()
+    found = snapshot.decode(plain, {}, POLICY, KILLED)
+    assert ((), ()) == (found.undertakings, found.unfinished)
 
 
 LEASE = NOW + 40

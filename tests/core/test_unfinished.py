@@ -88,6 +88,21 @@ def test_what_is_cut_off_is_told_with_how_to_go_on() -> None:
     assert [0] == sim.starts("p02")
 
 
+def test_to_leave_it_starts_nothing_that_is_stopped() -> None:
+    """A command that is typed from status keeps each as somebody wanted it."""
+    sim = host()
+    sim.stop("p01")
+    undertake(sim, verb=Verb.RUN, options="clear", left=NAMES[1:])
+    sim.come_back()
+    [do] = sim.status().recommendations
+    assert do == (
+        "go on: selfhealctl run clear p01 p02 p03; or leave them as they are:"
+        " selfhealctl stop p01; selfhealctl start p02 p03"
+    )
+    sim.stop("p01")
+    assert "still to do: p02, p03" in issues(sim)[0]
+
+
 def test_it_stays_told_until_it_is_settled() -> None:
     """By yet another daemon as well, in status; each by what is asked of it."""
     sim = cut_off()
