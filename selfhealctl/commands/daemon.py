@@ -21,15 +21,16 @@ from selfhealctl.options import (
 )
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
+from selfhealctl.typed import why
 from selfhealingd import __version__
 from selfhealingd.wire.documents import ReloadReport, Version
-from selfhealingd.wire.methods import Names, Nothing, Params, Some
+from selfhealingd.wire.methods import Names, Nothing, Params, Some, Update
 from selfhealingd.wire.operation import ShuttingDown
 
 
-def reload(session: Session) -> None:
+def reload(session: Session, reason: Reason = None) -> None:
     """Read config and flags again; nothing is restarted."""
-    _show_report(session, session.order("reload"), "selfhealctl update")
+    _show_report(session, session.order("reload", why(reason)), "selfhealctl update")
 
 
 def _show_report(session: Session, raw: bytes, then: str) -> None:
@@ -55,6 +56,7 @@ def _some(names: list[str] | None) -> Params:
 def update(
     session: Session,
     names: OfConfig = None,
+    reason: Reason = None,
     wait: Wait = True,
     dry_run: DryRun = False,
 ) -> None:
@@ -65,7 +67,13 @@ def update(
     if dry_run:
         reread(session, names)
     else:
-        operate(session, Order("update", _some(names), wait))
+        operate(session, Order("update", _update(names, reason), wait))
+
+
+def _update(names: list[str] | None, reason: str | None) -> Params:
+    if reason is None:
+        return _some(names)
+    return Update(names=tuple(names or ()), reason=reason)
 
 
 def add(

@@ -2,7 +2,7 @@
 
 from selfhealctl.options import Breaker, Force, Reason, TaskArgument
 from selfhealctl.session import Session, read
-from selfhealctl.typed import required_reason
+from selfhealctl.typed import required_reason, why
 from selfhealingd.wire.methods import Params, Reset, Resume, TaskId
 from selfhealingd.wire.operation import Done
 
@@ -19,28 +19,32 @@ def reset(
     """Close a breaker. A reason is required, and --force when it is open for good."""
     forced = " --force" if force else ""
     example = f'selfhealctl reset {name}{forced} --reason "bug fixed in 2.1"'
-    why = required_reason("reset", reason, example)
-    _do(session, "reset", Reset(name=name, reason=why, force=force))
+    words = required_reason("reset", reason, example)
+    _do(session, "reset", Reset(name=name, reason=words, force=force))
 
 
-def pause_all(session: Session) -> None:
+def pause_all(session: Session, reason: Reason = None) -> None:
     """Pause every background task; runs under way end."""
-    _do(session, "pause-all")
+    _do(session, "pause-all", why(reason))
 
 
-def resume_all(session: Session) -> None:
+def resume_all(session: Session, reason: Reason = None) -> None:
     """Let every paused background task go on."""
-    _do(session, "resume-all")
+    _do(session, "resume-all", why(reason))
 
 
-def cleanup(session: Session) -> None:
+def cleanup(session: Session, reason: Reason = None) -> None:
     """End every background task, in an emergency."""
-    _do(session, "cleanup")
+    _do(session, "cleanup", why(reason))
 
 
-def unregister(session: Session, id: TaskArgument) -> None:  # noqa: A002  its name
+def unregister(
+    session: Session,
+    id: TaskArgument,  # noqa: A002  its name
+    reason: Reason = None,
+) -> None:
     """End one background task."""
-    _do(session, "unregister", TaskId(id=id))
+    _do(session, "unregister", TaskId(id=id, reason=reason))
 
 
 def _do(session: Session, method: str, params: Params | None = None) -> None:

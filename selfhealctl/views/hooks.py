@@ -39,7 +39,8 @@ def _now(one: HookDocument) -> Piece:
         row = f"{one.row} times in a row" if one.row > 1 else "once"
         return Piece(f"failed {row}: {one.problem}{lost}", Style.BAD)
     if one.last is not None:
-        words = f"told {one.told} times, last {moment(one.last)}"
+        times = "once" if one.told == 1 else f"{one.told} times"
+        words = f"told {times}, last {moment(one.last)}"
         return Piece(words + lost, Style.BAD if lost else Style.GOOD)
     return Piece("there was nothing to tell yet")
 

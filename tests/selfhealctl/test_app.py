@@ -1193,6 +1193,20 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
             "version",
         )
     ],
+    (("pause-all", "--reason", "a try"), "pause-all", {"reason": "a try"}),
+    (("resume-all", "--reason", "a try"), "resume-all", {"reason": "a try"}),
+    (("cleanup", "--reason", "a try"), "cleanup", {"reason": "a try"}),
+    (("reload", "--reason", "a try"), "reload", {"reason": "a try"}),
+    (
+        ("unregister", "prune", "--reason", "a try"),
+        "unregister",
+        {"id": "prune", "reason": "a try"},
+    ),
+    (
+        ("update", "web", "--reason", "a try"),
+        "update",
+        {"names": ["web"], "reason": "a try"},
+    ),
 ]
 
 
