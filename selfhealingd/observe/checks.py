@@ -143,6 +143,8 @@ class Checks:
 
     async def _look(self, post: _Post) -> None:
         seen = await self._looker.look(post.check.what)
+        if post.scope.cancel_called:  # dropped when the look was already over
+            return
         if isinstance(seen, Unknown):
             post.misses += 1
             if post.misses == MISSES:

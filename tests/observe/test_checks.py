@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 from harness import soon
 
-from selfhealingd.core.check import Check, FileCheck
+from selfhealingd.core.check import Absent, Asked, Check, FileCheck, Seen
 from selfhealingd.core.events import Sickened
 from selfhealingd.core.remedy import Reload
 from selfhealingd.observe.checks import Checks, Edge, Told
+from selfhealingd.observe.looking import Looker
 
 pytestmark = pytest.mark.process
 
@@ -159,6 +161,24 @@ async def test_a_reload_ends_what_a_removed_check_found(home: House) -> None:
     await home.until("over same")
     await home.until("well web.1", 2)
     assert 1 == sum(one.startswith("met same") for one in home.told)
+
+
+async def test_what_is_seen_of_a_removed_check_is_not_told(home: House) -> None:
+    """Its look was over at the very moment at which a reload took it away."""
+    over = trio.Event()
+
+    class Absence(Looker):
+        async def look(self, what: Asked) -> Seen:  # noqa: ARG002
+            await over.wait()
+            return Absent()
+
+    home.checks._looker = Absence()
+    home.put(home.check("a"))
+    await trio.testing.wait_all_tasks_blocked()
+    over.set()
+    home.put()
+    await trio.testing.wait_all_tasks_blocked()
+    assert [] == home.told
 
 
 async def test_a_check_that_sees_nothing_is_told(home: House) -> None:
