@@ -1,4 +1,4 @@
-"""The present on both clocks, for what is shown: the same until one of them jumps."""
+"""One moment on both clocks, for what is shown: the same until one of them jumps."""
 
 from datetime import datetime
 
@@ -31,5 +31,8 @@ _ANCHORING = Anchoring()
 
 
 def anchor() -> Anchor:
-    """Return what maps the loop's clock to UTC, as the wall clock is now."""
+    """Return what maps the loop's clock to UTC, as the wall clock is now.
+
+    The moment in it is any that was, and not the present.
+    """
     return _ANCHORING.at(trio.current_time(), utc_now())

@@ -9,7 +9,7 @@ import msgspec
 import trio
 
 import selfhealingd
-from selfhealingd import anchoring, complaints, logs
+from selfhealingd import complaints, logs
 from selfhealingd.adopting import users, with_gone
 from selfhealingd.clock import boottime, utc_now
 from selfhealingd.config.settings import Config
@@ -352,7 +352,7 @@ def _notice(system: System, letter: Letter) -> Notice:
         system.loop.policy,
         system.loop.host,
         (letter.event, *letter.more),
-        anchor=anchoring.anchor(),
+        anchor=Anchor(trio.current_time(), utc_now()),
         node=os.uname().nodename,
         missed=letter.missed,
     )

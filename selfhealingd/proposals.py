@@ -90,14 +90,14 @@ def becomes(system: System, service: str, incident: str) -> str | None:
 def _waiting(system: System, s: Service, anchor: Anchor) -> Iterator[ApprovalDocument]:
     match s.proposal:
         case Proposed() as one:
-            now = digest(system.config, s.name)
-            if consent.stale(s, one, now, anchor.at) is None:
+            now, meant = trio.current_time(), digest(system.config, s.name)
+            if consent.stale(s, one, meant, now) is None:
                 yield ApprovalDocument(
                     id=one.id,
                     service=s.name,
                     incident=one.incident,
                     action=in_words(one.action),
-                    until=anchor.rfc3339(consent.lapses(s, one, anchor.at)),
+                    until=anchor.rfc3339(consent.lapses(s, one, now)),
                     do=approve_command(one.id),
                 )
         case _:

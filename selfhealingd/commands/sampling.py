@@ -47,9 +47,9 @@ async def history(
     """The last minutes of services and host, in few points for each."""
     names = params.names or tuple(system.loop.policy.programs)
     names = programs(system, names) if names else ()
-    sampler, present = system.sampler, anchor()
+    sampler, clock = system.sampler, anchor()
     spans = raster(
-        present.at, interval=sampler.interval, kept=KEPT, points=params.points
+        trio.current_time(), interval=sampler.interval, kept=KEPT, points=params.points
     )
     services = []
     for name in names:
@@ -60,7 +60,7 @@ async def history(
         enabled=sampler.enabled(),
         interval=sampler.interval,
         step=spans.step,
-        times=tuple(map(present.rfc3339, spans.starts())),
+        times=tuple(map(clock.rfc3339, spans.starts())),
         host=doc.HostCourseDocument(
             cores=os.cpu_count() or 1,
             memory_total=_whole(sampler.host_limits.get(Metric.MEMORY)),

@@ -3,7 +3,7 @@ import sys
 from typing import Any
 
 import pytest
-from harness import House, programs, well
+from harness import House, programs, soon, well
 
 pytestmark = pytest.mark.process
 
@@ -12,8 +12,9 @@ SPIN = "while True: pass"
 
 
 def measured(status: dict[str, Any], *names: str) -> bool:
-    each = programs(status)
-    return all(each[name]["cpu"] is not None for name in names)
+    """Say whether all was measured; right after its start one may use nothing."""
+    each = [programs(status)[name] for name in names]
+    return all(one["cpu"] is not None and one["memory"] for one in each)
 
 
 async def test_status_shows_what_programs_use(house: House) -> None:
@@ -82,6 +83,13 @@ async def test_history_has_a_point_for_each_of_its_times(house: House) -> None:
     house.write({"web": well(), "off": well(autostart=False)}, daemon=FAST)
     await house.start()
     await house.until_status(lambda status: measured(status, "web"))
+
+    async def moves() -> bool:
+        """Whether what is measured now and what was before are different points."""
+        [one] = (await house.call("history", names=["web"]))["services"]
+        return sum(value is not None for value in one["memory"]) > 3
+
+    await soon(moves)
     found = await house.call("history", points=30)
     web, off = found["services"]
     assert ("web", "off") == (web["name"], off["name"])
