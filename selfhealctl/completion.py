@@ -1,7 +1,7 @@
 """What bash is given to complete with, by --show-completion and --install-completion.
 
 typer's own script takes a colon for the end of a word, as bash does; names here have
-one: program:web. ``etc/completions`` has the same for packages.
+one: program:web. ``etc/completions`` is made of it, for packages.
 """
 
 from typer import _completion_shared

@@ -43,7 +43,7 @@ _LIMIT = r"time[sd]?[ -]?out|deadline|limit|no answer in|\bwithin\b"
 _PASSING = re.compile(
     _DURATION
     + r"""
-    | \d{4}[-/]\d\d[-/]\d\d                             # dates
+    | \d{4}[-/]\d\d[-/]\d\d                           # dates
     | \b(?:mon|tue|wed|thu|fri|sat|sun)\b,?
     | \b\d{0,2}\ ?/?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)
       (?:/\d{4}|\ +\d{1,2})\b

@@ -11,7 +11,7 @@ of classes and files, and places (``PWD=/srv``) stay, as they tell the cause.
 import base64
 import re
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -91,132 +91,6 @@ _KEYS = (
 _VARIABLES = ("pass", "pw", "secret", "token", "key", "auth", "dsn", "cred", "webhook")
 
 
-def _way(hints: Sequence[str], *pattern: str) -> tuple[tuple[str, ...], str]:
-    return tuple(hints), "".join(pattern)
-
-
-_IN_URLS = (
-    _way(
-        ("://",),
-        r"((?<=://))[^\s/@:\"'<>\[]{0,200}:(?!\d{1,5}[/?#])[^\s\"'<>]{1,200}(?=@)",
-    ),
-    _way(("://",), r"((?<=://))(?=[^\s/@]*\d)[^\s/@:\"'<>]{16,200}(?=@)"),
-    _way(
-        ("?", "&", "u0026"),
-        r"(?i:((?:[?&;]|\\u0026)(?:[\w-]*key|sig|auth|code|hash)(?:=|%3D)))",
-        r"[^\s&\"'<>\\;]{8,}",
-    ),
-    _way(("@tcp(", "@unix("), r"(\b[\w.-]{1,60}:)[^\s@\"']{1,200}(?=@(?:tcp|unix)\()"),
-    _way(
-        ("jdbc:oracle", "sqlplus"),
-        r"((?:oracle:\w+:|sqlplus )[^\s/@]{1,60}/)[^\s@]+(?=@)",
-    ),
-)
-_IN_HEADERS = (
-    _way(
-        ("authorization",),
-        r"(?i)(authorization\\{0,8}[\"']?\s{0,3}[:=]\s{0,3})",
-        r"(?!\s|\[redacted\]|(?:denied|failed|required|missing|invalid)\b)",
-        rf"(?:{_QUOTED}|(?:=\\{{0,8}}\"[^\"\n]*\"|[^\"'\n])+)",
-    ),
-    _way(
-        ("cookie",),
-        rf"(?i)(cookie2?\\{{0,8}}[\"']?\s{{0,3}}:\s{{0,3}})(?!\s|\[redacted\]){_NO_VALUE}",
-        rf"(?:{_QUOTED}|[^\n]+)",
-    ),
-    _way(
-        ("bearer",),
-        r"(?i)(\bbearer[\s:=]{1,3})(?!tokens?\b|auth|scheme|realm|error)[\w.~+/=-]{8,}",
-    ),
-    _way(
-        ("basic",),
-        r"((?i:\bbasic)\s{1,3})(?![A-Za-z]?[a-z-]*(?![\w.~+/=-]))[\w.~+/=-]{8,}",
-    ),
-    _way(
-        ("auth ",),
-        r"(\bAUTH (?:(?:PLAIN|LOGIN|XOAUTH2) )?)(?!PLAIN|LOGIN|CRAM)[\w+/=]{8,}",
-    ),
-    _way(
-        _KEYS,
-        r"(?i)(\((?:b[\"']|[\"'](?=\w{1,30}-))",
-        rf"[\w-]{{0,30}}(?:{NAMES})[\w-]{{0,20}}[\"'],\s{{0,3}}b?[\"'])",
-        r"[^\"'\n]+(?=[\"']\))",
-    ),
-)
-_BY_KEY = (
-    _way(
-        _VARIABLES,
-        r"(?m)(^\s{0,8}(?:export |declare -x )?(?!(?:OLD)?PWD=)\w{0,60}?",
-        rf"{_VARIABLE}=)",
-        rf"{_NO_VALUE}[^\n]{{4,}}",
-    ),
-    _way(_VARIABLES, rf"((?<!\w)[A-Z0-9_]{{0,60}}?{_VARIABLE}=)(?!/){_VALUE}"),
-    _way(
-        _KEYS,
-        rf"(?i)((?:{NAMES}|(?<=[\"'])_?auth(?=\\{{0,8}}[\"'])|(?<![a-z])_auth(?==))",
-        rf"{_NO_SECRETS}[\w-]{{0,20}}{_AFTER_KEY}){_VALUE}",
-    ),
-    _way(
-        ("</",),
-        rf"(?i)(<[\w:-]{{0,30}}(?:{NAMES})[\w-]{{0,20}}>\s{{0,3}})[^<\s][^<]*",
-    ),
-)
-_IN_COMMANDS = (
-    _way(
-        _KEYS,
-        rf"(?i)((?<![^\s\"'\[(,=])--?[\w-]{{0,40}}(?:{NAMES})",
-        rf"{_NO_SECRETS}[\w-]{{0,20}}"
-        rf"(?:\s{{1,3}}|\\{{0,8}}[\"'],\s{{0,3}}(?=[\\\"'])))(?![\"']?-){_VALUE}",
-    ),
-    _way(
-        ("mysql", "mariadb"),
-        r"(\b(?:mysql|mariadb)[\w-]*\b[^\n|;]{0,200}?[\s\"']-p)[^\s\"']+",
-    ),
-    _way(("sshpass",), r"(\bsshpass[\"',\s]+-p[\"',\s]*)[^\s\"']+"),
-    _way(
-        ("login",),
-        rf"(\blogin\b[^\n|;]{{0,200}}?[\s\"']-p(?:\s{{1,3}}|[\"'],\s?)){_VALUE}",
-    ),
-    _way(
-        ("redis-cli",),
-        r"(\bredis-cli\b[^\n|;]{0,200}?[\s\"']-a[\"',\s]{1,4})[^\s\"']+",
-    ),
-    _way(("ldap",), r"(\bldap\w+\b[^\n|;]{0,200}?[\s\"']-w[\"',\s]{1,4})[^\s\"']+"),
-    _way(
-        ("-u", "--user", "--proxy-user"),
-        r"((?<![^\s\"'\[(,])(?:-u|--user|--proxy-user)[\\\"',=\s]{1,8}[^\s:\"']{1,60}:)",
-        r"(?!\d{1,10}(?![^\s\"']))[^\s\"']+",
-    ),
-    _way(
-        ("aws",), r"((?i:aws_secret_access_key|aws_session_token)\s{1,3})[^\s\"']{4,}"
-    ),
-)
-_IN_WORDS = (
-    _way(
-        ("password is", "password was", "passphrase is", "secret is", "token is"),
-        r"(?i)((?:password|passphrase|secret|token) (?:is|was):? )",
-        r"(?:\"[^\"]+\"?|'[^']+'?|(?=\S*[\d!$%^*#])\S{4,})",
-    ),
-    _way(
-        ("password",),
-        r"(?i)((?:temporary|generated|initial|new|random|default) password\b",
-        rf"[^\n:=]{{0,60}}[:=]\s{{1,3}}){_VALUE}",
-    ),
-    _way(
-        ("password '", "identified ", "set password"),
-        r"(?i)((?:\bpassword|\bidentified (?:with \S+ )?(?:by|as)(?: password)?",
-        r"|\bset password [^\n=]{0,60}=) {0,3})'[^']*'?",
-    ),
-    _way(("login",), r"(\blogin\s{1,3}\S{1,100}\s{1,3}password\s{1,3})\S+"),
-    _way(
-        ("requirepass", "masterauth", "bindpw", "rootpw"),
-        r"(?i)(\b(?:requirepass|masterauth|bindpw|rootpw)[\s:=]{1,4})\S+",
-    ),
-    _way(("> pass ",), r"(> PASS )\S+"),
-    _way(("$",), r"(\$(?:2[abxy]|1|5|6|7|y|apr1|argon2\w{1,2})\$)[^\s:,;\"']{8,}"),
-)
-
-
 class Shape(NamedTuple):
     """One way: ``hints``, one of which is in each text that has it, folded.
 
@@ -225,6 +99,134 @@ class Shape(NamedTuple):
 
     hints: tuple[str, ...]
     pattern: str
+
+
+def _shape(hints: tuple[str, ...], *pattern: str) -> Shape:
+    return Shape(hints, "".join(pattern))
+
+
+_IN_URLS = (
+    _shape(
+        ("://",),
+        r"((?<=://))[^\s/@:\"'<>\[]{0,200}:(?!\d{1,5}[/?#])[^\s\"'<>]{1,200}(?=@)",
+    ),
+    _shape(("://",), r"((?<=://))(?=[^\s/@]*\d)[^\s/@:\"'<>]{16,200}(?=@)"),
+    _shape(
+        ("?", "&", "u0026"),
+        r"(?i:((?:[?&;]|\\u0026)(?:[\w-]*key|sig|auth|code|hash)(?:=|%3D)))",
+        r"[^\s&\"'<>\\;]{8,}",
+    ),
+    _shape(
+        ("@tcp(", "@unix("), r"(\b[\w.-]{1,60}:)[^\s@\"']{1,200}(?=@(?:tcp|unix)\()"
+    ),
+    _shape(
+        ("jdbc:oracle", "sqlplus"),
+        r"((?:oracle:\w+:|sqlplus )[^\s/@]{1,60}/)[^\s@]+(?=@)",
+    ),
+)
+_IN_HEADERS = (
+    _shape(
+        ("authorization",),
+        r"(?i)(authorization\\{0,8}[\"']?\s{0,3}[:=]\s{0,3})",
+        r"(?!\s|\[redacted\]|(?:denied|failed|required|missing|invalid)\b)",
+        rf"(?:{_QUOTED}|(?:=\\{{0,8}}\"[^\"\n]*\"|[^\"'\n])+)",
+    ),
+    _shape(
+        ("cookie",),
+        rf"(?i)(cookie2?\\{{0,8}}[\"']?\s{{0,3}}:\s{{0,3}})(?!\s|\[redacted\]){_NO_VALUE}",
+        rf"(?:{_QUOTED}|[^\n]+)",
+    ),
+    _shape(
+        ("bearer",),
+        r"(?i)(\bbearer[\s:=]{1,3})(?!tokens?\b|auth|scheme|realm|error)[\w.~+/=-]{8,}",
+    ),
+    _shape(
+        ("basic",),
+        r"((?i:\bbasic)\s{1,3})(?![A-Za-z]?[a-z-]*(?![\w.~+/=-]))[\w.~+/=-]{8,}",
+    ),
+    _shape(
+        ("auth ",),
+        r"(\bAUTH (?:(?:PLAIN|LOGIN|XOAUTH2) )?)(?!PLAIN|LOGIN|CRAM)[\w+/=]{8,}",
+    ),
+    _shape(
+        _KEYS,
+        r"(?i)(\((?:b[\"']|[\"'](?=\w{1,30}-))",
+        rf"[\w-]{{0,30}}(?:{NAMES})[\w-]{{0,20}}[\"'],\s{{0,3}}b?[\"'])",
+        r"[^\"'\n]+(?=[\"']\))",
+    ),
+)
+_BY_KEY = (
+    _shape(
+        _VARIABLES,
+        r"(?m)(^\s{0,8}(?:export |declare -x )?(?!(?:OLD)?PWD=)\w{0,60}?",
+        rf"{_VARIABLE}=)",
+        rf"{_NO_VALUE}[^\n]{{4,}}",
+    ),
+    _shape(_VARIABLES, rf"((?<!\w)[A-Z0-9_]{{0,60}}?{_VARIABLE}=)(?!/){_VALUE}"),
+    _shape(
+        _KEYS,
+        rf"(?i)((?:{NAMES}|(?<=[\"'])_?auth(?=\\{{0,8}}[\"'])|(?<![a-z])_auth(?==))",
+        rf"{_NO_SECRETS}[\w-]{{0,20}}{_AFTER_KEY}){_VALUE}",
+    ),
+    _shape(
+        ("</",),
+        rf"(?i)(<[\w:-]{{0,30}}(?:{NAMES})[\w-]{{0,20}}>\s{{0,3}})[^<\s][^<]*",
+    ),
+)
+_IN_COMMANDS = (
+    _shape(
+        _KEYS,
+        rf"(?i)((?<![^\s\"'\[(,=])--?[\w-]{{0,40}}(?:{NAMES})",
+        rf"{_NO_SECRETS}[\w-]{{0,20}}"
+        rf"(?:\s{{1,3}}|\\{{0,8}}[\"'],\s{{0,3}}(?=[\\\"'])))(?![\"']?-){_VALUE}",
+    ),
+    _shape(
+        ("mysql", "mariadb"),
+        r"(\b(?:mysql|mariadb)[\w-]*\b[^\n|;]{0,200}?[\s\"']-p)[^\s\"']+",
+    ),
+    _shape(("sshpass",), r"(\bsshpass[\"',\s]+-p[\"',\s]*)[^\s\"']+"),
+    _shape(
+        ("login",),
+        rf"(\blogin\b[^\n|;]{{0,200}}?[\s\"']-p(?:\s{{1,3}}|[\"'],\s?)){_VALUE}",
+    ),
+    _shape(
+        ("redis-cli",),
+        r"(\bredis-cli\b[^\n|;]{0,200}?[\s\"']-a[\"',\s]{1,4})[^\s\"']+",
+    ),
+    _shape(("ldap",), r"(\bldap\w+\b[^\n|;]{0,200}?[\s\"']-w[\"',\s]{1,4})[^\s\"']+"),
+    _shape(
+        ("-u", "--user", "--proxy-user"),
+        r"((?<![^\s\"'\[(,])(?:-u|--user|--proxy-user)[\\\"',=\s]{1,8}[^\s:\"']{1,60}:)",
+        r"(?!\d{1,10}(?![^\s\"']))[^\s\"']+",
+    ),
+    _shape(
+        ("aws",), r"((?i:aws_secret_access_key|aws_session_token)\s{1,3})[^\s\"']{4,}"
+    ),
+)
+_IN_WORDS = (
+    _shape(
+        ("password is", "password was", "passphrase is", "secret is", "token is"),
+        r"(?i)((?:password|passphrase|secret|token) (?:is|was):? )",
+        r"(?:\"[^\"]+\"?|'[^']+'?|(?=\S*[\d!$%^*#])\S{4,})",
+    ),
+    _shape(
+        ("password",),
+        r"(?i)((?:temporary|generated|initial|new|random|default) password\b",
+        rf"[^\n:=]{{0,60}}[:=]\s{{1,3}}){_VALUE}",
+    ),
+    _shape(
+        ("password '", "identified ", "set password"),
+        r"(?i)((?:\bpassword|\bidentified (?:with \S+ )?(?:by|as)(?: password)?",
+        r"|\bset password [^\n=]{0,60}=) {0,3})'[^']*'?",
+    ),
+    _shape(("login",), r"(\blogin\s{1,3}\S{1,100}\s{1,3}password\s{1,3})\S+"),
+    _shape(
+        ("requirepass", "masterauth", "bindpw", "rootpw"),
+        r"(?i)(\b(?:requirepass|masterauth|bindpw|rootpw)[\s:=]{1,4})\S+",
+    ),
+    _shape(("> pass ",), r"(> PASS )\S+"),
+    _shape(("$",), r"(\$(?:2[abxy]|1|5|6|7|y|apr1|argon2\w{1,2})\$)[^\s:,;\"']{8,}"),
+)
 
 
 class Shapes:
@@ -271,19 +273,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 @cache
 def all_shapes() -> Shapes:
     """Return those that are known."""
+    tokens = _shape(
+        tuple(chain.from_iterable(hints for hints, _ in TOKENS)),
+        rf"(\b)(?:{'|'.join(pattern for _, pattern in TOKENS)})",
+    )
     return Shapes(
-        Shape(hints, pattern)
-        for hints, pattern in (
-            (
-                tuple(chain.from_iterable(hints for hints, _ in TOKENS)),
-                rf"(\b)(?:{'|'.join(pattern for _, pattern in TOKENS)})",
-            ),
-            *_IN_URLS,
-            *_IN_HEADERS,
-            *_BY_KEY,
-            *_IN_COMMANDS,
-            *_IN_WORDS,
-        )
+        (tokens, *_IN_URLS, *_IN_HEADERS, *_BY_KEY, *_IN_COMMANDS, *_IN_WORDS)
     )
 
 
