@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from selfhealingd import __version__
 from selfhealingd.wire.documents import (
     BackgroundTasks,
     FlagsDocument,
@@ -78,7 +79,7 @@ STATUS = Status(
     watches=(),
     incidents=(),
     flags=FlagsDocument(file="flags.env", values={}),
-    version="0.3.0",
+    version=__version__,
     pid=12,
     uptime=60.0,
 )
