@@ -1,16 +1,9 @@
 """One event as one line of words."""
 
 from selfhealctl.ink import Piece, Style
-from selfhealctl.views.screen import Screen
+from selfhealctl.views.screen import Screen, sentence
 from selfhealctl.views.text import moment
 from selfhealingd.wire.documents import EventDocument
-
-_STYLES = {
-    "debug": Style.DIM,
-    "warning": Style.BUSY,
-    "error": Style.BAD,
-    "critical": Style.BAD,
-}
 
 
 def show_event(console: Screen, event: EventDocument) -> None:
@@ -20,5 +13,5 @@ def show_event(console: Screen, event: EventDocument) -> None:
         Piece(moment(event.at), Style.DIM),
         f"  {event.component}  ",
         Piece(service, Style.BOLD),
-        Piece(event.words, _STYLES.get(event.level, Style.PLAIN)),
+        sentence(event.words, event.level),
     )

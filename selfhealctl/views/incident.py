@@ -5,7 +5,7 @@ from datetime import datetime
 
 from selfhealctl.advice import pasteable
 from selfhealctl.ink import Piece, Style
-from selfhealctl.views.screen import Column, Screen, screen, state, table
+from selfhealctl.views.screen import Column, Screen, outcome, screen, sentence, table
 from selfhealctl.views.text import QUOTED, duration, moment, size
 from selfhealingd.wire.diagnosis import ReportDocument
 from selfhealingd.wire.documents import IncidentDocument
@@ -16,7 +16,6 @@ from selfhealingd.wire.evidence import (
     SamplesDocument,
 )
 
-_STYLES = {"warning": Style.BUSY, "error": Style.BAD, "debug": Style.DIM}
 FRAMES = 15
 """Of a Python program that hangs: where it does is at the top."""
 
@@ -56,11 +55,7 @@ def show_inquest(
 
 
 def _head(console: Screen, incident: IncidentDocument) -> None:
-    ending = (
-        Piece("open", Style.BUSY)
-        if incident.outcome is None
-        else state(incident.outcome)
-    )
+    ending = outcome(incident.outcome)
     console.show(f"{incident.id}  ", ending, f"  {_lasted(incident)}")
     _named(console, "what", f"{incident.cause}: {incident.detail}")
     _named(console, "since", moment(incident.opened))
@@ -97,8 +92,7 @@ def _timeline(console: Screen, found: InquestDocument) -> None:
 
 def _moments(console: Screen, moments: Iterable[MomentDocument]) -> None:
     for one in moments:
-        words = Piece(one.words, _STYLES.get(one.level, Style.PLAIN))
-        console.show(f"{_clock(one.at)}  ", words)
+        console.show(f"{_clock(one.at)}  ", sentence(one.words, one.level))
 
 
 def _clock(stamp: str) -> str:

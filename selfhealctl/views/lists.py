@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from selfhealctl.advice import pasteable
 from selfhealctl.ink import Line, Piece, Style
 from selfhealctl.views.grid import Row, grid
-from selfhealctl.views.screen import Column, Screen, screen, state, table
+from selfhealctl.views.screen import Column, Screen, outcome, screen, state, table
 from selfhealctl.views.text import duration, moment, size
 from selfhealingd.wire.documents import (
     BackgroundTasks,
@@ -213,8 +213,7 @@ def show_incidents(
     columns = (Column("INCIDENT"), Column("OUTCOME"), Column("OPENED"))
     rows = []
     for item in incidents:
-        how = Piece("open", Style.BUSY) if item.outcome is None else state(item.outcome)
-        cells = (item.id, how, moment(item.opened))
+        cells = (item.id, outcome(item.outcome), moment(item.opened))
         rows.append(Row(cells, [_incident_story(item)]))
     if wide:
         heads = (*columns, Column("ENDED"), Column("STORY"), Column("LOG"))

@@ -2,7 +2,7 @@
 
 from selfhealctl.ink import Piece, Style
 from selfhealctl.views.grid import Row, grid
-from selfhealctl.views.screen import Column, Screen, screen
+from selfhealctl.views.screen import Column, Screen, screen, sentence
 from selfhealctl.views.text import duration, moment
 from selfhealingd.wire.replay import (
     ComparedDocument,
@@ -12,7 +12,6 @@ from selfhealingd.wire.replay import (
 )
 
 _SHORT = 60.0
-_STYLES = {"warning": Style.BUSY, "error": Style.BAD, "debug": Style.DIM}
 
 
 def show_replay(found: ReplayDocument) -> None:
@@ -67,8 +66,7 @@ def _timeline(console: Screen, found: ReplayDocument) -> None:
         words = f"… {found.timeline_left_out} before …"
         console.show(Piece(words, Style.DIM))
     for one in found.timeline:
-        said = Piece(one.words, _STYLES.get(one.level, Style.PLAIN))
-        console.show(f"{moment(one.at)}  ", said)
+        console.show(f"{moment(one.at)}  ", sentence(one.words, one.level))
     if found.timeline:
         console.show()
 

@@ -33,6 +33,12 @@ _STYLES = {
     "critical": Style.BAD,
     "STOPPED": Style.DIM,
 }
+_LEVELS = {
+    "debug": Style.DIM,
+    "warning": Style.BUSY,
+    "error": Style.BAD,
+    "critical": Style.BAD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,16 @@ def screen(*, wide: bool = False) -> Screen:
 def state(word: str) -> Piece:
     """Return a state in its colour."""
     return Piece(word, _STYLES.get(word, Style.PLAIN))
+
+
+def outcome(word: str | None) -> Piece:
+    """Return how an incident ended, in its colour; None: it is open."""
+    return Piece("open", Style.BUSY) if word is None else state(word)
+
+
+def sentence(words: str, level: str) -> Piece:
+    """Return what an event says, in the colour of its level."""
+    return Piece(words, _LEVELS.get(level, Style.PLAIN))
 
 
 def prose(shown: Line, width: int, *, most: int | None = None) -> list[Line]:
