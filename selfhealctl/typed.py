@@ -3,7 +3,6 @@
 import re
 
 from selfhealctl.errors import UsageError
-from selfhealingd.wire.methods import Why
 
 _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _STEP = r"(\d+(?:\.\d+)?)(s|min|m|h|d)?"
@@ -52,8 +51,3 @@ def required_reason(command: str, reason: str | None, example: str) -> str:
         f"cannot {command} without a reason: it is recorded with who gave it",
         f"example: {example}",
     )
-
-
-def why(reason: str | None) -> Why | None:
-    """Return a reason as what a method takes that need not have one."""
-    return None if reason is None else Why(reason=reason)

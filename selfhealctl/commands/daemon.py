@@ -21,16 +21,16 @@ from selfhealctl.options import (
 )
 from selfhealctl.output import write_words
 from selfhealctl.session import Session, read
-from selfhealctl.typed import why
 from selfhealingd import __version__
 from selfhealingd.wire.documents import ReloadReport, Version
-from selfhealingd.wire.methods import Names, Nothing, Params, Some, Update
+from selfhealingd.wire.methods import Names, Nothing, Some, Update, Why
 from selfhealingd.wire.operation import ShuttingDown
 
 
 def reload(session: Session, reason: Reason = None) -> None:
     """Read config and flags again; nothing is restarted."""
-    _show_report(session, session.order("reload", why(reason)), "selfhealctl update")
+    raw = session.order("reload", Why(reason=reason))
+    _show_report(session, raw, "selfhealctl update")
 
 
 def _show_report(session: Session, raw: bytes, then: str) -> None:
@@ -45,12 +45,8 @@ def _show_report(session: Session, raw: bytes, then: str) -> None:
 
 def reread(session: Session, names: OfConfig = None) -> None:
     """Show what an update would change, and change nothing."""
-    raw = session.ask("reread", _some(names))
+    raw = session.ask("reread", Some(names=tuple(names or ())))
     _show_report(session, raw, " ".join(("selfhealctl update", *(names or ()))))
-
-
-def _some(names: list[str] | None) -> Params:
-    return Some(names=tuple(names)) if names else Nothing()
 
 
 def update(
@@ -67,13 +63,8 @@ def update(
     if dry_run:
         reread(session, names)
     else:
-        operate(session, Order("update", _update(names, reason), wait))
-
-
-def _update(names: list[str] | None, reason: str | None) -> Params:
-    if reason is None:
-        return _some(names)
-    return Update(names=tuple(names or ()), reason=reason)
+        params = Update(names=tuple(names or ()), reason=reason)
+        operate(session, Order("update", params, wait))
 
 
 def add(

@@ -2,8 +2,8 @@
 
 from selfhealctl.options import Breaker, Force, Reason, TaskArgument
 from selfhealctl.session import Session, read
-from selfhealctl.typed import required_reason, why
-from selfhealingd.wire.methods import Params, Reset, Resume, TaskId
+from selfhealctl.typed import required_reason
+from selfhealingd.wire.methods import Params, Reset, Resume, TaskId, Why
 from selfhealingd.wire.operation import Done
 
 
@@ -25,17 +25,17 @@ def reset(
 
 def pause_all(session: Session, reason: Reason = None) -> None:
     """Pause every background task; runs under way end."""
-    _do(session, "pause-all", why(reason))
+    _do(session, "pause-all", Why(reason=reason))
 
 
 def resume_all(session: Session, reason: Reason = None) -> None:
     """Let every paused background task go on."""
-    _do(session, "resume-all", why(reason))
+    _do(session, "resume-all", Why(reason=reason))
 
 
 def cleanup(session: Session, reason: Reason = None) -> None:
     """End every background task, in an emergency."""
-    _do(session, "cleanup", why(reason))
+    _do(session, "cleanup", Why(reason=reason))
 
 
 def unregister(

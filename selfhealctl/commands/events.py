@@ -28,9 +28,7 @@ def events(
     follow: Follow = False,
 ) -> None:
     """Show the last events; with --follow also each new one until Ctrl-C."""
-    params = Subscribe(last=last)
-    if names:  # an older daemon knows no such param
-        params = methods.Follow(last=last, names=tuple(names))
+    params = methods.Follow(last=last, names=tuple(names or ()))
     if follow:
         _events(session, params, follow=True)
     else:

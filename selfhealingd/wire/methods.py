@@ -24,8 +24,17 @@ class Access(Enum):
     OPERATE = "operate"
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all parameters: an unknown one is an error, not ignored."""
+class Params(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """Base of all parameters: an unknown one is an error, not ignored.
+
+    What is as it is by default is not sent: an older daemon need not know of it.
+    """
 
 
 class Nothing(Params, frozen=True):
@@ -99,7 +108,7 @@ class RunByHand(Names, frozen=True, kw_only=True):
     runbook: str
 
 
-class TaskId(Params, frozen=True, omit_defaults=True):
+class TaskId(Params, frozen=True):
     """One background task."""
 
     id: str
@@ -112,7 +121,7 @@ class HookName(Params, frozen=True):
     name: str
 
 
-class Recent(Params, frozen=True, omit_defaults=True):
+class Recent(Params, frozen=True):
     """How many ended incidents to show beside the open ones.
 
     ``names``: of these services alone. ``open``: no ended ones. ``since_secs``: only

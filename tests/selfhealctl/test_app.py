@@ -1129,13 +1129,13 @@ async def test_so_many_at_a_time_is_for_rolling(ctl: Ctl) -> None:
 
 
 REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
-    (("start", "web"), "start", {"names": ["web"], "reason": None}),
+    (("start", "web"), "start", {"names": ["web"]}),
     (("stop", "a", "b", "--reason", "r"), "stop", {"names": ["a", "b"], "reason": "r"}),
     (("signal", "HUP", "web"), "signal", {"names": ["web"], "signal": "HUP"}),
-    (("pid", "web"), "pid", {"names": ["web"], "reason": None}),
+    (("pid", "web"), "pid", {"names": ["web"]}),
     (("update", "web", "x:*"), "update", {"names": ["web", "x:*"]}),
     (("update", "--dry-run", "web"), "reread", {"names": ["web"]}),
-    (("add", "web"), "add", {"names": ["web"], "reason": None}),
+    (("add", "web"), "add", {"names": ["web"]}),
     (("remove", "web", "--reason", "r"), "remove", {"names": ["web"], "reason": "r"}),
     (("resume", "--reason", "r"), "resume", {"reason": "r"}),
     (
@@ -1151,7 +1151,6 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
             "names": ["web"],
             "stream": "stderr",
             "lines": 3,
-            "bytes": None,
             "follow": True,
         },
     ),
@@ -1160,13 +1159,9 @@ REQUESTS: list[tuple[tuple[str, ...], str, dict[str, object]]] = [
         "tail",
         {
             "names": ["a", "b"],
-            "stream": None,
-            "lines": 20,
-            "bytes": None,
-            "follow": False,
         },
     ),
-    (("clear", "web"), "clear", {"names": ["web"], "reason": None}),
+    (("clear", "web"), "clear", {"names": ["web"]}),
     (("incidents", "-n", "3"), "incidents", {"limit": 3}),
     (
         ("incidents", "web", "db", "--open", "--since", "1h30m"),

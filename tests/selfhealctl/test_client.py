@@ -70,7 +70,7 @@ def test_a_request_is_one_line_of_json_rpc(pair: Pair) -> None:
         "jsonrpc": "2.0",
         "id": 1,
         "method": "stop",
-        "params": {"names": ["web"], "reason": None},
+        "params": {"names": ["web"]},
     }
 
 
