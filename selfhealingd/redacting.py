@@ -31,16 +31,25 @@ async def redact_kept(store: EvidenceStore, secrecy: Secrecy) -> None:
         for incident in await trio.to_thread.run_sync(
             store.incidents, abandon_on_cancel=True
         ):
-            redact = partial(_redact, store, secrecy, incident)
-            if await trio.to_thread.run_sync(redact, abandon_on_cancel=True):
+            if await _try(store, secrecy, incident):
                 count += 1
                 await trio.sleep(PACE_SECS)
     except StoreError as error:
         log.warning(f"evidence of an earlier version is not redacted yet: {error}")
-    except Exception:
-        log.exception("a defect of ours: evidence of an earlier version stays as it is")
     if count:
         log.info(f"secrets are taken out of {count} files of an earlier version")
+
+
+async def _try(store: EvidenceStore, secrecy: Secrecy, incident: str) -> bool:
+    """Return whether it was redacted; what we fail at keeps no other from being so."""
+    redact = partial(_redact, store, secrecy, incident)
+    try:
+        return await trio.to_thread.run_sync(redact, abandon_on_cancel=True)
+    except StoreError:
+        raise
+    except Exception:
+        log.exception(f"a defect of ours: the evidence of {incident} stays as it is")
+        return False
 
 
 def _redact(store: EvidenceStore, secrecy: Secrecy, incident: str) -> bool:

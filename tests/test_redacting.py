@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from selfhealingd.config import load_config
+from selfhealingd.config.settings import Config
 from selfhealingd.core.shapes import MARK
 from selfhealingd.redacting import redact_kept
 from selfhealingd.secrecy import Secrecy
@@ -28,9 +29,13 @@ environment = { DB_PASSWORD = "planted" }
 """
 
 
-def secrecy_of(folder: Path) -> Secrecy:
+def config_in(folder: Path) -> Config:
     (folder / "c.toml").write_text(CONFIG)
-    config = load_config(folder / "c.toml", environ={}, uid=0)
+    return load_config(folder / "c.toml", environ={}, uid=0)
+
+
+def secrecy_of(folder: Path) -> Secrecy:
+    config = config_in(folder)
     return Secrecy(lambda: config)
 
 
@@ -52,3 +57,22 @@ async def test_what_was_kept_with_secrets_is_kept_without(tmp_path: Path) -> Non
     inode = old.stat().st_ino
     await redact_kept(store, secrecy_of(tmp_path))
     assert inode == old.stat().st_ino
+
+
+async def test_a_defect_keeps_no_other_from_being_redacted(tmp_path: Path) -> None:
+    """It is one incident's, and would be met at the next start again."""
+    config = config_in(tmp_path)
+    fails = iter((True, False))
+
+    def in_force() -> Config:
+        if next(fails, False):
+            raise KeyError("a defect")
+        return config
+
+    store = EvidenceStore(tmp_path / "evidence")
+    for name in ("web-1", "web-2"):
+        store.write(name, msgspec.json.encode(OLD))
+    await redact_kept(store, Secrecy(in_force))
+    left, done = (store.read(name) or b"" for name in ("web-1", "web-2"))
+    assert b"planted" in left
+    assert b"planted" not in done

@@ -13,9 +13,9 @@ const LISTENED = 30_000; // after so long it tries again to listen
 const WAITS = [500, 1000, ...Array(28).fill(2000), 4000, 8000, 15_000];
 
 // `told` has { status, changes, announce, link }: a whole status document, one with what
-// has changed of its lists, one event, and how the connection is: { state: "live" }, { state: "polled", words } with why there is no stream,
-// { state: "locked", words } where a token is needed to look, or { state: "lost", words,
-// again }, the time of the next try.
+// has changed of its lists, one event, and how the connection is: { state: "live" },
+// { state: "polled", words } with why there is no stream, { state: "locked", words } where
+// a token is needed to look, or { state: "lost", words, again }, the time of the next try.
 export function follow(told) {
   const tell = { status: told.status, changes: told.changes, announce: told.announce };
   let open = new AbortController();
